@@ -61,7 +61,9 @@ kind = partial(kinds.kind, words=WORDS)
 def _model(name: str, schema: Schema) -> str:
     properties: dict[str, Schema] = schema.get("properties", {})
     if schema.get("type") != "object" or not properties:
-        return f"{name}: TypeAlias = {kind(schema)!r}\n"  # quoted: models may be below it
+        typed = kind(schema)
+        shown = typed if typed.startswith("Literal[") else repr(typed)  # quoted: models may be below it
+        return f"{name}: TypeAlias = {shown}\n" + _docstring(schema.get("description", ""), 0)
     required = set(schema.get("required", ()))
     fields = {
         key: kind(value) if key in required else f"NotRequired[{kind(value)}]"

@@ -15,9 +15,13 @@ export class AccessLog {
   /**
    * List who has viewed what of a case, newest first.
    *
+   * For administrators, auditors, the portal that started the case, and its applicant.
+   *
    * `GET /api/v1/cases/{case_id}/access-log`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
    */
   list(caseId: string, options: { cursor?: string } = {}): Promise<models.AccessPage> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/access-log`, { query: { cursor: options.cursor } });
@@ -40,6 +44,8 @@ export class Account {
   /**
    * Change your own account.
    *
+   * Only contact data, language and calendar; an administrator changes the full names. 422 with an error for each invalid value.
+   *
    * `PATCH /api/v1/account`
    */
   change(body: models.ChangeAccount = {}): Promise<models.AccountBody> {
@@ -48,6 +54,8 @@ export class Account {
 
   /**
    * Read your own account.
+   *
+   * With your names and contact data.
    *
    * `GET /api/v1/account`
    */
@@ -67,16 +75,36 @@ export class Audit {
   /**
    * Search the log of all cases; the header `X-Purpose` is required and recorded for each case found.
    *
+   * In the cases that you may see, without payloads; at most a year at once unless a case is named. For administrators and auditors.
+   *
    * `GET /api/v1/audit/events`
+   *
+   * @param options.case Only events of the case with this number or id.
+   *
+   * @param options.role Only events of persons with this role.
+   *
+   * @param options.unit Only events of persons, or cases, of the unit with this key and those below it.
+   *
+   * @param options.kind Only events of this kind.
+   *
+   * @param options.since Only events at this instant or later.
+   *
+   * @param options.until Only events at this instant or earlier.
+   *
+   * @param options.after The `next` of the page before; leave it out for the first page.
    */
-  findEvents(options: { case?: string; role?: string; unit?: string; kind?: "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained"; since?: string; until?: string; after?: string } = {}): Promise<models.FoundBody> {
+  findEvents(options: { case?: string; role?: string; unit?: string; kind?: models.EventKind; since?: string; until?: string; after?: string } = {}): Promise<models.FoundBody> {
     return this.#caller.json("GET", "/api/v1/audit/events", { query: { case: options.case, role: options.role, unit: options.unit, kind: options.kind, since: options.since, until: options.until, after: options.after } });
   }
 
   /**
    * List checkpoints, newest first.
    *
+   * With where each was sent. For administrators and auditors of all units.
+   *
    * `GET /api/v1/audit/checkpoints`
+   *
+   * @param options.before Only checkpoints before this number.
    */
   listCheckpoints(options: { before?: number } = {}): Promise<models.CheckpointsBody> {
     return this.#caller.json("GET", "/api/v1/audit/checkpoints", { query: { before: options.before } });
@@ -85,7 +113,11 @@ export class Audit {
   /**
    * List checkpoints and verifications that were requested, newest first.
    *
+   * For administrators and auditors of all units.
+   *
    * `GET /api/v1/audit/runs`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
    */
   listRuns(options: { cursor?: string } = {}): Promise<models.RunPage> {
     return this.#caller.json("GET", "/api/v1/audit/runs", { query: { cursor: options.cursor } });
@@ -99,9 +131,11 @@ export class Audit {
   /**
    * Send a checkpoint again to the targets that don't have it.
    *
+   * 404 if all of them have it. For administrators and auditors of all units.
+   *
    * `POST /api/v1/audit/checkpoints/{number}/send`
    *
-   * @param number The number of the checkpoint, from 1.
+   * @param number Number of the checkpoint, from 1.
    */
   sendCheckpoint(number: number, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.Sent> {
     return this.#caller.json("POST", `/api/v1/audit/checkpoints/${part(number)}/send`, { body, idempotencyKey: options.idempotencyKey });
@@ -110,9 +144,11 @@ export class Audit {
   /**
    * Download a checkpoint as the file that `audit verify --checkpoint` takes.
    *
+   * What is hashed and signed is the canonical JSON (RFC 8785) of `checkpoint`. For everybody with a token.
+   *
    * `GET /api/v1/audit/checkpoints/{number}`
    *
-   * @param number The number of the checkpoint, from 1.
+   * @param number Number of the checkpoint, from 1.
    */
   showCheckpoint(number: number): Promise<models.CheckpointFile> {
     return this.#caller.json("GET", `/api/v1/audit/checkpoints/${part(number)}`);
@@ -121,9 +157,11 @@ export class Audit {
   /**
    * Read a requested checkpoint or verification with its progress and result.
    *
+   * Findings of a verification are in `result`. For administrators and auditors of all units.
+   *
    * `GET /api/v1/audit/runs/{run_id}`
    *
-   * @param runId The id of the run of the audit.
+   * @param runId Id of the checkpoint or verification that was requested: `id` in `GET /audit/runs`.
    */
   showRun(runId: string): Promise<models.RunBody> {
     return this.#caller.json("GET", `/api/v1/audit/runs/${part(runId)}`);
@@ -131,6 +169,8 @@ export class Audit {
 
   /**
    * Take a checkpoint: a worker does it.
+   *
+   * Follow its progress with `GET /audit/runs/{run_id}`. For administrators and auditors of all units.
    *
    * `POST /api/v1/audit/checkpoints`
    */
@@ -140,6 +180,8 @@ export class Audit {
 
   /**
    * Verify all logs against the newest checkpoint: a worker does it.
+   *
+   * If one is running, that one is returned. For administrators and auditors of all units.
    *
    * `POST /api/v1/audit/verifications`
    */
@@ -159,9 +201,15 @@ export class Calendars {
   /**
    * Read the holidays of a calendar as CSV.
    *
+   * With the columns `date`, `name` and `estimated`.
+   *
    * `GET /api/v1/calendars/{key}/holidays.csv`
    *
-   * @param key The key of the calendar.
+   * @param key Key of the calendar, as in `GET /calendars`.
+   *
+   * @param options.version Number of the version; by default the newest.
+   *
+   * @param options.year Only the holidays of this year, Jalali for a Jalali calendar; by default all.
    */
   asCsv(key: string, options: { version?: number; year?: number } = {}): Promise<Content> {
     return this.#caller.content("GET", `/api/v1/calendars/${part(key)}/holidays.csv`, { query: { version: options.version, year: options.year } });
@@ -170,9 +218,15 @@ export class Calendars {
   /**
    * Read the holidays of a calendar as an iCalendar file.
    *
+   * Each holiday is an event of a whole day.
+   *
    * `GET /api/v1/calendars/{key}/holidays.ics`
    *
-   * @param key The key of the calendar.
+   * @param key Key of the calendar, as in `GET /calendars`.
+   *
+   * @param options.version Number of the version; by default the newest.
+   *
+   * @param options.year Only the holidays of this year, Jalali for a Jalali calendar; by default all.
    */
   asIcalendar(key: string, options: { version?: number; year?: number } = {}): Promise<Content> {
     return this.#caller.content("GET", `/api/v1/calendars/${part(key)}/holidays.ics`, { query: { version: options.version, year: options.year } });
@@ -181,9 +235,11 @@ export class Calendars {
   /**
    * Add a version to a calendar: office hours, holidays or years.
    *
+   * A version never changes; each change adds one. Deadlines of open cases are calculated again by a worker. For administrators.
+   *
    * `PATCH /api/v1/calendars/{key}`
    *
-   * @param key The key of the calendar.
+   * @param key Key of the calendar, as in `GET /calendars`.
    */
   change(key: string, body: models.ChangeCalendar): Promise<models.AppliedBody> {
     return this.#caller.json("PATCH", `/api/v1/calendars/${part(key)}`, { body });
@@ -192,9 +248,11 @@ export class Calendars {
   /**
    * Choose the calendar of one of your units, or use that of the unit above.
    *
+   * Deadlines of open cases are calculated again by a worker. For administrators.
+   *
    * `PUT /api/v1/units/{key}/calendar`
    *
-   * @param key The key of the unit.
+   * @param key Key of the unit, as in `GET /units`.
    */
   chooseForUnit(key: string, body: models.ChooseCalendar): Promise<models.AppliedBody> {
     return this.#caller.json("PUT", `/api/v1/units/${part(key)}/calendar`, { body });
@@ -202,6 +260,8 @@ export class Calendars {
 
   /**
    * Create a calendar of one of your units.
+   *
+   * It begins as a copy of another calendar. 409 for a key that is in use. For administrators.
    *
    * `POST /api/v1/calendars`
    */
@@ -212,9 +272,11 @@ export class Calendars {
   /**
    * Declare a closure of one of your units and all below it.
    *
+   * Deadlines of open cases are calculated again by a worker. Days in the past only move deadlines. For administrators.
+   *
    * `POST /api/v1/units/{key}/closures`
    *
-   * @param key The key of the unit.
+   * @param key Key of the unit, as in `GET /units`.
    */
   declareClosure(key: string, body: models.DeclareClosure, options: { idempotencyKey?: string } = {}): Promise<models.AppliedBody> {
     return this.#caller.json("POST", `/api/v1/units/${part(key)}/closures`, { body, idempotencyKey: options.idempotencyKey });
@@ -223,9 +285,11 @@ export class Calendars {
   /**
    * Replace the holidays of a year by those in a file, CSV or iCalendar.
    *
+   * It adds a version of the calendar. CSV has the columns `date`, `name` and `estimated`. For administrators.
+   *
    * `POST /api/v1/calendars/{key}/imports`
    *
-   * @param key The key of the calendar.
+   * @param key Key of the calendar, as in `GET /calendars`.
    */
   importHolidays(key: string, body: models.ImportHolidays, options: { idempotencyKey?: string } = {}): Promise<models.AppliedBody> {
     return this.#caller.json("POST", `/api/v1/calendars/${part(key)}/imports`, { body, idempotencyKey: options.idempotencyKey });
@@ -233,6 +297,8 @@ export class Calendars {
 
   /**
    * List calendars.
+   *
+   * All calendars of the installation, by key.
    *
    * `GET /api/v1/calendars`
    */
@@ -243,9 +309,11 @@ export class Calendars {
   /**
    * List the closures that apply to a unit, newest first.
    *
+   * Those of the unit and of all units above it, including revoked ones.
+   *
    * `GET /api/v1/units/{key}/closures`
    *
-   * @param key The key of the unit.
+   * @param key Key of the unit, as in `GET /units`.
    */
   listClosures(key: string): Promise<models.ClosureList> {
     return this.#caller.json("GET", `/api/v1/units/${part(key)}/closures`);
@@ -254,9 +322,11 @@ export class Calendars {
   /**
    * Revoke a closure.
    *
+   * Deadlines of open cases are calculated again by a worker. For administrators.
+   *
    * `POST /api/v1/closures/{closure_id}/revoke`
    *
-   * @param closureId The id of the closure.
+   * @param closureId Id of the closure: `id` in the closures of a unit.
    */
   revokeClosure(closureId: string, body: models.RevokeClosure = {}, options: { idempotencyKey?: string } = {}): Promise<models.AppliedBody> {
     return this.#caller.json("POST", `/api/v1/closures/${part(closureId)}/revoke`, { body, idempotencyKey: options.idempotencyKey });
@@ -265,9 +335,13 @@ export class Calendars {
   /**
    * Read a calendar: one of its versions.
    *
+   * Office hours, years, holidays and versions; by default of the newest version.
+   *
    * `GET /api/v1/calendars/{key}`
    *
-   * @param key The key of the calendar.
+   * @param key Key of the calendar, as in `GET /calendars`.
+   *
+   * @param options.version Number of the version; by default the newest.
    */
   show(key: string, options: { version?: number } = {}): Promise<models.CalendarBody> {
     return this.#caller.json("GET", `/api/v1/calendars/${part(key)}`, { query: { version: options.version } });
@@ -276,9 +350,11 @@ export class Calendars {
   /**
    * Read which calendar a unit uses.
    *
+   * Its own calendar, or that of the nearest unit above it.
+   *
    * `GET /api/v1/units/{key}/calendar`
    *
-   * @param key The key of the unit.
+   * @param key Key of the unit, as in `GET /units`.
    */
   showOfUnit(key: string): Promise<models.UnitCalendarBody> {
     return this.#caller.json("GET", `/api/v1/units/${part(key)}/calendar`);
@@ -287,9 +363,11 @@ export class Calendars {
   /**
    * Read what a recalculation of deadlines did.
    *
+   * `done_at` is null while it runs. For administrators.
+   *
    * `GET /api/v1/recalculations/{recalculation_id}`
    *
-   * @param recalculationId The id of the recalculation.
+   * @param recalculationId Id of the recalculation: one of `recalculations` in the response of the change.
    */
   showRecalculation(recalculationId: string): Promise<models.RecalculationBody> {
     return this.#caller.json("GET", `/api/v1/recalculations/${part(recalculationId)}`);
@@ -307,12 +385,39 @@ export class CaseFile {
   /**
    * Read a case with its tasks, documents, comments and log.
    *
+   * What the page of a case shows, in one response. For those who work on cases, and managers and auditors; the access is recorded in the access log of the case.
+   *
    * `GET /api/v1/cases/{case_id}/file`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   show(caseId: string): Promise<models.FileBody> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/file`);
+  }
+}
+
+/** Start a case, find it, read it with its log, and end, suspend, withdraw or appeal it. */
+export class CaseSearch {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Search cases by applicant, business key and searchable variables.
+   *
+   * It finds those of the cases that you may see which match all filters. Variables that a process declares as searchable are found by equality or in a range. What you send is in no log. An auditor has to state a purpose (`X-Purpose`), and each case found is recorded in the access log.
+   *
+   * `POST /api/v1/cases/search`
+   */
+  findCases(body: models.SearchCases = {}, options: { idempotencyKey?: string } = {}): Promise<models.CasePage> {
+    return this.#caller.json("POST", "/api/v1/cases/search", { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /** Search cases by applicant, business key and searchable variables: the items of all pages, one after the other. */
+  findCasesAll(body: models.SearchCases = {}, options: { idempotencyKey?: string } = {}): AsyncGenerator<models.CaseSummary> {
+    return pages((cursor: string | null | undefined) => this.findCases({ ...body, cursor }, options));
   }
 }
 
@@ -327,9 +432,11 @@ export class Cases {
   /**
    * End a case early.
    *
+   * The open tasks are cancelled. 409 for a case that has ended. For administrators, caseworkers and portals.
+   *
    * `POST /api/v1/cases/{case_id}/cancel`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   cancel(caseId: string, body: models.CancelCase = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.CaseBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/cancel`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
@@ -338,23 +445,57 @@ export class Cases {
   /**
    * List cases, newest first.
    *
+   * What is personal data is searched for with `POST /cases/search`. Portals see the cases that they started, applicants their own. For all roles but designers and services.
+   *
    * `GET /api/v1/cases`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.limit How many entries a page has at most: 1 to 200.
+   *
+   * @param options.status Their status: `active`, `suspended`, `completed` or `cancelled`.
+   *
+   * @param options.definition The key of their definition, whatever the version.
+   *
+   * @param options.unit The key of the unit that handles them, or of one above it.
+   *
+   * @param options.case_number The number of one case, in any digits.
+   *
+   * @param options.business_key The business key with which they were started. In an address only where it is not personal data.
+   *
+   * @param options.outcome Their outcome, as the process declares it.
+   *
+   * @param options.since The same as `started_from`.
+   *
+   * @param options.started_from When they started at the earliest.
+   *
+   * @param options.started_to The instant before which they started.
+   *
+   * @param options.ended_from When they ended at the earliest.
+   *
+   * @param options.ended_to The instant before which they ended.
+   *
+   * @param options.sort The order: by when they started, ended (only cases that have ended), or by case number; with `-` the last comes first. Without it, the newest come first; with `ended_from` or `ended_to` those that ended last.
    */
-  list(options: { cursor?: string; status?: "active" | "suspended" | "completed" | "cancelled"; definition?: string; since?: string } = {}): Promise<models.CasePage> {
-    return this.#caller.json("GET", "/api/v1/cases", { query: { cursor: options.cursor, status: options.status, definition: options.definition, since: options.since } });
+  list(options: { cursor?: string; limit?: number; status?: models.CaseStatus; definition?: string; unit?: string; case_number?: string; business_key?: string; outcome?: string; since?: string; started_from?: string; started_to?: string; ended_from?: string; ended_to?: string; sort?: models.CaseSort } = {}): Promise<models.CasePage> {
+    return this.#caller.json("GET", "/api/v1/cases", { query: { cursor: options.cursor, limit: options.limit, status: options.status, definition: options.definition, unit: options.unit, case_number: options.case_number, business_key: options.business_key, outcome: options.outcome, since: options.since, started_from: options.started_from, started_to: options.started_to, ended_from: options.ended_from, ended_to: options.ended_to, sort: options.sort } });
   }
 
   /** List cases, newest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string; status?: "active" | "suspended" | "completed" | "cancelled"; definition?: string; since?: string } = {}): AsyncGenerator<models.CaseSummary> {
+  listAll(options: { cursor?: string; limit?: number; status?: models.CaseStatus; definition?: string; unit?: string; case_number?: string; business_key?: string; outcome?: string; since?: string; started_from?: string; started_to?: string; ended_from?: string; ended_to?: string; sort?: models.CaseSort } = {}): AsyncGenerator<models.CaseSummary> {
     return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
    * Read a case's log.
    *
+   * Events are never changed or removed; only their personal parts can be erased. For those who work on cases, and managers and auditors; the access is recorded in the access log of the case.
+   *
    * `GET /api/v1/cases/{case_id}/events`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
+   *
+   * @param options.cursor Only events after this `seq`; 0 for all.
    */
   listEvents(caseId: string, options: { cursor?: number } = {}): Promise<models.EventPage> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/events`, { query: { cursor: options.cursor } });
@@ -368,9 +509,11 @@ export class Cases {
   /**
    * Issue a new secret for a case's status.
    *
+   * The previous secret is no longer valid. For caseworkers and portals; 409 for a case whose data were erased.
+   *
    * `POST /api/v1/cases/{case_id}/secret`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   renewSecret(caseId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.SecretBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/secret`, { body, idempotencyKey: options.idempotencyKey });
@@ -379,9 +522,11 @@ export class Cases {
   /**
    * Resume a suspended case.
    *
+   * What fell due while the case was suspended happens now. For administrators.
+   *
    * `POST /api/v1/cases/{case_id}/resume`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   resume(caseId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.CaseBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/resume`, { body, idempotencyKey: options.idempotencyKey });
@@ -390,9 +535,11 @@ export class Cases {
   /**
    * Read a case.
    *
+   * A portal sees only cases that it started, an applicant only its own. The access is recorded in the access log of the case.
+   *
    * `GET /api/v1/cases/{case_id}`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   show(caseId: string): Promise<models.CaseBody> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}`);
@@ -400,6 +547,8 @@ export class Cases {
 
   /**
    * Start a case.
+   *
+   * The case runs to its first wait, usually a task, before the response is sent. Send an `Idempotency-Key`, so that a repeated request starts no second case. For caseworkers, portals and applicants.
    *
    * `POST /api/v1/cases`
    */
@@ -410,9 +559,11 @@ export class Cases {
   /**
    * Suspend a case.
    *
+   * Timers and messages that fall due meanwhile wait. Suspending a suspended case changes nothing. For administrators.
+   *
    * `POST /api/v1/cases/{case_id}/suspend`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   suspend(caseId: string, body: models.SuspendCase = {}, options: { idempotencyKey?: string } = {}): Promise<models.CaseBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/suspend`, { body, idempotencyKey: options.idempotencyKey });
@@ -421,11 +572,11 @@ export class Cases {
   /**
    * Withdraw an application, as the applicant or on their behalf.
    *
-   * If the process waits for the message `case.withdraw`, it continues as drawn; otherwise the case ends.
+   * If the process waits for the message `case.withdraw`, it continues as drawn; otherwise the case ends. 409 for a case that has ended or is suspended. For caseworkers, portals and applicants.
    *
    * `POST /api/v1/cases/{case_id}/withdraw`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   withdraw(caseId: string, body: models.WithdrawCase = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.CaseBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/withdraw`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
@@ -443,9 +594,11 @@ export class Clocks {
   /**
    * Extend the statutory term of a case, once.
    *
+   * 409 if it was extended before, has ended or hasn't begun. For administrators and caseworkers.
+   *
    * `POST /api/v1/cases/{case_id}/clock/extend`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   extend(caseId: string, body: models.ExtendClock, options: { idempotencyKey?: string } = {}): Promise<models.ClockBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/clock/extend`, { body, idempotencyKey: options.idempotencyKey });
@@ -454,7 +607,7 @@ export class Clocks {
   /**
    * List the decisions by silence that await release.
    *
-   * After an outage, a restored backup or a jump of the clock, none is made before an administrator has seen this list.
+   * After an outage, a restored backup or a jump of the clock, none is made before an administrator has seen this list. For administrators.
    *
    * `GET /api/v1/deemed-decisions`
    */
@@ -465,6 +618,8 @@ export class Clocks {
   /**
    * Release decisions by silence.
    *
+   * From then on the decisions have effect, and applicants can appeal them. For administrators of all units.
+   *
    * `POST /api/v1/deemed-decisions/release`
    */
   releaseDeemed(body: models.ReleaseDeemed = {}, options: { idempotencyKey?: string } = {}): Promise<models.Released> {
@@ -474,9 +629,11 @@ export class Clocks {
   /**
    * Read the statutory term of a case.
    *
+   * `state` is `none` for a service without a statutory term. The access is recorded in the access log of the case.
+   *
    * `GET /api/v1/cases/{case_id}/clock`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   show(caseId: string): Promise<models.ClockBody> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/clock`);
@@ -494,9 +651,11 @@ export class Comments {
   /**
    * Comment on a case.
    *
+   * Comments can't be changed. 409 for a case whose personal data were erased. For caseworkers, portals and applicants.
+   *
    * `POST /api/v1/cases/{case_id}/comments`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   addToCase(caseId: string, body: models.AddComment, options: { idempotencyKey?: string } = {}): Promise<models.CommentBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/comments`, { body, idempotencyKey: options.idempotencyKey });
@@ -505,9 +664,11 @@ export class Comments {
   /**
    * Comment on a task.
    *
+   * Everyone who may see the task can comment on it. 409 for a case whose personal data were erased.
+   *
    * `POST /api/v1/tasks/{task_id}/comments`
    *
-   * @param taskId The id of the task.
+   * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
   addToTask(taskId: string, body: models.AddComment, options: { idempotencyKey?: string } = {}): Promise<models.CommentBody> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/comments`, { body, idempotencyKey: options.idempotencyKey });
@@ -516,11 +677,13 @@ export class Comments {
   /**
    * List a case's comments, oldest first.
    *
-   * Portals and applicants only see comments that are visible to the applicant.
+   * Portals and applicants only see comments that are visible to the applicant. The access is recorded in the access log of the case.
    *
    * `GET /api/v1/cases/{case_id}/comments`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
    */
   list(caseId: string, options: { cursor?: string } = {}): Promise<models.CommentPage> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/comments`, { query: { cursor: options.cursor } });
@@ -543,11 +706,11 @@ export class Decisions {
   /**
    * Appeal the last decision of a case.
    *
-   * Returns the appeal, which is a separate case.
+   * Returns the appeal, which is a case of its own, of the same applicant and unit. 409 if nothing was decided, the decision was appealed already, or the time limit has passed. For caseworkers, portals and applicants.
    *
    * `POST /api/v1/cases/{case_id}/appeals`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   appeal(caseId: string, body: models.AppealCase = {}, options: { idempotencyKey?: string } = {}): Promise<models.StartedBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/appeals`, { body, idempotencyKey: options.idempotencyKey });
@@ -556,9 +719,11 @@ export class Decisions {
   /**
    * List the legal decisions of a case, with their grounds.
    *
+   * Only those who work on cases see who decided. The access is recorded in the access log of the case.
+   *
    * `GET /api/v1/cases/{case_id}/decisions`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   list(caseId: string): Promise<models.DecisionList> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/decisions`);
@@ -576,11 +741,15 @@ export class Definitions {
   /**
    * Compare a version with another one.
    *
+   * The texts are in the language that `Accept-Language` prefers; programs rely on the codes.
+   *
    * `GET /api/v1/definitions/{key}/versions/{number}/diff`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    *
-   * @param number The number of the version, from 1.
+   * @param number Number of the version, from 1.
+   *
+   * @param options.against Number of the version to compare with: the response lists what has changed since that one.
    */
   diff(key: string, number: number, options: { against: number }): Promise<models.DiffBody> {
     return this.#caller.json("GET", `/api/v1/definitions/${part(key)}/versions/${part(number)}/diff`, { query: { against: options.against } });
@@ -589,9 +758,11 @@ export class Definitions {
   /**
    * Stop accepting applications; running cases continue.
    *
+   * Portals and applicants can't start new cases; caseworkers can. For administrators and designers.
+   *
    * `POST /api/v1/definitions/{key}/disable`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    */
   disable(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/disable`, { body, idempotencyKey: options.idempotencyKey });
@@ -600,9 +771,11 @@ export class Definitions {
   /**
    * Accept applications again.
    *
+   * Portals and applicants can start new cases again. For administrators and designers.
+   *
    * `POST /api/v1/definitions/{key}/enable`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    */
   enable(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/enable`, { body, idempotencyKey: options.idempotencyKey });
@@ -611,18 +784,24 @@ export class Definitions {
   /**
    * List the definitions.
    *
+   * The current version of each; portals and applicants see those that they may start.
+   *
    * `GET /api/v1/definitions`
+   *
+   * @param options.status Current versions, or drafts: versions in review, which only administrators and designers see.
    */
-  list(options: { status?: "published" | "draft" } = {}): Promise<models.DefinitionList> {
+  list(options: { status?: models.ListedVersions } = {}): Promise<models.DefinitionList> {
     return this.#caller.json("GET", "/api/v1/definitions", { query: { status: options.status } });
   }
 
   /**
    * List a definition's versions, newest first, with who deployed, published and retired them.
    *
+   * For administrators, designers and auditors.
+   *
    * `GET /api/v1/definitions/{key}/versions`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    */
   listVersions(key: string): Promise<models.DefinitionRecordList> {
     return this.#caller.json("GET", `/api/v1/definitions/${part(key)}/versions`);
@@ -631,9 +810,11 @@ export class Definitions {
   /**
    * Add a definition to the catalogue.
    *
+   * Applicants' own accounts can start its cases then. For administrators and designers.
+   *
    * `POST /api/v1/definitions/{key}/offer`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    */
   offer(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/offer`, { body, idempotencyKey: options.idempotencyKey });
@@ -642,11 +823,13 @@ export class Definitions {
   /**
    * Publish a version: new cases use it from now on.
    *
+   * With four eyes, somebody else than the author does it (403 `four-eyes`). 409 if it is not a draft. Send the `ETag` of the version as `If-Match`. For administrators and designers.
+   *
    * `POST /api/v1/definitions/{key}/versions/{number}/publish`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    *
-   * @param number The number of the version, from 1.
+   * @param number Number of the version, from 1.
    */
   publish(key: string, number: number, body: models.Request = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.DefinitionVersionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/versions/${part(number)}/publish`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
@@ -655,11 +838,13 @@ export class Definitions {
   /**
    * Download a version's BPMN file as it was uploaded.
    *
+   * The file has the media type `application/xml`.
+   *
    * `GET /api/v1/definitions/{key}/versions/{number}/bpmn`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    *
-   * @param number The number of the version, from 1.
+   * @param number Number of the version, from 1.
    */
   readBpmn(key: string, number: number): Promise<Content> {
     return this.#caller.content("GET", `/api/v1/definitions/${part(key)}/versions/${part(number)}/bpmn`);
@@ -668,9 +853,11 @@ export class Definitions {
   /**
    * Resume a suspended definition.
    *
+   * Its cases continue and new ones can start. For administrators.
+   *
    * `POST /api/v1/definitions/{key}/resume`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    */
   resume(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/resume`, { body, idempotencyKey: options.idempotencyKey });
@@ -679,11 +866,13 @@ export class Definitions {
   /**
    * Retire a version, or withdraw one in review: new cases don't use it.
    *
+   * New cases use the newest version that is still published. Running cases continue. For administrators and designers.
+   *
    * `POST /api/v1/definitions/{key}/versions/{number}/retire`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    *
-   * @param number The number of the version, from 1.
+   * @param number Number of the version, from 1.
    */
   retire(key: string, number: number, body: models.Request = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.DefinitionVersionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/versions/${part(number)}/retire`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
@@ -692,9 +881,11 @@ export class Definitions {
   /**
    * Set the class of a service: within which time its tasks come first in the inbox.
    *
+   * It applies to new tasks immediately; open tasks are sorted again within seconds. For administrators.
+   *
    * `PUT /api/v1/definitions/{key}/class`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    */
   setClass(key: string, body: models.SetClass): Promise<models.DefinitionBody> {
     return this.#caller.json("PUT", `/api/v1/definitions/${part(key)}/class`, { body });
@@ -703,9 +894,11 @@ export class Definitions {
   /**
    * Read a definition.
    *
+   * Its current version (without one, the newest), the numbers of all versions, and the unit that owns it.
+   *
    * `GET /api/v1/definitions/{key}`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    */
   show(key: string): Promise<models.DefinitionBody> {
     return this.#caller.json("GET", `/api/v1/definitions/${part(key)}`);
@@ -714,11 +907,13 @@ export class Definitions {
   /**
    * Read a version.
    *
+   * With its planned visits and `ETag`. Only administrators and designers see versions that were never published.
+   *
    * `GET /api/v1/definitions/{key}/versions/{number}`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    *
-   * @param number The number of the version, from 1.
+   * @param number Number of the version, from 1.
    */
   showVersion(key: string, number: number): Promise<models.OneDefinitionVersionBody> {
     return this.#caller.json("GET", `/api/v1/definitions/${part(key)}/versions/${part(number)}`);
@@ -727,9 +922,11 @@ export class Definitions {
   /**
    * Suspend a definition: its cases don't continue and no case starts.
    *
+   * Timers and messages that fall due meanwhile wait. For administrators.
+   *
    * `POST /api/v1/definitions/{key}/suspend`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    */
   suspend(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/suspend`, { body, idempotencyKey: options.idempotencyKey });
@@ -738,11 +935,11 @@ export class Definitions {
   /**
    * Remove a definition from the catalogue.
    *
-   * Officials and portals can still start its cases by its key.
+   * Officials and portals can still start its cases by its key. For administrators and designers.
    *
    * `POST /api/v1/definitions/{key}/withdraw`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    */
   withdraw(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/withdraw`, { body, idempotencyKey: options.idempotencyKey });
@@ -760,6 +957,8 @@ export class Delegations {
   /**
    * Delegate steps of one of your processes to another unit.
    *
+   * New tasks of these steps go to the delegate. 409 if more than 200 open tasks would be transferred. For administrators.
+   *
    * `POST /api/v1/delegations`
    */
   create(body: models.CreateDelegation, options: { idempotencyKey?: string } = {}): Promise<models.DelegationBody> {
@@ -769,7 +968,11 @@ export class Delegations {
   /**
    * List delegations from and to your units, oldest first.
    *
+   * For administrators.
+   *
    * `GET /api/v1/delegations`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
    */
   list(options: { cursor?: string } = {}): Promise<models.DelegationPage> {
     return this.#caller.json("GET", "/api/v1/delegations", { query: { cursor: options.cursor } });
@@ -783,9 +986,11 @@ export class Delegations {
   /**
    * Revoke a delegation: its open tasks return to the agency.
    *
+   * Up to 200 open tasks return to the agency immediately, others within seconds. For administrators.
+   *
    * `DELETE /api/v1/delegations/{delegation_id}`
    *
-   * @param delegationId The id of the delegation.
+   * @param delegationId Id of the delegation: `id` in `GET /delegations`.
    */
   revoke(delegationId: string): Promise<models.DelegationBody> {
     return this.#caller.json("DELETE", `/api/v1/delegations/${part(delegationId)}`);
@@ -816,11 +1021,11 @@ export class Deployments {
   /**
    * Read the result of a deployment that was answered with 202.
    *
-   * It is available for seven days, for the designers of its unit.
+   * It is available for seven days, for the administrators and designers of its unit.
    *
    * `GET /api/v1/deployments/{upload_id}`
    *
-   * @param uploadId The id of the upload, from `Location` of the response 202.
+   * @param uploadId Id of the upload: the end of `Location` in a response 202.
    */
   show(uploadId: string): Promise<models.UploadBody> {
     return this.#caller.json("GET", `/api/v1/deployments/${part(uploadId)}`);
@@ -838,9 +1043,11 @@ export class Desk {
   /**
    * Assign a task to a colleague.
    *
+   * By its assignee, a supervisor of its unit or one above, or an administrator who is a member there. 422 (`receiver`) if the account isn't eligible or doesn't exist.
+   *
    * `POST /api/v1/tasks/{task_id}/assign`
    *
-   * @param taskId The id of the task.
+   * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
   assign(taskId: string, body: models.AssignTask, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/assign`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
@@ -849,7 +1056,7 @@ export class Desk {
   /**
    * Apply one action to many tasks.
    *
-   * Each task succeeds or fails on its own: the response is 200 and reports the result of each.
+   * Each task succeeds or fails on its own: the response is 200 and reports the result of each. If a task is listed twice, the response is 422 and nothing is done.
    *
    * `POST /api/v1/tasks/bulk`
    */
@@ -860,7 +1067,13 @@ export class Desk {
   /**
    * List the people who can be assigned a task.
    *
+   * Only those who are eligible for the task, by name. For administrators and caseworkers.
+   *
    * `GET /api/v1/colleagues`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.task Id of the task for which colleagues are listed.
    */
   listColleagues(options: { cursor?: string; task: string }): Promise<models.ColleaguePage> {
     return this.#caller.json("GET", "/api/v1/colleagues", { query: { cursor: options.cursor, task: options.task } });
@@ -874,11 +1087,11 @@ export class Desk {
   /**
    * Request an opinion.
    *
-   * The task can't be completed until the opinion is given, withdrawn or overdue.
+   * The task can't be completed until the opinion is given, withdrawn or overdue. A task can await up to 20 opinions. For the caseworker who is its assignee.
    *
    * `POST /api/v1/tasks/{task_id}/opinions`
    *
-   * @param taskId The id of the task.
+   * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
   requestOpinion(taskId: string, body: models.AskOpinion, options: { idempotencyKey?: string } = {}): Promise<models.OpinionBody> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/opinions`, { body, idempotencyKey: options.idempotencyKey });
@@ -887,11 +1100,11 @@ export class Desk {
   /**
    * Save an unfinished answer as a draft.
    *
-   * It isn't logged and doesn't change the revision of the task.
+   * Only for your own task; 409 if it isn't yours. It isn't logged and doesn't change the revision of the task. For caseworkers, portals and applicants.
    *
    * `PUT /api/v1/tasks/{task_id}/draft`
    *
-   * @param taskId The id of the task.
+   * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
   saveDraft(taskId: string, body: models.SaveTaskDraft): Promise<models.TaskDraft> {
     return this.#caller.json("PUT", `/api/v1/tasks/${part(taskId)}/draft`, { body });
@@ -900,11 +1113,11 @@ export class Desk {
   /**
    * Send a task back to the applicant to correct marked fields.
    *
-   * The task can't be completed until the correction is made, withdrawn or overdue.
+   * The task can't be completed until the correction is made, withdrawn or overdue. Only one correction can be requested at a time. For the caseworker who is its assignee.
    *
    * `POST /api/v1/tasks/{task_id}/send-back`
    *
-   * @param taskId The id of the task.
+   * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
   sendBack(taskId: string, body: models.SendBack, options: { idempotencyKey?: string } = {}): Promise<models.CorrectionBody> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/send-back`, { body, idempotencyKey: options.idempotencyKey });
@@ -913,9 +1126,11 @@ export class Desk {
   /**
    * Withdraw a request for an opinion or correction; returns the task that it was attached to.
    *
+   * `task_id` is the task in which the opinion or correction is awaited. For the person who requested it, or the assignee of the task from which it was requested.
+   *
    * `POST /api/v1/tasks/{task_id}/withdraw`
    *
-   * @param taskId The id of the task.
+   * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
   withdrawRequest(taskId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/withdraw`, { body, idempotencyKey: options.idempotencyKey });
@@ -933,11 +1148,11 @@ export class Documents {
   /**
    * Upload a document to a case.
    *
-   * Multipart: the file as `file`, and optionally `title` and `replaces` (the id of a document), which adds a new version.
+   * Multipart: the file as `file`, and optionally `title` and `replaces` (the id of a document), which adds a new version. The file is checked and scanned first. 409 if the case has ended. For caseworkers, portals and applicants.
    *
    * `POST /api/v1/cases/{case_id}/documents`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   addToCase(caseId: string, body: models.DocumentUpload, options: { idempotencyKey?: string } = {}): Promise<models.DocumentBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/documents`, { form: body, idempotencyKey: options.idempotencyKey });
@@ -950,7 +1165,7 @@ export class Documents {
    *
    * `POST /api/v1/tasks/{task_id}/documents`
    *
-   * @param taskId The id of the task.
+   * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
   addToTask(taskId: string, body: models.DocumentUpload, options: { idempotencyKey?: string } = {}): Promise<models.DocumentBody> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/documents`, { form: body, idempotencyKey: options.idempotencyKey });
@@ -959,9 +1174,13 @@ export class Documents {
   /**
    * Download a document.
    *
+   * The newest version unless one is named. The `ETag` is that of its content. The access is recorded in the access log of the case.
+   *
    * `GET /api/v1/documents/{document_id}/content`
    *
-   * @param documentId The id of the document.
+   * @param documentId Id of the document, or of a file that was uploaded for a field: `id` in the response of the upload.
+   *
+   * @param options.version Number of the version; by default the newest.
    */
   download(documentId: string, options: { version?: number } = {}): Promise<Content> {
     return this.#caller.content("GET", `/api/v1/documents/${part(documentId)}/content`, { query: { version: options.version } });
@@ -970,9 +1189,13 @@ export class Documents {
   /**
    * List a case's documents, oldest first.
    *
+   * In their newest versions. For all who may see the case.
+   *
    * `GET /api/v1/cases/{case_id}/documents`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
    */
   list(caseId: string, options: { cursor?: string } = {}): Promise<models.DocumentPage> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/documents`, { query: { cursor: options.cursor } });
@@ -986,9 +1209,13 @@ export class Documents {
   /**
    * List the documents of a task, oldest first.
    *
+   * Those that were uploaded with the task, in their newest versions. A delegate sees no others.
+   *
    * `GET /api/v1/tasks/{task_id}/documents`
    *
-   * @param taskId The id of the task.
+   * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
    */
   listOfTask(taskId: string, options: { cursor?: string } = {}): Promise<models.DocumentPage> {
     return this.#caller.json("GET", `/api/v1/tasks/${part(taskId)}/documents`, { query: { cursor: options.cursor } });
@@ -1002,9 +1229,11 @@ export class Documents {
   /**
    * Read the details of a document and its versions.
    *
+   * For all who may see the case, or the task with which it was uploaded.
+   *
    * `GET /api/v1/documents/{document_id}`
    *
-   * @param documentId The id of the document.
+   * @param documentId Id of the document, or of a file that was uploaded for a field: `id` in the response of the upload.
    */
   show(documentId: string): Promise<models.DocumentBody> {
     return this.#caller.json("GET", `/api/v1/documents/${part(documentId)}`);
@@ -1022,9 +1251,17 @@ export class Events {
   /**
    * Read the event feed: events of all cases, in one order.
    *
+   * No event is skipped or repeated if each `next` is used once. 409 if the log was restored to a state before `after`. For administrators.
+   *
    * `GET /api/v1/events`
+   *
+   * @param options.after The `next` of an earlier response; by default from the first event on.
+   *
+   * @param options.definition Only events of cases of the definition with this key.
+   *
+   * @param options.kind Only events of this kind.
    */
-  list(options: { after?: string; definition?: string; kind?: "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained" } = {}): Promise<models.Feed> {
+  list(options: { after?: string; definition?: string; kind?: models.EventKind } = {}): Promise<models.Feed> {
     return this.#caller.json("GET", "/api/v1/events", { query: { after: options.after, definition: options.definition, kind: options.kind } });
   }
 }
@@ -1040,9 +1277,11 @@ export class ExternalWork {
   /**
    * Complete work.
    *
+   * The case continues. 409 if the lease has ended. For services.
+   *
    * `POST /api/v1/external-work/{call_id}/complete`
    *
-   * @param callId The id of the piece of external work.
+   * @param callId Id of the work: `id` in the response of `POST /external-work/take`.
    */
   complete(callId: string, body: models.CompleteWork, options: { idempotencyKey?: string } = {}): Promise<models.WorkSettled> {
     return this.#caller.json("POST", `/api/v1/external-work/${part(callId)}/complete`, { body, idempotencyKey: options.idempotencyKey });
@@ -1051,9 +1290,11 @@ export class ExternalWork {
   /**
    * Extend the lease of work.
    *
+   * 409 if the lease has ended. For services.
+   *
    * `POST /api/v1/external-work/{call_id}/extend`
    *
-   * @param callId The id of the piece of external work.
+   * @param callId Id of the work: `id` in the response of `POST /external-work/take`.
    */
   extend(callId: string, body: models.ExtendWork, options: { idempotencyKey?: string } = {}): Promise<models.WorkSettled> {
     return this.#caller.json("POST", `/api/v1/external-work/${part(callId)}/extend`, { body, idempotencyKey: options.idempotencyKey });
@@ -1062,9 +1303,11 @@ export class ExternalWork {
   /**
    * Report that work has failed.
    *
+   * Without `retry_in`, or after ten attempts, it becomes an incident. 409 if the lease has ended. For services.
+   *
    * `POST /api/v1/external-work/{call_id}/fail`
    *
-   * @param callId The id of the piece of external work.
+   * @param callId Id of the work: `id` in the response of `POST /external-work/take`.
    */
   fail(callId: string, body: models.FailWork, options: { idempotencyKey?: string } = {}): Promise<models.WorkSettled> {
     return this.#caller.json("POST", `/api/v1/external-work/${part(callId)}/fail`, { body, idempotencyKey: options.idempotencyKey });
@@ -1072,6 +1315,8 @@ export class ExternalWork {
 
   /**
    * Take external work, if there is any; returns immediately.
+   *
+   * 200 with work, 204 with `Retry-After` if there is none. Work is yours until its lease ends. For services.
    *
    * `POST /api/v1/external-work/take`
    */
@@ -1082,9 +1327,11 @@ export class ExternalWork {
   /**
    * Complete work with a BPMN error.
    *
+   * 409 if the lease has ended. For services.
+   *
    * `POST /api/v1/external-work/{call_id}/bpmn-error`
    *
-   * @param callId The id of the piece of external work.
+   * @param callId Id of the work: `id` in the response of `POST /external-work/take`.
    */
   throw(callId: string, body: models.ThrowError, options: { idempotencyKey?: string } = {}): Promise<models.WorkSettled> {
     return this.#caller.json("POST", `/api/v1/external-work/${part(callId)}/bpmn-error`, { body, idempotencyKey: options.idempotencyKey });
@@ -1102,7 +1349,11 @@ export class Fairness {
   /**
    * Count random assignments and how often they were changed.
    *
+   * In the caller's units, by step, unit, person and reason. For administrators and auditors.
+   *
    * `GET /api/v1/random-assignments`
+   *
+   * @param options.since Only assignments at this instant or later; by default those of the last 30 days.
    */
   countRandomAssignments(options: { since?: string } = {}): Promise<models.LotsBody> {
     return this.#caller.json("GET", "/api/v1/random-assignments", { query: { since: options.since } });
@@ -1111,7 +1362,7 @@ export class Fairness {
   /**
    * Declare a close relation to a person.
    *
-   * From then on you can't work on cases of that person. Declaring the same relation again changes nothing.
+   * From then on the official can't work on cases of that person. Declaring the same relation again changes nothing. For caseworkers and administrators.
    *
    * `POST /api/v1/relations`
    */
@@ -1122,9 +1373,11 @@ export class Fairness {
   /**
    * End a relation that you have declared.
    *
+   * It stays listed. Only an administrator can end one that an administrator declared.
+   *
    * `DELETE /api/v1/relations/{relation_id}`
    *
-   * @param relationId The id of the declared relation.
+   * @param relationId Id of the declared relation: `id` in `GET /relations`.
    */
   end(relationId: string): Promise<models.RelationBody> {
     return this.#caller.json("DELETE", `/api/v1/relations/${part(relationId)}`);
@@ -1133,9 +1386,13 @@ export class Fairness {
   /**
    * List declared relations, oldest first.
    *
-   * Your own; administrators also see those of the people of their units.
+   * Your own, including ended ones; administrators also see those of the people of their units.
    *
    * `GET /api/v1/relations`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.account Only relations of the official with this account name.
    */
   list(options: { cursor?: string; account?: string } = {}): Promise<models.RelationPage> {
     return this.#caller.json("GET", "/api/v1/relations", { query: { cursor: options.cursor, account: options.account } });
@@ -1149,9 +1406,11 @@ export class Fairness {
   /**
    * List the recusals of a case, with their reasons.
    *
+   * For administrators and auditors.
+   *
    * `GET /api/v1/cases/{case_id}/recusals`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   listRecusals(caseId: string): Promise<models.RecusalsBody> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/recusals`);
@@ -1160,11 +1419,11 @@ export class Fairness {
   /**
    * Recuse yourself from the case of a task.
    *
-   * Your tasks of the case are reassigned, and you can no longer claim tasks of it.
+   * Permanently: your tasks of the case are reassigned, and you can no longer claim tasks of it. Repeating it changes nothing. For caseworkers.
    *
    * `POST /api/v1/tasks/{task_id}/recuse`
    *
-   * @param taskId The id of the task.
+   * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
   recuse(taskId: string, body: models.RecuseTask = {}, options: { idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/recuse`, { body, idempotencyKey: options.idempotencyKey });
@@ -1182,9 +1441,15 @@ export class Funnel {
   /**
    * Count how far applications for a service came.
    *
+   * Applications that are begun on the pages, by day and version. For administrators, designers, managers and auditors of the unit that owns the service.
+   *
    * `GET /api/v1/services/{key}/funnel`
    *
-   * @param key The key of the service: that of its definition.
+   * @param key Key of the service, which is that of its definition.
+   *
+   * @param options.from_on First day, included.
+   *
+   * @param options.to_on Last day, included.
    */
   read(key: string, options: { from_on?: string; to_on?: string } = {}): Promise<models.FunnelBody> {
     return this.#caller.json("GET", `/api/v1/services/${part(key)}/funnel`, { query: { from_on: options.from_on, to_on: options.to_on } });
@@ -1202,23 +1467,39 @@ export class Incidents {
   /**
    * List incidents, oldest first.
    *
+   * Without `message`, which may contain data of the case: read the case or its events. For administrators.
+   *
    * `GET /api/v1/incidents`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.status Only incidents with this status; null for all.
+   *
+   * @param options.case Only incidents of the case with this id.
+   *
+   * @param options.definition Only incidents in cases of the definition with this key.
+   *
+   * @param options.element Only incidents at the element with this path.
+   *
+   * @param options.code Only incidents with this code.
    */
-  list(options: { cursor?: string; status?: "open" | "resolved"; case?: string; definition?: string; element?: string; code?: string } = {}): Promise<models.IncidentPage> {
+  list(options: { cursor?: string; status?: models.IncidentStatus; case?: string; definition?: string; element?: string; code?: string } = {}): Promise<models.IncidentPage> {
     return this.#caller.json("GET", "/api/v1/incidents", { query: { cursor: options.cursor, status: options.status, case: options.case, definition: options.definition, element: options.element, code: options.code } });
   }
 
   /** List incidents, oldest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string; status?: "open" | "resolved"; case?: string; definition?: string; element?: string; code?: string } = {}): AsyncGenerator<models.IncidentBody> {
+  listAll(options: { cursor?: string; status?: models.IncidentStatus; case?: string; definition?: string; element?: string; code?: string } = {}): AsyncGenerator<models.IncidentBody> {
     return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
    * Retry a failed element, optionally with repaired data.
    *
+   * The response is the case: a new incident in it if the element failed again. 409 if the incident is resolved. For administrators.
+   *
    * `POST /api/v1/incidents/{incident_id}/retry`
    *
-   * @param incidentId The id of the incident.
+   * @param incidentId Id of the incident: `id` in `GET /incidents` and in the `incidents` of a case.
    */
   retry(incidentId: string, body: models.RetryIncident = {}, options: { idempotencyKey?: string } = {}): Promise<models.CaseBody> {
     return this.#caller.json("POST", `/api/v1/incidents/${part(incidentId)}/retry`, { body, idempotencyKey: options.idempotencyKey });
@@ -1227,9 +1508,11 @@ export class Incidents {
   /**
    * Skip a failed element, as if it had succeeded.
    *
+   * 409 for gateways and joins, which can't be skipped. For administrators.
+   *
    * `POST /api/v1/incidents/{incident_id}/skip`
    *
-   * @param incidentId The id of the incident.
+   * @param incidentId Id of the incident: `id` in `GET /incidents` and in the `incidents` of a case.
    */
   skip(incidentId: string, body: models.SkipIncident, options: { idempotencyKey?: string } = {}): Promise<models.CaseBody> {
     return this.#caller.json("POST", `/api/v1/incidents/${part(incidentId)}/skip`, { body, idempotencyKey: options.idempotencyKey });
@@ -1247,6 +1530,8 @@ export class Jobs {
   /**
    * Read the state of the job queues.
    *
+   * For administrators of all units.
+   *
    * `GET /api/v1/jobs`
    */
   list(): Promise<models.JobsBody> {
@@ -1256,9 +1541,11 @@ export class Jobs {
   /**
    * Retry a job that has failed for good.
    *
+   * 404 if no failed job has this id. For administrators of all units.
+   *
    * `POST /api/v1/jobs/{job_id}/retry`
    *
-   * @param jobId The number of the job.
+   * @param jobId Number of the failed job: `id` in `GET /jobs`.
    */
   retry(jobId: number, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.JobBody> {
     return this.#caller.json("POST", `/api/v1/jobs/${part(jobId)}/retry`, { body, idempotencyKey: options.idempotencyKey });
@@ -1275,6 +1562,8 @@ export class Messages {
 
   /**
    * Send a message.
+   *
+   * 200 if it was delivered, 201 if it started cases, 202 if it is stored until a case waits for it. 409 `payment-mismatch` for a payment of another amount than billed, 503 while the case can't receive it yet. For services and administrators.
    *
    * `POST /api/v1/messages`
    */
@@ -1297,22 +1586,72 @@ export class Metrics {
    * With the same filters, as many as the figure says. A file has all of them, up to 5,000.
    *
    * `GET /api/v1/metrics/cases`
+   *
+   * @param options.unit Only cases of the unit with this key and those below it; by default of all your units.
+   *
+   * @param options.alone With `unit`: without the units below it.
+   *
+   * @param options.definition Only cases of the definition with this key.
+   *
+   * @param options.version With `definition`: only cases of this version.
+   *
+   * @param options.class Only cases with this class when they started; `-` for those without one.
+   *
+   * @param options.from First day, or a month (`2026-03`); by default the month two months before the end.
+   *
+   * @param options.to Last day, included, or a month (`2026-03`); by default today. The period has at most 3,660 days.
+   *
+   * @param options.format Format of the response; by default as `Accept` requests.
+   *
+   * @param options.measure The figure.
+   *
+   * @param options.age Of open cases: only those of the band with this index in `ages`, from 0.
+   *
+   * @param options.bucket Only cases with a cause of delay in this bucket, also with `party` and `element` as in the line; empty for none.
+   *
+   * @param options.party With `bucket`: the party of the cause.
+   *
+   * @param options.element With `bucket`: the element of the cause. For passages of steps: the element.
+   *
+   * @param options.role For passages of steps: the role; `-` for none.
+   *
+   * @param options.step_unit For passages of steps: the unit whose work it is.
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
    */
-  cases(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv"; measure?: "started" | "with_channel" | "online" | "open" | "open_with_term" | "overdue" | "closed" | "with_term" | "on_time" | "late" | "withdrawn" | "decided" | "refused" | "granted" | "silent" | "planned" | "visited" | "rated" | "with_cost" | "sent_back" | "appealed" | "appeal_decided" | "upheld" | "step_arrived" | "step_closed" | "work_open" | "work_arrived" | "work_done"; age?: number; bucket?: "worked" | "technical_failure" | "other_agency" | "in_queue" | "with_applicant" | "suspended" | "scheduled_wait" | "office_closed" | "plan" | "unexplained"; party?: string; element?: string; role?: string; step_unit?: string; cursor?: string } = {}): Promise<models.CasesBody> {
+  cases(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: models.FiguresFormat; measure?: models.CaseMeasure; age?: number; bucket?: models.DelayBucket; party?: string; element?: string; role?: string; step_unit?: string; cursor?: string } = {}): Promise<models.CasesBody> {
     return this.#caller.json("GET", "/api/v1/metrics/cases", { query: { unit: options.unit, alone: options.alone, definition: options.definition, version: options.version, class: options.class, from: options.from, to: options.to, format: options.format, measure: options.measure, age: options.age, bucket: options.bucket, party: options.party, element: options.element, role: options.role, step_unit: options.step_unit, cursor: options.cursor } });
   }
 
   /** List the cases behind a figure, latest first: the items of all pages, one after the other. */
-  casesAll(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv"; measure?: "started" | "with_channel" | "online" | "open" | "open_with_term" | "overdue" | "closed" | "with_term" | "on_time" | "late" | "withdrawn" | "decided" | "refused" | "granted" | "silent" | "planned" | "visited" | "rated" | "with_cost" | "sent_back" | "appealed" | "appeal_decided" | "upheld" | "step_arrived" | "step_closed" | "work_open" | "work_arrived" | "work_done"; age?: number; bucket?: "worked" | "technical_failure" | "other_agency" | "in_queue" | "with_applicant" | "suspended" | "scheduled_wait" | "office_closed" | "plan" | "unexplained"; party?: string; element?: string; role?: string; step_unit?: string; cursor?: string } = {}): AsyncGenerator<models.CaseLineBody> {
+  casesAll(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: models.FiguresFormat; measure?: models.CaseMeasure; age?: number; bucket?: models.DelayBucket; party?: string; element?: string; role?: string; step_unit?: string; cursor?: string } = {}): AsyncGenerator<models.CaseLineBody> {
     return pages((cursor: string | undefined) => this.cases({ ...options, cursor }));
   }
 
   /**
    * Read why cases were late, the greatest cause first.
    *
+   * Causes are on the critical path of a case: what exceeds its norm. For managers, auditors and administrators.
+   *
    * `GET /api/v1/metrics/delay-causes`
+   *
+   * @param options.unit Only cases of the unit with this key and those below it; by default of all your units.
+   *
+   * @param options.alone With `unit`: without the units below it.
+   *
+   * @param options.definition Only cases of the definition with this key.
+   *
+   * @param options.version With `definition`: only cases of this version.
+   *
+   * @param options.class Only cases with this class when they started; `-` for those without one.
+   *
+   * @param options.from First day, or a month (`2026-03`); by default the month two months before the end.
+   *
+   * @param options.to Last day, included, or a month (`2026-03`); by default today. The period has at most 3,660 days.
+   *
+   * @param options.format Format of the response; by default as `Accept` requests.
    */
-  delayCauses(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv" } = {}): Promise<models.DelaysBody> {
+  delayCauses(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: models.FiguresFormat } = {}): Promise<models.DelaysBody> {
     return this.#caller.json("GET", "/api/v1/metrics/delay-causes", { query: { unit: options.unit, alone: options.alone, definition: options.definition, version: options.version, class: options.class, from: options.from, to: options.to, format: options.format } });
   }
 
@@ -1322,8 +1661,28 @@ export class Metrics {
    * A figure whose inputs are missing says `not_measured`, and `no_data` where there are no cases: never 0.
    *
    * `GET /api/v1/metrics/overview`
+   *
+   * @param options.unit Only cases of the unit with this key and those below it; by default of all your units.
+   *
+   * @param options.alone With `unit`: without the units below it.
+   *
+   * @param options.definition Only cases of the definition with this key.
+   *
+   * @param options.version With `definition`: only cases of this version.
+   *
+   * @param options.class Only cases with this class when they started; `-` for those without one.
+   *
+   * @param options.from First day, or a month (`2026-03`); by default the month two months before the end.
+   *
+   * @param options.to Last day, included, or a month (`2026-03`); by default today. The period has at most 3,660 days.
+   *
+   * @param options.format Format of the response; by default as `Accept` requests.
+   *
+   * @param options.compare Adds the figures of each version or unit; with `definition` only.
+   *
+   * @param options.trend Adds the figures of each month of this calendar.
    */
-  overview(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv"; compare?: "version" | "unit"; trend?: "jalali" | "gregorian" } = {}): Promise<models.OverviewBody> {
+  overview(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: models.FiguresFormat; compare?: models.Comparison; trend?: models.Calendar } = {}): Promise<models.OverviewBody> {
     return this.#caller.json("GET", "/api/v1/metrics/overview", { query: { unit: options.unit, alone: options.alone, definition: options.definition, version: options.version, class: options.class, from: options.from, to: options.to, format: options.format, compare: options.compare, trend: options.trend } });
   }
 
@@ -1333,35 +1692,117 @@ export class Metrics {
    * Never of a person: hours are shown in sums of at least five people.
    *
    * `GET /api/v1/metrics/people`
+   *
+   * @param options.unit Only cases of the unit with this key and those below it; by default of all your units.
+   *
+   * @param options.alone With `unit`: without the units below it.
+   *
+   * @param options.definition Only cases of the definition with this key.
+   *
+   * @param options.version With `definition`: only cases of this version.
+   *
+   * @param options.class Only cases with this class when they started; `-` for those without one.
+   *
+   * @param options.from First day, or a month (`2026-03`); by default the month two months before the end.
+   *
+   * @param options.to Last day, included, or a month (`2026-03`); by default today. The period has at most 3,660 days.
+   *
+   * @param options.format Format of the response; by default as `Accept` requests.
    */
-  people(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv" } = {}): Promise<models.WorkloadBody> {
+  people(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: models.FiguresFormat } = {}): Promise<models.WorkloadBody> {
     return this.#caller.json("GET", "/api/v1/metrics/people", { query: { unit: options.unit, alone: options.alone, definition: options.definition, version: options.version, class: options.class, from: options.from, to: options.to, format: options.format } });
   }
 
   /**
    * Rank services by volume, visits, time and dissatisfaction.
    *
+   * By what an improvement would bring. A factor that isn't measured is left out. For managers, auditors and administrators.
+   *
    * `GET /api/v1/metrics/portfolio`
+   *
+   * @param options.unit Only cases of the unit with this key and those below it; by default of all your units.
+   *
+   * @param options.alone With `unit`: without the units below it.
+   *
+   * @param options.definition Only cases of the definition with this key.
+   *
+   * @param options.version With `definition`: only cases of this version.
+   *
+   * @param options.class Only cases with this class when they started; `-` for those without one.
+   *
+   * @param options.from First day, or a month (`2026-03`); by default the month two months before the end.
+   *
+   * @param options.to Last day, included, or a month (`2026-03`); by default today. The period has at most 3,660 days.
+   *
+   * @param options.format Format of the response; by default as `Accept` requests.
+   *
+   * @param options.volume Weight of the number of cases.
+   *
+   * @param options.visits Weight of the visits.
+   *
+   * @param options.time Weight of the time.
+   *
+   * @param options.dissatisfaction Weight of the dissatisfaction.
    */
-  portfolio(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv"; volume?: number; visits?: number; time?: number; dissatisfaction?: number } = {}): Promise<models.PortfolioBody> {
+  portfolio(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: models.FiguresFormat; volume?: number; visits?: number; time?: number; dissatisfaction?: number } = {}): Promise<models.PortfolioBody> {
     return this.#caller.json("GET", "/api/v1/metrics/portfolio", { query: { unit: options.unit, alone: options.alone, definition: options.definition, version: options.version, class: options.class, from: options.from, to: options.to, format: options.format, volume: options.volume, visits: options.visits, time: options.time, dissatisfaction: options.dissatisfaction } });
   }
 
   /**
    * Read how often the elements of a version were passed, and how long they took.
    *
+   * `definition` and `version` are required. For managers, auditors and administrators.
+   *
    * `GET /api/v1/metrics/steps`
+   *
+   * @param options.unit Only cases of the unit with this key and those below it; by default of all your units.
+   *
+   * @param options.alone With `unit`: without the units below it.
+   *
+   * @param options.definition Only cases of the definition with this key.
+   *
+   * @param options.version With `definition`: only cases of this version.
+   *
+   * @param options.class Only cases with this class when they started; `-` for those without one.
+   *
+   * @param options.from First day, or a month (`2026-03`); by default the month two months before the end.
+   *
+   * @param options.to Last day, included, or a month (`2026-03`); by default today. The period has at most 3,660 days.
+   *
+   * @param options.format Format of the response; by default as `Accept` requests.
    */
-  steps(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv" } = {}): Promise<models.StepsBody> {
+  steps(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: models.FiguresFormat } = {}): Promise<models.StepsBody> {
     return this.#caller.json("GET", "/api/v1/metrics/steps", { query: { unit: options.unit, alone: options.alone, definition: options.definition, version: options.version, class: options.class, from: options.from, to: options.to, format: options.format } });
   }
 
   /**
    * Read where the time of ended cases went.
    *
+   * In the buckets of `GET /cases/{case_id}/time`, which add up to the life of the cases. For managers, auditors and administrators.
+   *
    * `GET /api/v1/metrics/time`
+   *
+   * @param options.unit Only cases of the unit with this key and those below it; by default of all your units.
+   *
+   * @param options.alone With `unit`: without the units below it.
+   *
+   * @param options.definition Only cases of the definition with this key.
+   *
+   * @param options.version With `definition`: only cases of this version.
+   *
+   * @param options.class Only cases with this class when they started; `-` for those without one.
+   *
+   * @param options.from First day, or a month (`2026-03`); by default the month two months before the end.
+   *
+   * @param options.to Last day, included, or a month (`2026-03`); by default today. The period has at most 3,660 days.
+   *
+   * @param options.format Format of the response; by default as `Accept` requests.
+   *
+   * @param options.by Adds a line for each of these.
+   *
+   * @param options.calendar With `by=month`: the calendar of the months.
    */
-  time(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv"; by?: "unit" | "definition" | "version" | "month"; calendar?: "jalali" | "gregorian" } = {}): Promise<models.TimesBody> {
+  time(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: models.FiguresFormat; by?: models.TimeDivision; calendar?: models.Calendar } = {}): Promise<models.TimesBody> {
     return this.#caller.json("GET", "/api/v1/metrics/time", { query: { unit: options.unit, alone: options.alone, definition: options.definition, version: options.version, class: options.class, from: options.from, to: options.to, format: options.format, by: options.by, calendar: options.calendar } });
   }
 }
@@ -1377,9 +1818,11 @@ export class Migrations {
   /**
    * Cancel a case migration: remaining cases keep their version.
    *
+   * 409 if it is done or cancelled. For administrators.
+   *
    * `POST /api/v1/migrations/{migration_id}/cancel`
    *
-   * @param migrationId The id of the migration.
+   * @param migrationId Id of the migration: `id` in `GET /migrations`.
    */
   cancel(migrationId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.MigrationOverview> {
     return this.#caller.json("POST", `/api/v1/migrations/${part(migrationId)}/cancel`, { body, idempotencyKey: options.idempotencyKey });
@@ -1387,6 +1830,8 @@ export class Migrations {
 
   /**
    * Plan a migration of running cases to another version.
+   *
+   * A worker checks each case; no case changes before the migration is started. 409 while another migration of the definition is in progress. For administrators.
    *
    * `POST /api/v1/migrations`
    */
@@ -1397,7 +1842,11 @@ export class Migrations {
   /**
    * List case migrations, newest first.
    *
+   * For administrators.
+   *
    * `GET /api/v1/migrations`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
    */
   list(options: { cursor?: string } = {}): Promise<models.MigrationPage> {
     return this.#caller.json("GET", "/api/v1/migrations", { query: { cursor: options.cursor } });
@@ -1411,25 +1860,33 @@ export class Migrations {
   /**
    * List the cases of a migration, oldest first.
    *
+   * For administrators.
+   *
    * `GET /api/v1/migrations/{migration_id}/cases`
    *
-   * @param migrationId The id of the migration.
+   * @param migrationId Id of the migration: `id` in `GET /migrations`.
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.status Only cases with this progress; by default all.
    */
-  listCases(migrationId: string, options: { cursor?: string; status?: "movable" | "stays" | "moved" | "ended" } = {}): Promise<models.MigratedCasePage> {
+  listCases(migrationId: string, options: { cursor?: string; status?: models.MigratedCaseStatus } = {}): Promise<models.MigratedCasePage> {
     return this.#caller.json("GET", `/api/v1/migrations/${part(migrationId)}/cases`, { query: { cursor: options.cursor, status: options.status } });
   }
 
   /** List the cases of a migration, oldest first: the items of all pages, one after the other. */
-  listCasesAll(migrationId: string, options: { cursor?: string; status?: "movable" | "stays" | "moved" | "ended" } = {}): AsyncGenerator<models.MigratedCaseBody> {
+  listCasesAll(migrationId: string, options: { cursor?: string; status?: models.MigratedCaseStatus } = {}): AsyncGenerator<models.MigratedCaseBody> {
     return pages((cursor: string | undefined) => this.listCases(migrationId, { ...options, cursor }));
   }
 
   /**
    * Read a case migration: its plan and progress.
    *
+   * With the number of cases by progress and the 200 most frequent obstacles. For administrators.
+   *
    * `GET /api/v1/migrations/{migration_id}`
    *
-   * @param migrationId The id of the migration.
+   * @param migrationId Id of the migration: `id` in `GET /migrations`.
    */
   show(migrationId: string): Promise<models.MigrationOverview> {
     return this.#caller.json("GET", `/api/v1/migrations/${part(migrationId)}`);
@@ -1438,9 +1895,11 @@ export class Migrations {
   /**
    * Start a case migration: cases without obstacles are migrated.
    *
+   * Each case is checked again when its turn comes. 409 unless the migration is `planned`. For administrators.
+   *
    * `POST /api/v1/migrations/{migration_id}/start`
    *
-   * @param migrationId The id of the migration.
+   * @param migrationId Id of the migration: `id` in `GET /migrations`.
    */
   start(migrationId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.MigrationOverview> {
     return this.#caller.json("POST", `/api/v1/migrations/${part(migrationId)}/start`, { body, idempotencyKey: options.idempotencyKey });
@@ -1458,9 +1917,11 @@ export class People {
   /**
    * Add a membership: a unit and role for a person of your units.
    *
+   * Only in your own units. 409 if the person has this membership already. For administrators.
+   *
    * `POST /api/v1/people/{person_id}/memberships`
    *
-   * @param personId The id of the person's account.
+   * @param personId Id of the person's account: `id` in `GET /people`.
    */
   addMembership(personId: string, body: models.GiveMembership, options: { idempotencyKey?: string } = {}): Promise<models.PersonBody> {
     return this.#caller.json("POST", `/api/v1/people/${part(personId)}/memberships`, { body, idempotencyKey: options.idempotencyKey });
@@ -1469,11 +1930,13 @@ export class People {
   /**
    * Change the start or end of a membership.
    *
+   * It has effect from the next request on. For administrators.
+   *
    * `PATCH /api/v1/people/{person_id}/memberships/{membership_id}`
    *
-   * @param personId The id of the person's account.
+   * @param personId Id of the person's account: `id` in `GET /people`.
    *
-   * @param membershipId The id of the membership.
+   * @param membershipId Id of the membership: `id` in the `memberships` of a person.
    */
   changeMembership(personId: string, membershipId: string, body: models.ChangeMembership = {}): Promise<models.PersonBody> {
     return this.#caller.json("PATCH", `/api/v1/people/${part(personId)}/memberships/${part(membershipId)}`, { body });
@@ -1482,9 +1945,11 @@ export class People {
   /**
    * Change the details of a person.
    *
+   * Only for administrators of all units in which the person works; the national ID of your own account is changed by another administrator.
+   *
    * `PATCH /api/v1/people/{person_id}`
    *
-   * @param personId The id of the person's account.
+   * @param personId Id of the person's account: `id` in `GET /people`.
    */
   changePerson(personId: string, body: models.ChangePerson = {}): Promise<models.PersonBody> {
     return this.#caller.json("PATCH", `/api/v1/people/${part(personId)}`, { body });
@@ -1492,6 +1957,8 @@ export class People {
 
   /**
    * Create an account with memberships in your units.
+   *
+   * 409 for a name that is in use, 422 for a person who has an account of this kind. For administrators.
    *
    * `POST /api/v1/people`
    */
@@ -1502,6 +1969,8 @@ export class People {
   /**
    * Appoint a substitute for yourself or, as an administrator, for a person of your units.
    *
+   * Both are active caseworkers of one unit, or of units of which one is above the other. 409 if there is a substitute for that time. For caseworkers and administrators.
+   *
    * `POST /api/v1/substitutions`
    */
   createSubstitution(body: models.CreateSubstitution, options: { idempotencyKey?: string } = {}): Promise<models.SubstitutionBody> {
@@ -1511,11 +1980,13 @@ export class People {
   /**
    * End a membership immediately.
    *
+   * It has effect from the next request on. 403 for your own last membership. For administrators.
+   *
    * `DELETE /api/v1/people/{person_id}/memberships/{membership_id}`
    *
-   * @param personId The id of the person's account.
+   * @param personId Id of the person's account: `id` in `GET /people`.
    *
-   * @param membershipId The id of the membership.
+   * @param membershipId Id of the membership: `id` in the `memberships` of a person.
    */
   endMembership(personId: string, membershipId: string): Promise<models.PersonBody> {
     return this.#caller.json("DELETE", `/api/v1/people/${part(personId)}/memberships/${part(membershipId)}`);
@@ -1524,9 +1995,11 @@ export class People {
   /**
    * End a substitution.
    *
+   * By the absent person, the substitute or an administrator.
+   *
    * `DELETE /api/v1/substitutions/{substitution_id}`
    *
-   * @param substitutionId The id of the substitution.
+   * @param substitutionId Id of the substitution: `id` in `GET /substitutions`.
    */
   endSubstitution(substitutionId: string): Promise<models.SubstitutionBody> {
     return this.#caller.json("DELETE", `/api/v1/substitutions/${part(substitutionId)}`);
@@ -1535,35 +2008,57 @@ export class People {
   /**
    * List the people of your units, oldest accounts first.
    *
+   * Accounts that work, or have worked, in your units, without national IDs and contact data. For administrators.
+   *
    * `GET /api/v1/people`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.person Only accounts whose owner's national ID has to be looked at.
    */
-  list(options: { cursor?: string; person?: "missing" | "duplicate" } = {}): Promise<models.PersonPage> {
+  list(options: { cursor?: string; person?: models.PeopleWithoutClearOwner } = {}): Promise<models.PersonPage> {
     return this.#caller.json("GET", "/api/v1/people", { query: { cursor: options.cursor, person: options.person } });
   }
 
   /** List the people of your units, oldest accounts first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string; person?: "missing" | "duplicate" } = {}): AsyncGenerator<models.PersonSummary> {
+  listAll(options: { cursor?: string; person?: models.PeopleWithoutClearOwner } = {}): AsyncGenerator<models.PersonSummary> {
     return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
    * List entries of the administration log in your units, oldest first.
    *
+   * For administrators and auditors.
+   *
    * `GET /api/v1/organisation-log`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.kind Only entries of this kind.
+   *
+   * @param options.unit Only entries of the unit with this key and those below it.
+   *
+   * @param options.from_at Only entries from this instant on.
+   *
+   * @param options.to_at Only entries before this instant.
    */
-  listChanges(options: { cursor?: string; kind?: "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "rate.set" | "rate.removed" | "service.classed"; unit?: string; from_at?: string; to_at?: string } = {}): Promise<models.RecordPage> {
+  listChanges(options: { cursor?: string; kind?: models.AdministrationKind; unit?: string; from_at?: string; to_at?: string } = {}): Promise<models.RecordPage> {
     return this.#caller.json("GET", "/api/v1/organisation-log", { query: { cursor: options.cursor, kind: options.kind, unit: options.unit, from_at: options.from_at, to_at: options.to_at } });
   }
 
   /** List entries of the administration log in your units, oldest first: the items of all pages, one after the other. */
-  listChangesAll(options: { cursor?: string; kind?: "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "rate.set" | "rate.removed" | "service.classed"; unit?: string; from_at?: string; to_at?: string } = {}): AsyncGenerator<models.RecordBody> {
+  listChangesAll(options: { cursor?: string; kind?: models.AdministrationKind; unit?: string; from_at?: string; to_at?: string } = {}): AsyncGenerator<models.RecordBody> {
     return pages((cursor: string | undefined) => this.listChanges({ ...options, cursor }));
   }
 
   /**
    * List current and future substitutions: your own or, for administrators, those of their units.
    *
+   * Without ended ones; supervisors also see those of their team.
+   *
    * `GET /api/v1/substitutions`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
    */
   listSubstitutions(options: { cursor?: string } = {}): Promise<models.SubstitutionPage> {
     return this.#caller.json("GET", "/api/v1/substitutions", { query: { cursor: options.cursor } });
@@ -1577,9 +2072,11 @@ export class People {
   /**
    * Read a person of your units.
    *
+   * With national ID, names and contact data, and the memberships in your units. For administrators.
+   *
    * `GET /api/v1/people/{person_id}`
    *
-   * @param personId The id of the person's account.
+   * @param personId Id of the person's account: `id` in `GET /people`.
    */
   show(personId: string): Promise<models.PersonBody> {
     return this.#caller.json("GET", `/api/v1/people/${part(personId)}`);
@@ -1597,24 +2094,36 @@ export class Pictures {
   /**
    * Draw the diagram of a case, with its current steps and its path.
    *
+   * As SVG, in which each element is a group with `data-element`. For all who may see the case.
+   *
    * `GET /api/v1/cases/{case_id}/diagram.svg`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
+   *
+   * @param options.lang Language of names that are written as `Persian | English`.
    */
-  drawCase(caseId: string, options: { lang?: "fa" | "en" } = {}): Promise<Content> {
+  drawCase(caseId: string, options: { lang?: models.Language } = {}): Promise<Content> {
     return this.#caller.content("GET", `/api/v1/cases/${part(caseId)}/diagram.svg`, { query: { lang: options.lang } });
   }
 
   /**
    * Draw a version, with its findings, the current steps of its cases, or its changes.
    *
+   * As SVG, in which each element is a group with `data-element`. A heat map (`marks=cases`) counts the cases that you may see.
+   *
    * `GET /api/v1/definitions/{key}/versions/{number}/diagram.svg`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    *
-   * @param number The number of the version, from 1.
+   * @param number Number of the version, from 1.
+   *
+   * @param options.lang Language of names that are written as `Persian | English`.
+   *
+   * @param options.marks What is marked.
+   *
+   * @param options.against With `marks=changes`: number of the version to compare with.
    */
-  drawVersion(key: string, number: number, options: { lang?: "fa" | "en"; marks?: "findings" | "cases" | "changes" | "none"; against?: number } = {}): Promise<Content> {
+  drawVersion(key: string, number: number, options: { lang?: models.Language; marks?: models.DiagramMarks; against?: number } = {}): Promise<Content> {
     return this.#caller.content("GET", `/api/v1/definitions/${part(key)}/versions/${part(number)}/diagram.svg`, { query: { lang: options.lang, marks: options.marks, against: options.against } });
   }
 }
@@ -1630,9 +2139,11 @@ export class Rates {
   /**
    * Set a rate of a unit from a day on.
    *
+   * Later rates don't change what was before. 409 if there is one of the role and kind from that day on. For administrators.
+   *
    * `POST /api/v1/units/{key}/rates`
    *
-   * @param key The key of the unit.
+   * @param key Key of the unit, as in `GET /units`.
    */
   create(key: string, body: models.SetRate, options: { idempotencyKey?: string } = {}): Promise<models.RateBody> {
     return this.#caller.json("POST", `/api/v1/units/${part(key)}/rates`, { body, idempotencyKey: options.idempotencyKey });
@@ -1641,9 +2152,11 @@ export class Rates {
   /**
    * List the rates that apply in a unit.
    *
+   * Its own, and costs of units above it. For administrators, managers and auditors.
+   *
    * `GET /api/v1/units/{key}/rates`
    *
-   * @param key The key of the unit.
+   * @param key Key of the unit, as in `GET /units`.
    */
   list(key: string): Promise<models.RateList> {
     return this.#caller.json("GET", `/api/v1/units/${part(key)}/rates`);
@@ -1652,9 +2165,11 @@ export class Rates {
   /**
    * Remove a rate.
    *
+   * To correct a rate, remove it and set another. For administrators.
+   *
    * `DELETE /api/v1/rates/{rate_id}`
    *
-   * @param rateId The id of the rate.
+   * @param rateId Id of the rate: `id` in the rates of a unit.
    */
   remove(rateId: string): Promise<models.RateBody> {
     return this.#caller.json("DELETE", `/api/v1/rates/${part(rateId)}`);
@@ -1672,6 +2187,8 @@ export class Retries {
   /**
    * Retry all open incidents of a definition with the same code.
    *
+   * Up to 10,000, one after the other, by a worker. 409 if there are none. For administrators.
+   *
    * `POST /api/v1/retries`
    */
   order(body: models.OrderRetry, options: { idempotencyKey?: string } = {}): Promise<models.RetryBody> {
@@ -1681,9 +2198,11 @@ export class Retries {
   /**
    * Read the progress of a bulk retry.
    *
+   * Finished when `waiting` is 0. For administrators.
+   *
    * `GET /api/v1/retries/{retry_id}`
    *
-   * @param retryId The id of the mass retry.
+   * @param retryId Id of the bulk retry: `id` in the response of `POST /retries`.
    */
   show(retryId: string): Promise<models.RetryBody> {
     return this.#caller.json("GET", `/api/v1/retries/${part(retryId)}`);
@@ -1701,9 +2220,11 @@ export class Rules {
   /**
    * Evaluate a DMN decision, by its id or name, for data outside of any case.
    *
+   * No case changes. 409 with the candidates in `state` if several definitions have such a decision and the request names none; 422 `undecided` if the result can't be used.
+   *
    * `POST /api/v1/decisions/{key}/evaluate`
    *
-   * @param key The id or the name of the decision in its DMN file.
+   * @param key Id or name of the decision in its DMN file.
    */
   evaluate(key: string, body: models.EvaluateRule = {}, options: { idempotencyKey?: string } = {}): Promise<models.RulingBody> {
     return this.#caller.json("POST", `/api/v1/decisions/${part(key)}/evaluate`, { body, idempotencyKey: options.idempotencyKey });
@@ -1711,6 +2232,8 @@ export class Rules {
 
   /**
    * List the DMN decisions that can be evaluated.
+   *
+   * Those in the files of all current versions; portals see those of definitions that are enabled. For administrators, designers, caseworkers and portals.
    *
    * `GET /api/v1/decisions`
    */
@@ -1730,6 +2253,8 @@ export class Sessions {
   /**
    * List your active browser sessions.
    *
+   * The newest 100, newest first. Tokens of the API are not sessions.
+   *
    * `GET /api/v1/sessions`
    */
   list(): Promise<models.SessionsBody> {
@@ -1739,9 +2264,11 @@ export class Sessions {
   /**
    * End a session.
    *
+   * Your own, or as an administrator one of a person in your units. It takes effect within a second.
+   *
    * `DELETE /api/v1/sessions/{session_id}`
    *
-   * @param sessionId The id of the session.
+   * @param sessionId Id of the session: `id` in `GET /sessions`.
    */
   revoke(sessionId: string): Promise<models.EndedBody> {
     return this.#caller.json("DELETE", `/api/v1/sessions/${part(sessionId)}`);
@@ -1759,9 +2286,11 @@ export class Staging {
   /**
    * Delete a file that you uploaded for a field, before the answer is sent.
    *
+   * Only your own file, and only before it was sent: 409 afterwards.
+   *
    * `DELETE /api/v1/documents/{document_id}`
    *
-   * @param documentId The id of the document.
+   * @param documentId Id of the document, or of a file that was uploaded for a field: `id` in the response of the upload.
    */
   discard(documentId: string): Promise<models.StagedBody> {
     return this.#caller.json("DELETE", `/api/v1/documents/${part(documentId)}`);
@@ -1770,7 +2299,7 @@ export class Staging {
   /**
    * Upload a file for a field of a form, before the answer is sent.
    *
-   * Multipart: the file as `file`, with `field` and one of `definition`, `task`, `appeal_of`. The value of the field is then the returned `id`.
+   * Multipart: the file as `file`, with `field` and one of `definition`, `task`, `appeal_of`. The value of the field is then the returned `id`. For caseworkers, portals and applicants.
    *
    * `POST /api/v1/documents`
    */
@@ -1794,11 +2323,11 @@ export class StartForms {
    *
    * `GET /api/v1/definitions/{key}/form`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    *
    * @param options.language The language of titles, descriptions and labels: `fa` is Persian, `en` is English. Without it, the preferred one of `Accept-Language`.
    */
-  readForm(key: string, options: { language?: "fa" | "en" } = {}): Promise<models.StartFormBody> {
+  readForm(key: string, options: { language?: models.Language } = {}): Promise<models.StartFormBody> {
     return this.#caller.json("GET", `/api/v1/definitions/${part(key)}/form`, { query: { language: options.language } });
   }
 }
@@ -1845,9 +2374,11 @@ export class Tasks {
   /**
    * Claim a task.
    *
+   * You become its assignee. Claiming your own task again changes nothing; 409 if somebody else has it, 403 if you aren't eligible. For caseworkers, portals and applicants.
+   *
    * `POST /api/v1/tasks/{task_id}/claim`
    *
-   * @param taskId The id of the task.
+   * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
   claim(taskId: string, body: models.Request = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/claim`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
@@ -1856,11 +2387,11 @@ export class Tasks {
   /**
    * Complete a task, so that its case continues.
    *
-   * With `If-Match`, it returns 409 if a value that the form shows has changed since you read the task.
+   * An unassigned task counts as yours; 409 if it is somebody else's. With `If-Match`, 409 (`data-changed`) if a value that the form shows has changed since you read the task. For caseworkers, portals and applicants.
    *
    * `POST /api/v1/tasks/{task_id}/complete`
    *
-   * @param taskId The id of the task.
+   * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
   complete(taskId: string, body: models.CompleteTask = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.CompletedBody> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/complete`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
@@ -1869,7 +2400,7 @@ export class Tasks {
   /**
    * Count the tasks in the tabs of the inbox.
    *
-   * 1000 means 1000 or more.
+   * For administrators, caseworkers and managers.
    *
    * `GET /api/v1/tasks/counts`
    */
@@ -1880,25 +2411,53 @@ export class Tasks {
   /**
    * List the tasks of a case, oldest first, or of the inbox, earliest due date first.
    *
-   * Without `case`, it lists the open tasks that you can work on.
+   * Without `case`, it lists the open tasks that you can work on, for administrators, caseworkers and managers. Portals and applicants list the applicant's tasks of a case with `case`.
    *
    * `GET /api/v1/tasks`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.scope Which part of the inbox.
+   *
+   * @param options.role Only tasks for this role in a unit, such as `inspector`.
+   *
+   * @param options.unit Only tasks for the unit with this key and those below it.
+   *
+   * @param options.definition Only tasks of cases of the definition with this key.
+   *
+   * @param options.holder With `scope=supervised`: only tasks that are assigned to the account with this id.
+   *
+   * @param options.due Only tasks that are due at this instant or earlier.
+   *
+   * @param options.overdue Only tasks that are overdue.
+   *
+   * @param options.today Only tasks that fall due before this day ends, in the time zone of the installation.
+   *
+   * @param options.returned Only tasks whose applicant has made the requested correction.
+   *
+   * @param options.priority Only tasks with at least this priority.
+   *
+   * @param options.case Only tasks of the case with this id, oldest first; the filters of the inbox don't apply then.
+   *
+   * @param options.status With `case`: only tasks with this status.
    */
-  list(options: { cursor?: string; scope?: "mine" | "team" | "free" | "supervised"; role?: string; unit?: string; definition?: string; holder?: string; due?: string; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number; case?: string; status?: "open" | "completed" | "cancelled" } = {}): Promise<models.TaskPage> {
+  list(options: { cursor?: string; scope?: models.InboxScope; role?: string; unit?: string; definition?: string; holder?: string; due?: string; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number; case?: string; status?: models.TaskStatus } = {}): Promise<models.TaskPage> {
     return this.#caller.json("GET", "/api/v1/tasks", { query: { cursor: options.cursor, scope: options.scope, role: options.role, unit: options.unit, definition: options.definition, holder: options.holder, due: options.due, overdue: options.overdue, today: options.today, returned: options.returned, priority: options.priority, case: options.case, status: options.status } });
   }
 
   /** List the tasks of a case, oldest first, or of the inbox, earliest due date first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string; scope?: "mine" | "team" | "free" | "supervised"; role?: string; unit?: string; definition?: string; holder?: string; due?: string; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number; case?: string; status?: "open" | "completed" | "cancelled" } = {}): AsyncGenerator<models.ListedTask> {
+  listAll(options: { cursor?: string; scope?: models.InboxScope; role?: string; unit?: string; definition?: string; holder?: string; due?: string; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number; case?: string; status?: models.TaskStatus } = {}): AsyncGenerator<models.ListedTask> {
     return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
    * Release a task.
    *
+   * Only your own tasks. Others can claim the task then; one that is assigned automatically goes to the next person. For caseworkers, portals and applicants.
+   *
    * `POST /api/v1/tasks/{task_id}/release`
    *
-   * @param taskId The id of the task.
+   * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
   release(taskId: string, body: models.ReleaseTask = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/release`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
@@ -1907,7 +2466,7 @@ export class Tasks {
   /**
    * Search the open tasks that you can work on.
    *
-   * Words match the beginnings of words in a task's name and its case's number, business key and applicant. Search words may be personal data, so they are sent in the body and never logged.
+   * Words match the beginnings of words in a task's name, and in the subject, number, business key, applicant and searchable variables of its case. They may be personal data, so they are sent in the body and never logged. For administrators, caseworkers and managers.
    *
    * `POST /api/v1/tasks/search`
    */
@@ -1923,9 +2482,11 @@ export class Tasks {
   /**
    * Read a task with its form.
    *
+   * The `ETag` covers the values that the form shows: send it as `If-Match` when you complete the task. The access is recorded in the access log of the case.
+   *
    * `GET /api/v1/tasks/{task_id}`
    *
-   * @param taskId The id of the task.
+   * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
   show(taskId: string): Promise<models.TaskBody> {
     return this.#caller.json("GET", `/api/v1/tasks/${part(taskId)}`);
@@ -1943,11 +2504,11 @@ export class TimeSplit {
   /**
    * State why a case is late, if its log doesn't explain more than a tenth of the delay.
    *
-   * Only a supervisor of its unit, once.
+   * Once, by a supervisor of its unit or of one above it. 409 `not-late`, `delay-explained`.
    *
    * `POST /api/v1/cases/{case_id}/delay-explanations`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   explain(caseId: string, body: models.ExplainDelay, options: { idempotencyKey?: string } = {}): Promise<models.DelayBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/delay-explanations`, { body, idempotencyKey: options.idempotencyKey });
@@ -1956,9 +2517,11 @@ export class TimeSplit {
   /**
    * Read where the time of a case went.
    *
+   * The buckets add up to the life of the case. For those who work on cases, and managers and auditors; the access is recorded in the access log of the case.
+   *
    * `GET /api/v1/cases/{case_id}/time`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   show(caseId: string): Promise<models.TimeBody> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/time`);
@@ -1976,9 +2539,11 @@ export class Units {
   /**
    * Rename, move, close or reopen one of your units.
    *
+   * The change is recorded in the administration log. For administrators.
+   *
    * `PATCH /api/v1/units/{key}`
    *
-   * @param key The key of the unit.
+   * @param key Key of the unit, as in `GET /units`.
    */
   change(key: string, body: models.ChangeUnit = {}): Promise<models.UnitBody> {
     return this.#caller.json("PATCH", `/api/v1/units/${part(key)}`, { body });
@@ -1986,6 +2551,8 @@ export class Units {
 
   /**
    * Create a unit below one of yours.
+   *
+   * 409 for a key that is in use. For administrators.
    *
    * `POST /api/v1/units`
    */
@@ -1996,7 +2563,13 @@ export class Units {
   /**
    * List units, oldest first.
    *
+   * At most 200 a page.
+   *
    * `GET /api/v1/units`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.parent Only units right below the one with this key.
    */
   list(options: { cursor?: string; parent?: string } = {}): Promise<models.UnitPage> {
     return this.#caller.json("GET", "/api/v1/units", { query: { cursor: options.cursor, parent: options.parent } });
@@ -2010,9 +2583,11 @@ export class Units {
   /**
    * Read a unit.
    *
+   * The names of units are public within an installation.
+   *
    * `GET /api/v1/units/{key}`
    *
-   * @param key The key of the unit.
+   * @param key Key of the unit, as in `GET /units`.
    */
   show(key: string): Promise<models.UnitBody> {
     return this.#caller.json("GET", `/api/v1/units/${part(key)}`);
@@ -2034,9 +2609,11 @@ export class VersionFiles {
    *
    * `GET /api/v1/definitions/{key}/versions/{number}/files/{name}`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    *
-   * @param number The number of the version, from 1.
+   * @param number Number of the version, from 1.
+   *
+   * @param name Name of the file, as in the list of the version's files.
    */
   downloadFile(key: string, number: number, name: string): Promise<Content> {
     return this.#caller.content("GET", `/api/v1/definitions/${part(key)}/versions/${part(number)}/files/${part(name)}`);
@@ -2049,9 +2626,9 @@ export class VersionFiles {
    *
    * `GET /api/v1/definitions/{key}/versions/{number}/files`
    *
-   * @param key The key of the definition: the id of its process in the diagram.
+   * @param key Key of the definition: the id of its process in the BPMN file.
    *
-   * @param number The number of the version, from 1.
+   * @param number Number of the version, from 1.
    */
   listFiles(key: string, number: number): Promise<models.VersionFileList> {
     return this.#caller.json("GET", `/api/v1/definitions/${part(key)}/versions/${part(number)}/files`);
@@ -2069,11 +2646,13 @@ export class Visits {
   /**
    * Correct a recorded visit, or withdraw it.
    *
+   * The log retains what was recorded first. 409 more than 30 days after the end of the case. For caseworkers.
+   *
    * `POST /api/v1/cases/{case_id}/visits/{visit_id}/correct`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    *
-   * @param visitId The id of the visit.
+   * @param visitId Id of the visit: `id` in the visits of the case.
    */
   correct(caseId: string, visitId: string, body: models.CorrectVisit = {}, options: { idempotencyKey?: string } = {}): Promise<models.VisitBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/visits/${part(visitId)}/correct`, { body, idempotencyKey: options.idempotencyKey });
@@ -2082,9 +2661,11 @@ export class Visits {
   /**
    * List the visits of a case.
    *
+   * With `count`, how often the applicant came in person. For administrators, caseworkers, managers and auditors; the access is recorded in the access log of the case.
+   *
    * `GET /api/v1/cases/{case_id}/visits`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   list(caseId: string): Promise<models.VisitList> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/visits`);
@@ -2093,9 +2674,11 @@ export class Visits {
   /**
    * Rate a case, once, after its end, as its applicant or for them.
    *
+   * 409 before the end of the case, more than 90 days after it, or if it was rated already. For portals and applicants.
+   *
    * `POST /api/v1/cases/{case_id}/rating`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   rate(caseId: string, body: models.GiveRating, options: { idempotencyKey?: string } = {}): Promise<models.RatingBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/rating`, { body, idempotencyKey: options.idempotencyKey });
@@ -2104,11 +2687,11 @@ export class Visits {
   /**
    * Record a visit of the applicant.
    *
-   * The same instant and reason again return the same visit.
+   * The same instant and reason again return the same visit. 409 more than 30 days after the end of the case. For caseworkers.
    *
    * `POST /api/v1/cases/{case_id}/visits`
    *
-   * @param caseId The id of the case.
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
   record(caseId: string, body: models.RecordVisit, options: { idempotencyKey?: string } = {}): Promise<models.VisitBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/visits`, { body, idempotencyKey: options.idempotencyKey });
@@ -2126,6 +2709,8 @@ export class Webhooks {
   /**
    * Create a webhook: events are sent to an address.
    *
+   * The events are CloudEvents 1.0 without payload and actor. The `secret` is only returned here. For administrators.
+   *
    * `POST /api/v1/webhooks`
    */
   create(body: models.CreateWebhook, options: { idempotencyKey?: string } = {}): Promise<models.NewWebhook> {
@@ -2135,9 +2720,11 @@ export class Webhooks {
   /**
    * Disable a webhook.
    *
+   * Nothing is sent, and new events are not queued, until it is enabled. For administrators.
+   *
    * `POST /api/v1/webhooks/{webhook_id}/disable`
    *
-   * @param webhookId The id of the subscription.
+   * @param webhookId Id of the subscription: `id` in `GET /webhooks`.
    */
   disable(webhookId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.WebhookBody> {
     return this.#caller.json("POST", `/api/v1/webhooks/${part(webhookId)}/disable`, { body, idempotencyKey: options.idempotencyKey });
@@ -2146,9 +2733,11 @@ export class Webhooks {
   /**
    * Enable a webhook.
    *
+   * Sending resumes with the pending deliveries. For administrators.
+   *
    * `POST /api/v1/webhooks/{webhook_id}/enable`
    *
-   * @param webhookId The id of the subscription.
+   * @param webhookId Id of the subscription: `id` in `GET /webhooks`.
    */
   enable(webhookId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.WebhookBody> {
     return this.#caller.json("POST", `/api/v1/webhooks/${part(webhookId)}/enable`, { body, idempotencyKey: options.idempotencyKey });
@@ -2157,7 +2746,11 @@ export class Webhooks {
   /**
    * List webhooks, oldest first.
    *
+   * For administrators.
+   *
    * `GET /api/v1/webhooks`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
    */
   list(options: { cursor?: string } = {}): Promise<models.WebhookPage> {
     return this.#caller.json("GET", "/api/v1/webhooks", { query: { cursor: options.cursor } });
@@ -2171,25 +2764,33 @@ export class Webhooks {
   /**
    * List the deliveries of a webhook, oldest first.
    *
+   * Dead ones unless stated otherwise. For administrators.
+   *
    * `GET /api/v1/webhooks/{webhook_id}/deliveries`
    *
-   * @param webhookId The id of the subscription.
+   * @param webhookId Id of the subscription: `id` in `GET /webhooks`.
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.status Only deliveries with this status.
    */
-  listDeliveries(webhookId: string, options: { cursor?: string; status?: "waiting" | "delivered" | "dead" } = {}): Promise<models.DeliveryPage> {
+  listDeliveries(webhookId: string, options: { cursor?: string; status?: models.DeliveryStatus } = {}): Promise<models.DeliveryPage> {
     return this.#caller.json("GET", `/api/v1/webhooks/${part(webhookId)}/deliveries`, { query: { cursor: options.cursor, status: options.status } });
   }
 
   /** List the deliveries of a webhook, oldest first: the items of all pages, one after the other. */
-  listDeliveriesAll(webhookId: string, options: { cursor?: string; status?: "waiting" | "delivered" | "dead" } = {}): AsyncGenerator<models.DeliveryBody> {
+  listDeliveriesAll(webhookId: string, options: { cursor?: string; status?: models.DeliveryStatus } = {}): AsyncGenerator<models.DeliveryBody> {
     return pages((cursor: string | undefined) => this.listDeliveries(webhookId, { ...options, cursor }));
   }
 
   /**
    * Delete a webhook.
    *
+   * With its pending deliveries; the response is the deleted subscription. For administrators.
+   *
    * `DELETE /api/v1/webhooks/{webhook_id}`
    *
-   * @param webhookId The id of the subscription.
+   * @param webhookId Id of the subscription: `id` in `GET /webhooks`.
    */
   remove(webhookId: string): Promise<models.WebhookBody> {
     return this.#caller.json("DELETE", `/api/v1/webhooks/${part(webhookId)}`);
@@ -2198,9 +2799,11 @@ export class Webhooks {
   /**
    * Send failed deliveries again, or all events since a given time.
    *
+   * Events that are sent again arrive after their successors: sort by `seq`. For administrators.
+   *
    * `POST /api/v1/webhooks/{webhook_id}/replay`
    *
-   * @param webhookId The id of the subscription.
+   * @param webhookId Id of the subscription: `id` in `GET /webhooks`.
    */
   replay(webhookId: string, body: models.ReplayWebhook = {}, options: { idempotencyKey?: string } = {}): Promise<models.Replayed> {
     return this.#caller.json("POST", `/api/v1/webhooks/${part(webhookId)}/replay`, { body, idempotencyKey: options.idempotencyKey });
@@ -2209,9 +2812,11 @@ export class Webhooks {
   /**
    * Read a webhook.
    *
+   * For administrators.
+   *
    * `GET /api/v1/webhooks/{webhook_id}`
    *
-   * @param webhookId The id of the subscription.
+   * @param webhookId Id of the subscription: `id` in `GET /webhooks`.
    */
   show(webhookId: string): Promise<models.WebhookBody> {
     return this.#caller.json("GET", `/api/v1/webhooks/${part(webhookId)}`);
@@ -2229,9 +2834,11 @@ export class WorkTime {
   /**
    * Read the time that you have worked on a task.
    *
+   * Only your own; null if it was not measured. For caseworkers.
+   *
    * `GET /api/v1/tasks/{task_id}/work-time`
    *
-   * @param taskId The id of the task.
+   * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
   ofTask(taskId: string): Promise<models.TaskWorkTimeBody> {
     return this.#caller.json("GET", `/api/v1/tasks/${part(taskId)}/work-time`);
@@ -2244,7 +2851,9 @@ export class WorkTime {
    *
    * `GET /api/v1/units/{key}/work-time`
    *
-   * @param key The key of the unit.
+   * @param key Key of the unit, as in `GET /units`.
+   *
+   * @param options.week Any day of the week.
    */
   ofUnit(key: string, options: { week?: string } = {}): Promise<models.UnitWorkTimeBody> {
     return this.#caller.json("GET", `/api/v1/units/${part(key)}/work-time`, { query: { week: options.week } });
@@ -2256,6 +2865,8 @@ export class WorkTime {
    * Without `week`, the present one. Only you can read it.
    *
    * `GET /api/v1/account/work-time`
+   *
+   * @param options.week Any day of the week.
    */
   own(options: { week?: string } = {}): Promise<models.OwnWorkTimeBody> {
     return this.#caller.json("GET", "/api/v1/account/work-time", { query: { week: options.week } });
@@ -2269,6 +2880,7 @@ export class Operations {
   readonly audit: Audit;
   readonly calendars: Calendars;
   readonly caseFile: CaseFile;
+  readonly caseSearch: CaseSearch;
   readonly cases: Cases;
   readonly clocks: Clocks;
   readonly comments: Comments;
@@ -2310,6 +2922,7 @@ export class Operations {
     this.audit = new Audit(caller);
     this.calendars = new Calendars(caller);
     this.caseFile = new CaseFile(caller);
+    this.caseSearch = new CaseSearch(caller);
     this.cases = new Cases(caller);
     this.clocks = new Clocks(caller);
     this.comments = new Comments(caller);

@@ -11,1040 +11,1685 @@ from parvandeh_client.answers import Upload
 
 
 class AccessBody(TypedDict):
-    """An entry of the access log. `object` is the task or document, or null.
-
-    `purpose` is the reason that the reader gave. `reason`, `step` and `way` explain the access: how the
-    reader is related to the case, the name of the step, and how they reached it.
-    """
+    """An entry of the access log: who was shown what of a case, and why."""
 
     id: str
+    """Id of the entry."""
     at: str
+    """When it was shown."""
     reader: Reader
-    what: Literal["case", "events", "task", "document", "decisions", "comments", "file", "access-log"]
+    """Who was shown it."""
+    what: Opened
+    """What was shown."""
     object: str | None
+    """Id of the task or document that was shown; null for anything else."""
     on_behalf_of: str | None
+    """For whom the reader acted (`X-On-Behalf-Of`); null if not stated, or erased."""
     purpose: str | None
-    reason: (
-        Literal[
-            "step",
-            "open-step",
-            "past-step",
-            "fault",
-            "administrator",
-            "auditor",
-            "manager",
-            "supervisor",
-            "office",
-            "portal",
-            "own",
-        ]
-        | None
-    )
+    """Why the reader looked, in their own words (`X-Purpose`); null if not stated, or erased."""
+    reason: AccessReason | None
+    """How the reader is related to the case; null if unknown, or erased."""
     step: str | None
-    way: Literal["search", "list", "incident"] | None
+    """Name of the step that relates the reader to the case; null for other reasons."""
+    way: AccessWay | None
+    """How the reader found the case; null if unknown."""
 
 
 class AccessPage(TypedDict):
     """A page of the access log of a case, newest first."""
 
     items: list[AccessBody]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+
+
+AccessReason: TypeAlias = Literal[
+    "step",
+    "open-step",
+    "past-step",
+    "fault",
+    "administrator",
+    "auditor",
+    "manager",
+    "supervisor",
+    "office",
+    "portal",
+    "own",
+]
+"""How a reader is related to the case.
+
+- `step`: is the assignee of an open task, or a substitute
+- `open-step`: is eligible for an unassigned open task
+- `past-step`: has completed a task
+- `fault`: is an administrator, and something failed in the case
+- `administrator`: is an administrator otherwise
+- `auditor`: is an auditor
+- `manager`: is a manager
+- `supervisor`: is a supervisor of the unit of the case, or of one above it
+- `office`: is a member of the unit of the case, or of one above it
+- `portal`: is the portal that started the case
+- `own`: is its applicant
+"""
+
+AccessWay: TypeAlias = Literal["search", "list", "incident"]
+"""How a reader found the case.
+
+- `search`: by the search of tasks
+- `list`: by the list of cases
+- `incident`: by an incident
+"""
 
 
 class Account(TypedDict):
-    """A person: the name of the account, and the name to display."""
+    """A person or system with an account."""
 
     id: str
+    """Id of the account."""
     name: str
+    """Unique name of the account. It identifies the account; people are shown `display_name`."""
     display_name: DisplayName
+    """The name to show to people."""
 
 
 class AccountBody(TypedDict):
     """Your account. An administrator changes the full names."""
 
     full_name_fa: str | None
+    """Full name in Persian script; null if unknown."""
     full_name_en: str | None
+    """Full name in Latin letters; null if unknown."""
     email: str | None
+    """E-mail address; null if unknown."""
     phone: str | None
-    language: Literal["fa", "en"] | None
-    calendar: Literal["jalali", "gregorian"] | None
+    """Telephone number in the format E.164, such as `+989121234567`; null if unknown."""
+    language: Language | None
+    """Preferred language; null: the preference of the browser."""
+    calendar: Calendar | None
+    """Calendar in which pages show dates; null: the one that is usual in the language."""
     id: str
+    """Id of the account."""
     name: str
+    """Unique name of the account. It identifies the account; people are shown `display_name`."""
     display_name: DisplayName
-    role: Literal[
-        "administrator", "designer", "caseworker", "portal", "service", "applicant", "auditor", "manager"
-    ]
+    """The name to show to people."""
+    role: Role
+    """Role of the account, which defines its general permissions."""
 
 
 class AddComment(TypedDict):
-    """A comment. If `visible`, the applicant can read it; by default only the office can."""
+    """A comment."""
 
     text: str
+    """The comment, in plain text."""
     visible: NotRequired[bool | None]
+    """Whether the applicant can read it. By default no for the office; comments of portals and applicants
+    are always visible, false is 422.
+    """
+
+
+AdministrationKind: TypeAlias = Literal[
+    "unit.made",
+    "unit.changed",
+    "person.made",
+    "person.changed",
+    "person.closed",
+    "person.opened",
+    "password.given",
+    "membership.given",
+    "membership.changed",
+    "membership.ended",
+    "substitution.agreed",
+    "substitution.ended",
+    "delegation.agreed",
+    "delegation.revoked",
+    "message.unmatched",
+    "definition.deployed",
+    "definition.published",
+    "definition.retired",
+    "definition.enabled",
+    "definition.disabled",
+    "definition.offered",
+    "definition.withdrawn",
+    "definition.suspended",
+    "definition.resumed",
+    "account.made",
+    "identity.linked",
+    "token.made",
+    "token.revoked",
+    "webhook.made",
+    "webhook.enabled",
+    "webhook.disabled",
+    "webhook.removed",
+    "case.erased",
+    "retry.ordered",
+    "migration.started",
+    "migration.cancelled",
+    "connectors.loaded",
+    "settings.loaded",
+    "installation.outage",
+    "installation.restored",
+    "clock.jumped",
+    "clock.differs",
+    "calendar.made",
+    "calendar.changed",
+    "calendar.chosen",
+    "calendar.closure",
+    "calendar.reopened",
+    "silence.released",
+    "rate.set",
+    "rate.removed",
+    "service.classed",
+]
+"""Kind of an entry in the administration log.
+
+- `unit.made`: a unit was created
+- `unit.changed`: a unit was changed
+- `person.made`: an account of a person was created
+- `person.changed`: the profile or national ID of a person was changed
+- `person.closed`: an account was closed
+- `person.opened`: an account was reopened
+- `password.given`: a temporary password was set
+- `membership.given`: a membership was added
+- `membership.changed`: a membership was changed
+- `membership.ended`: a membership was ended
+- `substitution.agreed`: a substitute was appointed
+- `substitution.ended`: a substitution was ended
+- `delegation.agreed`: steps were delegated
+- `delegation.revoked`: a delegation was revoked
+- `message.unmatched`: a message that names no case expired, and nothing had awaited it
+- `definition.deployed`: a version was deployed
+- `definition.published`: a version was published
+- `definition.retired`: a version was retired
+- `definition.enabled`: portals and applicants can start cases again
+- `definition.disabled`: portals and applicants can't start cases
+- `definition.offered`: a definition was added to the catalogue
+- `definition.withdrawn`: a definition was removed from the catalogue
+- `definition.suspended`: all cases of a definition were suspended
+- `definition.resumed`: the cases of a definition were resumed
+- `account.made`: an account was created at the command line
+- `identity.linked`: an account was linked with a person of a sign-in provider
+- `token.made`: a token was issued
+- `token.revoked`: a token was revoked
+- `webhook.made`: a subscription was created
+- `webhook.enabled`: a subscription was enabled
+- `webhook.disabled`: a subscription was disabled
+- `webhook.removed`: a subscription was deleted
+- `case.erased`: the personal data of a case were erased
+- `retry.ordered`: a bulk retry was ordered
+- `migration.started`: a migration of cases was started
+- `migration.cancelled`: a migration of cases was cancelled
+- `connectors.loaded`: a process started with other connectors than before
+- `settings.loaded`: a process started with other settings than before
+- `installation.outage`: the installation was down
+- `installation.restored`: a backup was restored
+- `clock.jumped`: the clock of the machine was set back
+- `clock.differs`: the clock of a worker differs from that of the database
+- `calendar.made`: a calendar was created
+- `calendar.changed`: a version was added to a calendar
+- `calendar.chosen`: a unit uses another calendar
+- `calendar.closure`: a closure was declared
+- `calendar.reopened`: a closure was revoked
+- `silence.released`: decisions by silence were released
+- `rate.set`: a rate was set
+- `rate.removed`: a rate was removed
+- `service.classed`: the class of a service was changed
+"""
 
 
 class AppealCase(TypedDict):
-    """An appeal: `data` must match the start form of the process for appeals."""
+    """An appeal."""
 
     data: NotRequired[dict[str, Any]]
+    """The answer to the start form of the process for appeals."""
 
 
 class AppealRef(TypedDict):
     """A case that appeals a decision of this case."""
 
     id: str
+    """Id of the appeal, which is a case."""
     case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
 
 
 class AppliedBody(TypedDict):
-    """What a change does to deadlines: `recalculations` calculate them again.
-
-    With `dry_run` nothing is stored: `deadlines` would move, `without_holidays` can't be computed.
-    """
+    """What a change does to the deadlines of open cases."""
 
     dry_run: bool
+    """Whether the change was only calculated and nothing is stored."""
     recalculations: list[str]
+    """Ids of the recalculations that move the deadlines; read them with `GET
+    /recalculations/{recalculation_id}`.
+    """
     deadlines: int | None
+    """With `dry_run`: how many deadlines would move; otherwise null."""
     without_holidays: int | None
+    """With `dry_run`: how many deadlines need a year without holidays; otherwise null."""
 
 
 class AskOpinion(TypedDict):
-    """A request for an opinion: the question, who is asked, and the deadline.
-
-    It is sent to those with `role` (default: all members) in `unit` (default: that of the case), or to
-    one of them, `to`. `show` lists fields of the application or of the task's form that they can read;
-    they see no other data of the case.
-    """
+    """A request for an opinion. Those who are asked see no other data of the case than `show` names."""
 
     question: str
+    """What you want to know: up to 10,000 characters of plain text."""
     unit: NotRequired[str | None]
+    """Key of the unit that is asked, which may belong to another agency; by default that of the case."""
     role: NotRequired[str | None]
+    """Role in the unit that is asked; by default all of its members."""
     to: NotRequired[str | None]
+    """Name or id of the account that is asked alone; it must be one of them."""
     due_at: NotRequired[str | None]
+    """Until when the opinion is awaited; by default without end."""
     show: NotRequired[list[str]]
+    """Fields of the application or of the task's form that they can read; only fields that you may see
+    yourself.
+    """
 
 
 class AskStatus(TypedDict):
-    """The number and the secret of a case, in Persian or Latin digits and in upper or lower case.
-
-    The default of `language` is the one that `Accept-Language` prefers.
-    """
+    """The number and the secret of a case."""
 
     case_number: str
+    """Number of the case, in Persian or Latin digits."""
     secret: str
-    language: NotRequired[Literal["fa", "en"] | None]
+    """Secret of the case, such as `4XZ7-S7AY-7NGS`, in upper or lower case, with or without hyphens."""
+    language: NotRequired[Language | None]
+    """Language of the response; by default the one that `Accept-Language` prefers."""
 
 
 class AskedBody(TypedDict):
-    """What a task asks that was requested from another task, its `parent`.
-
-    An opinion has a `question`; a correction has `fields`, and optionally a `text` about the whole form.
-    """
+    """What was requested by a task of the kind `opinion` or `correction`."""
 
     question: str | None
+    """The question; null for a correction."""
     text: str | None
+    """Explanation of the whole correction; null if there is none, and for an opinion."""
     fields: list[Mark]
+    """The fields to correct; empty for an opinion."""
     by: Account
+    """Who requested it."""
     parent: str
+    """Id of the task from which it was requested."""
 
 
 class AssignTask(TypedDict):
-    """The new assignee: name or id of an account. A task assigned at random needs a reason code."""
+    """The new assignee of a task."""
 
     to: str
-    reason: NotRequired[
-        Literal["absence", "workload", "expertise", "conflict-of-interest", "wrong-unit"] | None
-    ]
+    """Name or id of an account that is eligible for the task."""
+    reason: NotRequired[ReassignmentReason | None]
+    """Why the task is reassigned; required if it was assigned at random."""
+
+
+AuditKind: TypeAlias = Literal["checkpoint", "verification"]
+"""What a worker does for an audit.
+
+- `checkpoint`: take a checkpoint
+- `verification`: verify all logs against the newest checkpoint
+"""
 
 
 class AutomatedLineBody(TypedDict):
-    """A step that is done automatically, and was done by people in earlier versions; `hours` set free."""
+    """A step that another system does, and that people did in earlier versions."""
 
     definition: str
+    """Key of the definition."""
     element: str
+    """Path of the element in the diagram: its id, or `key/id` in a called process."""
     passed: int
+    """How often it was passed in the period."""
     hours: FigureBody
+    """Hours of work that this has set free, by the average of the earlier versions."""
 
 
 class BillBody(TypedDict):
-    """A bill of a case. `amount` is an exact decimal; `link`, the payment page, is only for the applicant."""
+    """A bill of a case."""
 
     id: str
+    """Id of the bill."""
     reference: str
+    """Number of the bill at the payment service; payments are matched by it."""
     amount: str
+    """Amount to pay: an exact decimal as text."""
     currency: str
+    """Currency of the amount (ISO 4217)."""
     purpose: str | None
+    """What is paid for; null if the process states nothing."""
     due_on: str | None
-    status: Literal["open", "overdue", "paid", "expired", "cancelled"]
+    """Last day to pay; null if there is none."""
+    status: BillStatus
+    """Status of the bill."""
     link: str | None
+    """Address of the payment page. Null unless a portal or the applicant reads an unpaid bill."""
     issued_at: str
+    """When the payment service issued the bill."""
     paid_at: str | None
+    """When the bill was paid; null if it wasn't."""
     closed_at: str | None
+    """When the bill expired or was cancelled; null for one that is paid or can be paid."""
     late: LatePayment | None
+    """The last payment that arrived too late, so that the case did not continue; null if there is none."""
+
+
+BillStatus: TypeAlias = Literal["open", "overdue", "paid", "expired", "cancelled"]
+"""Status of a bill.
+
+- `open`: the case awaits its payment
+- `overdue`: the case awaits its payment, and the last day to pay is over
+- `paid`: it is paid
+- `expired`: it was not paid in time
+- `cancelled`: the case no longer awaits its payment
+"""
 
 
 class BillWords(TypedDict):
-    """A bill: `text` says what has to be paid until when, or its status; `link` is the payment page.
-
-    `late` describes a payment that came too late.
-    """
+    """A bill, in words."""
 
     reference: str
-    status: Literal["open", "overdue", "paid", "expired", "cancelled"]
+    """Number of the bill at the payment service."""
+    status: BillStatus
+    """Status of the bill."""
     text: str
+    """What has to be paid until when, or what became of the bill."""
     late: str | None
+    """A payment that came too late, in words; null if there is none."""
     purpose: str
+    """What is paid for; by default the name of the service."""
     amount: str
+    """Amount to pay: an exact decimal as text."""
     currency: str
+    """Currency of the amount (ISO 4217)."""
     due_on: str | None
+    """Last day to pay; null if there is none."""
     link: str | None
+    """Address of the payment page; null unless the bill can be paid."""
+
+
+Bucket: TypeAlias = Literal[
+    "worked",
+    "technical_failure",
+    "other_agency",
+    "in_queue",
+    "with_applicant",
+    "suspended",
+    "scheduled_wait",
+    "office_closed",
+]
+"""What a moment of a case's life counts as, in the order of precedence.
+
+- `worked`: somebody works on a task, as far as it was measured
+- `technical_failure`: an incident stops a step, a call is repeated after a failed attempt, or the
+installation was down
+- `other_agency`: another system, unit or delegate is awaited
+- `in_queue`: a task of an office is open and nobody works on it
+- `with_applicant`: the applicant has a task, a correction or a payment to make
+- `suspended`: the case or its definition is suspended
+- `scheduled_wait`: a timer runs, or a message is awaited without a party
+- `office_closed`: the office that has the case is closed by its calendar
+"""
 
 
 class BucketBody(TypedDict):
-    """How long the case was in a bucket, and which share of its life that is, from 0 to 1."""
+    """How long the case was in a bucket."""
 
-    bucket: Literal[
-        "worked",
-        "technical_failure",
-        "other_agency",
-        "in_queue",
-        "with_applicant",
-        "suspended",
-        "scheduled_wait",
-        "office_closed",
-    ]
+    bucket: Bucket
+    """What the time counts as."""
     ms: int
+    """Milliseconds in the bucket."""
     share: float
+    """Share of the life of the case, from 0 to 1."""
 
 
 class Bulk(TypedDict):
-    """One action for up to 100 tasks."""
+    """One action for many tasks."""
 
-    action: Literal["claim", "release", "assign", "complete"]
+    action: TaskAction
+    """What to do with each task. An administrator can only assign."""
     items: list[BulkItem]
+    """The tasks, each at most once."""
 
 
 class BulkBody(TypedDict):
-    """The result for each task, in the order of the request."""
+    """The results of a bulk action."""
 
     items: list[BulkResult]
+    """The result for each task, in the order of the request."""
 
 
 class BulkItem(TypedDict):
-    """A task, with the answer to its form (to complete it) or the new assignee (to assign it).
-
-    `reason`, a code, is for `assign` and `release`; a task assigned at random needs one.
-    """
+    """A task in a bulk action."""
 
     id: str
+    """Id of the task."""
     data: NotRequired[dict[str, Any]]
+    """With `complete`: the answer to the form."""
     to: NotRequired[str | None]
-    reason: NotRequired[
-        Literal["absence", "workload", "expertise", "conflict-of-interest", "wrong-unit"] | None
-    ]
+    """With `assign`: name or id of the new assignee. Required there and not allowed elsewhere."""
+    reason: NotRequired[ReassignmentReason | None]
+    """With `assign` and `release`: why the task is reassigned; required if it was assigned at random."""
 
 
 class BulkResult(TypedDict):
-    """The result for a task: its new status in `task`, or the `problem`, as for a single request."""
+    """The result for one task."""
 
     id: str
+    """Id of the task."""
     status: int
-    task: Literal["open", "completed", "cancelled"] | None
+    """HTTP status that a single request would have returned."""
+    task: TaskStatus | None
+    """Status of the task after the action; null if it failed."""
     problem: Problem | None
+    """Why the action failed; null if it succeeded."""
+
+
+Calendar: TypeAlias = Literal["jalali", "gregorian"]
+"""Calendar of dates.
+
+- `jalali`: the Iranian solar calendar
+- `gregorian`: the Gregorian calendar
+"""
 
 
 class CalendarBody(TypedDict):
-    """A version of a calendar. Weekdays that `week` doesn't have are the weekend.
-
-    `years` are those whose holidays are known, Jalali years if `jalali`; null: it has no holidays.
-    """
+    """A version of a calendar."""
 
     key: str
+    """Key of the calendar."""
     name: str
+    """Name of the calendar; it may be written as `Persian | English`."""
     unit: str
+    """Key of the unit whose administrators change the calendar."""
     version: int
+    """Number of its newest version."""
     jalali: bool
+    """Whether `years` are Jalali years; otherwise they are Gregorian."""
     week: dict[str, str]
+    """Office hours by weekday, such as `08:00-16:00`; weekdays that are missing are the weekend."""
     years: list[int] | None
+    """Years whose holidays are known; null for a calendar without holidays."""
     holidays: list[HolidayBody]
+    """The holidays of these years."""
     versions: list[CalendarVersionBody]
+    """All versions of the calendar."""
 
 
 class CalendarItem(TypedDict):
-    """A calendar; `unit` is whose administrators change it, `version` its newest version."""
+    """A calendar in a list."""
 
     key: str
+    """Key of the calendar."""
     name: str
+    """Name of the calendar; it may be written as `Persian | English`."""
     unit: str
+    """Key of the unit whose administrators change the calendar."""
     version: int
+    """Number of its newest version."""
 
 
 class CalendarList(TypedDict):
     """All calendars, by key."""
 
     items: list[CalendarItem]
+    """The calendars, by key."""
 
 
 class CalendarVersionBody(TypedDict):
-    """A version of a calendar: it applies from `valid_from` on, or always."""
+    """A version of a calendar."""
 
     number: int
+    """Number of the version, from 1."""
     valid_from: str | None
+    """First day on which the version applies; null: it applies always."""
     reason: str | None
+    """Why it was added; null if nothing was stated."""
     created_at: str
+    """When it was added."""
 
 
 class CancelCase(TypedDict):
     """The reason for ending a case early."""
 
     reason: NotRequired[str | None]
+    """Why the case is cancelled; stored in the log of the case."""
 
 
 class CaseBody(TypedDict):
-    """A case with its open tasks and incidents. Its personal data was erased at `erased_at`.
-
-    `subject` says what it is about; by default it is the name of the process.
-    """
+    """A case with its open tasks, incidents and bills."""
 
     id: str
+    """Id of the case."""
     case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
     definition: str
+    """Key of the definition of the case."""
     version: int
-    status: Literal["active", "suspended", "completed", "cancelled"]
+    """Number of the version of the definition that the case runs."""
+    status: CaseStatus
+    """Status of the case."""
     outcome: str | None
+    """How the case ended or what was decided, in the word of the process; null before that, or without an
+    outcome.
+    """
     unit: str
+    """Key of the unit that handles the case."""
     applicant: str | None
+    """National ID of the applicant; null if none was given."""
     representative: str | None
+    """National ID of the applicant's representative; null if there is none."""
     business_key: str | None
-    channel: Literal["online", "assisted", "phone", "post"] | None
+    """Number of the case in another system; null if none was given."""
+    channel: Channel | None
+    """How the application was submitted; null for a case that started automatically."""
     appeal_of: str | None
+    """Id of the case whose decision this case appeals; null for a case that is no appeal."""
     appeals: list[AppealRef]
+    """The cases that appeal a decision of this case."""
     subject: str
+    """What the case is about, in one line; by default the name of the process."""
     data: dict[str, Any]
+    """The variables of the case, without fields that forms hide from the caller's roles."""
     started_at: str
+    """When the case started."""
     ended_at: str | None
+    """When the case ended; null while it runs or is suspended."""
     erased_at: str | None
+    """When the personal data of the case were erased; null if they weren't."""
     tasks: list[OpenTask]
+    """The open tasks; portals and applicants don't see requests for an opinion."""
     incidents: list[OpenIncident]
+    """The open incidents, oldest first."""
     bills: list[BillBody]
+    """The bills, oldest first."""
 
 
 class CaseLineBody(TypedDict):
-    """A case, without anything personal. Durations are in milliseconds; `delay` is the part of the cause.
-
-    `times`: how often the figure counts it, if that is one of passages of steps.
-    """
+    """A case behind a figure, without anything personal."""
 
     id: str
+    """Id of the case."""
     number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
     definition: str
+    """Key of the definition of the case."""
     version: int
+    """Number of the version of the definition that the case runs."""
     unit: str
+    """Key of the unit that handles the case."""
     service_class: str
+    """Class of the service when the case started; empty for none."""
     started_at: str
+    """When the case started."""
     ended_at: str | None
+    """When the case ended; null while it is open."""
     outcome: str | None
+    """How the case ended, in the word of the process; null before that, or without an outcome."""
     life: int | None
+    """Milliseconds from start to end; null while it is open."""
     late: int | None
+    """Milliseconds of office time by which it is late, 0 for a decision by silence; null if nothing says
+    when it should have ended.
+    """
     silent: bool
+    """Whether silence decided."""
     delay: int | None
+    """With a cause of delay: milliseconds of office time of that cause; otherwise null."""
     times: int
+    """How often the figure counts the case; more than once only for passages of steps."""
+
+
+CaseMeasure: TypeAlias = Literal[
+    "started",
+    "with_channel",
+    "online",
+    "open",
+    "open_with_term",
+    "overdue",
+    "closed",
+    "with_term",
+    "on_time",
+    "late",
+    "withdrawn",
+    "decided",
+    "refused",
+    "granted",
+    "silent",
+    "planned",
+    "visited",
+    "rated",
+    "with_cost",
+    "sent_back",
+    "appealed",
+    "appeal_decided",
+    "upheld",
+    "step_arrived",
+    "step_closed",
+    "work_open",
+    "work_arrived",
+    "work_done",
+]
+"""Figure whose cases are listed.
+
+- `started`: cases that started
+- `with_channel`: cases that started with a known channel
+- `online`: cases that applicants started online themselves
+- `open`: cases open at the end of the period
+- `open_with_term`: open cases with a term
+- `overdue`: open cases whose term has ended without a decision
+- `closed`: cases that ended
+- `with_term`: ended cases with a statutory term or a norm
+- `on_time`: ended cases that were in time
+- `late`: ended cases that were late
+- `withdrawn`: cases that the applicant withdrew
+- `decided`: cases with a decision that grants or refuses
+- `refused`: cases that were refused
+- `granted`: cases that were granted
+- `silent`: cases that silence decided
+- `planned`: cases whose planned visits are known
+- `visited`: cases with a visit
+- `rated`: cases that were rated
+- `with_cost`: cases whose cost is measured
+- `sent_back`: cases with a requested correction
+- `appealed`: cases whose decision was appealed
+- `appeal_decided`: cases whose appeal was decided
+- `upheld`: cases whose appeal was granted
+- `step_arrived`: passages of steps that were opened
+- `step_closed`: passages of steps that were closed
+- `work_open`: tasks of offices that are open
+- `work_arrived`: tasks of offices that were opened
+- `work_done`: tasks of offices that were completed
+"""
 
 
 class CasePage(TypedDict):
     """A page of cases, newest first."""
 
     items: list[CaseSummary]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+
+
+CaseSort: TypeAlias = Literal[
+    "-started_at", "started_at", "-ended_at", "ended_at", "-case_number", "case_number"
+]
+"""Order of cases; of equal ones their ids decide.
+
+- `-started_at`: the one that started last comes first
+- `started_at`: the one that started first comes first
+- `-ended_at`: only cases that have ended, the one that ended last comes first
+- `ended_at`: only cases that have ended, the one that ended first comes first
+- `-case_number`: by case number, the highest comes first
+- `case_number`: by case number, the lowest comes first
+"""
 
 
 class CaseState(TypedDict):
     """A case after a command."""
 
     id: str
+    """Id of the case."""
     case_number: str
-    status: Literal["active", "suspended", "completed", "cancelled"]
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
+    status: CaseStatus
+    """Status of the case."""
     outcome: str | None
+    """How the case ended or what was decided, in the word of the process; null before that, or without an
+    outcome.
+    """
+
+
+CaseStatus: TypeAlias = Literal["active", "suspended", "completed", "cancelled"]
+"""Status of a case.
+
+- `active`: it runs
+- `suspended`: it is stopped for a time: what falls due meanwhile waits
+- `completed`: its process has ended
+- `cancelled`: it was ended early
+"""
 
 
 class CaseSummary(TypedDict):
-    """A case in a list. `subject` says what it is about; by default it is the name of the process."""
+    """A case in a list."""
 
     id: str
+    """Id of the case."""
     case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
     definition: str
+    """Key of the definition of the case."""
     version: int
-    status: Literal["active", "suspended", "completed", "cancelled"]
+    """Number of the version of the definition that the case runs."""
+    status: CaseStatus
+    """Status of the case."""
     outcome: str | None
+    """How the case ended or what was decided, in the word of the process; null before that, or without an
+    outcome.
+    """
     unit: str
+    """Key of the unit that handles the case."""
     subject: str
+    """What the case is about, in one line; by default, or if the caller may not see it, the name of the
+    process.
+    """
     started_at: str
+    """When the case started."""
     ended_at: str | None
+    """When the case ended; null while it runs or is suspended."""
     erased_at: str | None
+    """When the personal data of the case were erased; null if they weren't."""
 
 
 class CasesBody(TypedDict):
-    """A page of the cases behind a figure; `count` is what the figure says.
-
-    That is the number of cases; of passages of steps it is the sum of `times`.
-    """
+    """A page of the cases behind a figure."""
 
     count: int
+    """What the figure says: the number of cases, or the sum of `times` for passages of steps."""
     as_of: str
+    """The instant up to which the figures know all events."""
     items: list[CaseLineBody]
+    """The cases, latest first."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class CauseBody(TypedDict):
-    """A cause of the delay. `bucket` is `plan` if the norms of the steps exceed the term."""
+    """A cause of the delay."""
 
     party: str | None
+    """Key of the unit that had the case, or the party that was awaited; null if there was none."""
     element: str | None
+    """Path of the element in the diagram; null if it concerns none."""
     bucket: str
+    """What the time counts as, one of the buckets of the case; `plan` if the norms of the steps exceed the
+    term.
+    """
     ms: int
+    """Milliseconds of office time."""
     share: float
+    """Share of the delay, from 0 to 1."""
 
 
 class ChainBody(TypedDict):
-    """A log that is one chain: its length and its last hash."""
+    """A log that is one chain."""
 
     length: int
+    """Number of entries."""
     head: str
+    """Hash of the last entry, in hexadecimal."""
 
 
 class ChangeAccount(TypedDict):
-    """Your contact details, and your language and calendar; null means the preference of the browser."""
+    """What to change in your own account; null removes a value, and what is left out stays as it is."""
 
     email: NotRequired[str | None]
+    """E-mail address."""
     phone: NotRequired[str | None]
-    language: NotRequired[Literal["fa", "en"] | None]
-    calendar: NotRequired[Literal["jalali", "gregorian"] | None]
+    """Telephone number, in any digits; numbers without a country code are Iranian."""
+    language: NotRequired[Language | None]
+    """Preferred language; null: the preference of the browser."""
+    calendar: NotRequired[Calendar | None]
+    """Calendar in which pages show dates; null: the one that is usual in the language."""
 
 
 class ChangeCalendar(TypedDict):
-    """The changes for a new version of a calendar whose newest one is `version`.
-
-    `week` replaces all office hours (`08:00-16:00` by weekday). Holidays in `add` replace those of the
-    same day, or confirm estimated ones. `years` are added to those whose holidays are known. With
-    `dry_run` the deadlines that would change are counted, and nothing is stored.
-    """
+    """The changes for a new version of a calendar."""
 
     version: int
+    """Number of the version that you have read; 409 if it is no longer the newest."""
     week: NotRequired[dict[str, str] | None]
+    """All office hours by weekday, such as `08:00-16:00`; they replace the present ones."""
     add: NotRequired[list[HolidayBody]]
+    """Holidays to add; they replace those of the same day, or confirm estimated ones."""
     remove: NotRequired[list[str]]
+    """Days that are no longer holidays."""
     years: NotRequired[list[int]]
+    """Years whose holidays are known from now on."""
     valid_from: NotRequired[str | None]
+    """First day on which the changes apply; by default they apply always."""
     reason: NotRequired[str | None]
+    """Why the calendar is changed."""
     dry_run: NotRequired[bool]
+    """Whether only to calculate which deadlines would move; then nothing is stored."""
 
 
 class ChangeMembership(TypedDict):
-    """The start and end of a membership; an end of null means without end."""
+    """What to change; what is left out stays as it is."""
 
     valid_from: NotRequired[str | None]
+    """When the membership begins."""
     valid_to: NotRequired[str | None]
+    """When it ends; null: never."""
 
 
 class ChangePerson(TypedDict):
-    """The national ID and other details of a person; null deletes a detail."""
+    """What to change; null removes a value, and what is left out stays as it is."""
 
     full_name_fa: NotRequired[str | None]
+    """Full name in Persian script."""
     full_name_en: NotRequired[str | None]
+    """Full name in Latin letters."""
     email: NotRequired[str | None]
+    """E-mail address."""
     phone: NotRequired[str | None]
-    language: NotRequired[Literal["fa", "en"] | None]
-    calendar: NotRequired[Literal["jalali", "gregorian"] | None]
+    """Telephone number, in any digits; numbers without a country code are Iranian."""
+    language: NotRequired[Language | None]
+    """Preferred language; null: the preference of the browser."""
+    calendar: NotRequired[Calendar | None]
+    """Calendar in which pages show dates; null: the one that is usual in the language."""
     person: NotRequired[str | None]
-    """Can be corrected, and not removed."""
+    """National ID of the owner. It can be corrected, and not removed."""
 
 
 class ChangeUnit(TypedDict):
-    """The fields to change. With a new `parent`, all units below the unit move with it."""
+    """What to change; what is left out stays as it is."""
 
     name: NotRequired[str | None]
+    """Name of the unit; it may be written as `Persian | English`."""
     region: NotRequired[str | None]
+    """Region that the unit serves; null: none in particular."""
     parent: NotRequired[str | None]
+    """Key of the unit above it. All units below the unit move with it."""
     closed: NotRequired[bool | None]
+    """Whether the unit is closed. 409 names what prevents it from being closed."""
+
+
+Channel: TypeAlias = Literal["online", "assisted", "phone", "post"]
+"""How an application was submitted.
+
+- `online`: by the applicant, or a portal
+- `assisted`: at a desk, with the help of an official
+- `phone`: by telephone
+- `post`: on paper
+"""
 
 
 class CheckpointBody(TypedDict):
-    """A checkpoint. `keys` are the public keys that have signed it; without any it is not signed.
-
-    Of one that was `altered` in the database beyond recognition, number, time, hash and sendings are
-    known.
-    """
+    """A signed summary of all logs at one moment."""
 
     number: int
+    """Number of the checkpoint, from 1."""
     at: str
+    """The moment."""
     hash: str
+    """SHA-256 of its canonical JSON, in hexadecimal."""
     altered: bool
+    """Whether it was altered in the database and can't be read. Then only number, time, hash and sendings
+    are known.
+    """
     previous: str | None
+    """Hash of the checkpoint before it; null for the first."""
     installation: str | None
+    """Id of the installation."""
     cases: SummaryBody | None
+    """The event logs of all cases."""
     readers: SummaryBody | None
+    """The access logs of all readers."""
     administration: ChainBody | None
+    """The administration log."""
     keys: list[str]
+    """Public keys (Ed25519, hexadecimal) that have signed it; empty if it isn't signed."""
     sendings: list[SendingBody]
+    """Where it is sent."""
 
 
 class CheckpointFile(TypedDict):
-    """A checkpoint as it is sent out: what is hashed and signed is the canonical JSON of `checkpoint`."""
+    """A checkpoint as it is sent out."""
 
     checkpoint: dict[str, Any]
+    """What is hashed and signed, as canonical JSON (RFC 8785)."""
     hash: str
+    """SHA-256 of the canonical JSON of `checkpoint`, in hexadecimal."""
     signatures: list[SignatureBody]
+    """The signatures; empty if it isn't signed."""
+
+
+CheckpointTarget: TypeAlias = Literal["folder", "webhook", "mail"]
+"""Where checkpoints are sent.
+
+- `folder`: a folder
+- `webhook`: a web address
+- `mail`: an e-mail address
+"""
 
 
 class CheckpointsBody(TypedDict):
-    """Checkpoints, newest first. `next` is the `before` of the next page, or null on the last."""
+    """A page of checkpoints."""
 
     items: list[CheckpointBody]
+    """The checkpoints, newest first."""
     next: int | None
+    """Send it as `before` to read the next page; null on the last page."""
 
 
 class ChooseCalendar(TypedDict):
-    """The calendar of the unit; null: that of the nearest unit above which has one."""
+    """The calendar of a unit."""
 
     calendar: str | None
+    """Key of the calendar; null: that of the nearest unit above which has one."""
     dry_run: NotRequired[bool]
+    """Whether only to calculate which deadlines would move; then nothing is stored."""
 
 
 class ClockBody(TypedDict):
-    """The statutory term of a case. `state` is `none` for a service without one.
-
-    `due_at` is the end of the term, also if it is past. While it is paused, it is the end as of the
-    pause. `remaining_seconds` are office hours; null if it doesn't run. `awaits_release`: silence has
-    decided, and an administrator has yet to see it.
-    """
+    """The statutory term of a case."""
 
     case: str
-    state: Literal["none", "pending", "running", "paused", "stopped", "breached", "deemed"]
+    """Id of the case."""
+    state: ClockState
+    """State of the term."""
     term: str | None
+    """The term, such as `P20D` or `P5WD` (working days); null before it starts."""
     extension: str | None
+    """The term by which it was extended; null if it wasn't."""
     started_at: str | None
+    """When the term began; null before that."""
     due_at: str | None
+    """End of the term, also if it is past; while it is paused, the end as of the pause."""
     warn_at: str | None
+    """When four fifths of the term are over; null if it doesn't run."""
     stopped_at: str | None
+    """When a decision, a withdrawal or the end of the case stopped it; null before that."""
     remaining_seconds: int | None
+    """Seconds of office hours until the end; null if it doesn't run."""
     paused: PauseReason | None
+    """Why it is paused; null if it isn't."""
     paused_since: str | None
+    """Since when it is paused; null if it isn't."""
     pauses: list[Pause]
+    """The pauses, oldest first."""
     on_silence: str | None
+    """What the law makes of silence at the end: `grant`, `refuse`, `escalate` (to a supervisor) or `none`."""
     awaits_release: bool
+    """Whether silence has decided after an interruption, and an administrator has yet to release it."""
     calendar: str | None
+    """Calendar and version by which the term is counted, such as `iran/3`; null if it needs none."""
+
+
+ClockState: TypeAlias = Literal["none", "pending", "running", "paused", "stopped", "breached", "deemed"]
+"""State of the statutory term of a case.
+
+- `none`: the service has no statutory term
+- `pending`: the term has not started: the application is not complete yet
+- `running`: the term runs
+- `paused`: somebody else is awaited, or the case is suspended
+- `stopped`: a decision, a withdrawal or the end of the case has stopped it
+- `breached`: the term has ended without a decision
+- `deemed`: the term has ended, and silence has decided
+"""
 
 
 class ClosureBody(TypedDict):
     """A closure of a unit and all below it."""
 
     id: str
+    """Id of the closure."""
     unit: str
+    """Key of the unit for which it was declared."""
     first: str
+    """First day, included."""
     last: str
+    """Last day, included."""
     reason: str
+    """Why, as a code such as `air`, `cold` or `energy`."""
     declared_at: str
+    """When it was declared."""
     revoked_at: str | None
+    """When it was revoked; null if it applies."""
 
 
 class ClosureList(TypedDict):
     """The closures that apply to a unit, newest first."""
 
     items: list[ClosureBody]
+    """The closures, newest first."""
 
 
 class ColleaguePage(TypedDict):
     """A page of colleagues, by name."""
 
     items: list[Account]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class CommentBody(TypedDict):
     """A comment on a case, or on one of its tasks."""
 
     id: str
+    """Id of the comment."""
     case: str
+    """Id of the case."""
     task: str | None
+    """Id of the task that the comment is about; null if it is about the whole case."""
     author: Account
+    """Who wrote the comment."""
     text: str
+    """The comment, in plain text."""
     visible: bool
+    """Whether the applicant can read it."""
     at: str
+    """When the comment was written."""
 
 
 class CommentPage(TypedDict):
     """A page of comments, oldest first."""
 
     items: list[CommentBody]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+
+
+Comparison: TypeAlias = Literal["version", "unit"]
+"""By what figures are compared.
+
+- `version`: versions of the definition
+- `unit`: units
+"""
 
 
 class CompleteTask(TypedDict):
     """The answer to the task's form."""
 
     data: NotRequired[dict[str, Any]]
+    """The answer to the form. A legal decision needs an outcome, a refusal also its grounds."""
 
 
 class CompleteWork(TypedDict):
-    """The result of the work, which is returned to the process."""
+    """The result of the work."""
 
     fence: int
+    """The `fence` of the work: 409 if the lease has ended."""
     reply: NotRequired[dict[str, Any]]
+    """The result, which the process stores as its diagram states."""
 
 
 class CompletedBody(TypedDict):
-    """The result of completing a task: the case, with the tasks and incidents that were opened."""
+    """The result of completing a task."""
 
     task: TaskState
+    """The task that was completed."""
     case: CaseState
+    """The case after the step."""
     tasks: list[OpenTask]
+    """The tasks that the step opened."""
     incidents: list[OpenIncident]
+    """The incidents that the step opened."""
 
 
 class CorrectVisit(TypedDict):
-    """What was wrong. `withdrawn`: the visit did not take place."""
+    """What was wrong; what is left out stays as it is."""
 
     occurred_at: NotRequired[str | None]
-    reason: NotRequired[
-        Literal[
-            "document_original",
-            "signature",
-            "identity",
-            "payment",
-            "information",
-            "inspection",
-            "summoned",
-            "other",
-        ]
-        | None
-    ]
+    """When it really was."""
+    reason: NotRequired[VisitReason | None]
+    """Why the applicant really came."""
     withdrawn: NotRequired[bool]
+    """Whether the visit did not take place."""
 
 
 class CorrectionBody(TypedDict):
     """A correction that was requested from the applicant for a task."""
 
     id: str
+    """Id of the applicant's task, which completes the correction."""
     text: str | None
+    """Explanation of the whole correction; null if there is none."""
     fields: list[Mark]
+    """The fields to correct."""
     by: Account
+    """Who requested it."""
     asked_at: str
+    """When it was requested."""
     due_at: str | None
-    status: Literal["open", "completed", "cancelled"]
+    """When it is due; null if it has no due date."""
+    status: TaskStatus
+    """Status of the applicant's task: `completed` when the correction was made, `cancelled` when it was
+    withdrawn or came too late.
+    """
     closed_at: str | None
+    """When it was made, withdrawn or too late; null while it is awaited."""
 
 
 class CoverageBody(TypedDict):
-    """How much of a process its scenarios cover.
-
-    `never_true` and `never_false` are flows whose conditions were never true or never false.
-    """
+    """How much of a process its scenarios cover."""
 
     process: str
+    """Key of the definition."""
     scenarios: int
+    """Number of its scenarios."""
     elements: PartBody
+    """The elements that they have passed."""
     flows: PartBody
+    """The sequence flows that they have passed."""
     never_true: list[str]
+    """Ids of the flows whose condition was never true."""
     never_false: list[str]
+    """Ids of the flows whose condition was never false."""
 
 
 class CreateCalendar(TypedDict):
-    """A new calendar of a unit. It begins as the calendar `like` is now."""
+    """A new calendar."""
 
     key: str
+    """Key of the calendar, which can't be changed later."""
     name: str
+    """Name of the calendar; it may be written as `Persian | English`."""
     unit: str
+    """Key of the unit whose administrators change the calendar; one of yours."""
     like: NotRequired[str]
+    """Key of the calendar as whose copy it begins."""
 
 
 class CreateDelegation(TypedDict):
-    """A delegation of steps, for the cases of a unit and those below it, to a unit of the kind `delegate`.
-
-    By default it starts now and ends when it is revoked. With `take_over`, open tasks of these steps are
-    delegated, too, and become unassigned.
-    """
+    """A delegation of steps to a delegate."""
 
     definition: str
+    """Key of the definition, which one of your units owns."""
     elements: list[str]
+    """Ids of the tasks in the diagram; not the one that makes the legal decision."""
     unit: str
+    """Key of the unit for whose cases, and those of the units below it, the delegation applies."""
     delegate: str
+    """Key of a unit of the kind `delegate`."""
     valid_from: NotRequired[str | None]
+    """When the delegation begins; by default now."""
     valid_to: NotRequired[str | None]
+    """When it ends; by default when it is revoked."""
     take_over: NotRequired[bool]
+    """Whether open tasks of these steps are delegated, too; they become unassigned. 409 for more than 200."""
 
 
 class CreatePerson(TypedDict):
-    """A new account; `person` is the national ID of its owner."""
+    """A new account with its memberships."""
 
     full_name_fa: NotRequired[str | None]
+    """Full name in Persian script."""
     full_name_en: NotRequired[str | None]
+    """Full name in Latin letters."""
     email: NotRequired[str | None]
+    """E-mail address."""
     phone: NotRequired[str | None]
-    language: NotRequired[Literal["fa", "en"] | None]
-    calendar: NotRequired[Literal["jalali", "gregorian"] | None]
+    """Telephone number, in any digits; numbers without a country code are Iranian."""
+    language: NotRequired[Language | None]
+    """Preferred language; null: the preference of the browser."""
+    calendar: NotRequired[Calendar | None]
+    """Calendar in which pages show dates; null: the one that is usual in the language."""
     name: str
-    role: Literal["administrator", "designer", "caseworker", "manager", "auditor", "service"]
+    """Unique name of the account; 409 if it is in use."""
+    role: WorkRole
+    """Role of the account, which defines its general permissions and can't be changed."""
     person: NotRequired[str | None]
+    """National ID of the owner. 422 (`person-taken`) for a person who has an account of this kind already."""
     memberships: list[GiveMembership]
+    """Memberships in your units; at most 50."""
 
 
 class CreateSubstitution(TypedDict):
-    """The absent person (default: you), the substitute, start and end. People are account names."""
+    """A substitute for an absent person."""
 
     absent: NotRequired[str | None]
+    """Name of the account of the absent person; by default yours. Only administrators appoint substitutes
+    for others.
+    """
     substitute: str
+    """Name of the account of the substitute."""
     valid_from: str
+    """When the substitution begins."""
     valid_to: str
+    """When it ends."""
 
 
 class CreateUnit(TypedDict):
-    """A new unit; `parent` is the key of the unit above it, `region` the one that it serves, if not all."""
+    """A new unit."""
 
     key: str
+    """Key of the unit, by which diagrams name it; it can't be changed later."""
     name: str
-    kind: Literal["agency", "unit", "delegate"]
+    """Name of the unit; it may be written as `Persian | English`."""
+    kind: UnitKind
+    """What kind of unit it is."""
     parent: NotRequired[str]
+    """Key of the unit above it; one of yours."""
     region: NotRequired[str | None]
+    """Region that the unit serves; by default none in particular."""
 
 
 class CreateWebhook(TypedDict):
-    """The address and the events to send: by default those of all definitions and all kinds."""
+    """A subscription: where to send which events."""
 
     url: str
+    """Address to which events are posted: https, and public."""
     definition: NotRequired[str | None]
-    kinds: NotRequired[
-        list[
-            Literal[
-                "case.started",
-                "case.completed",
-                "case.cancelled",
-                "element.entered",
-                "element.passed",
-                "element.cancelled",
-                "task.created",
-                "task.claimed",
-                "task.released",
-                "task.completed",
-                "task.cancelled",
-                "task.assigned",
-                "task.blocked",
-                "task.recused",
-                "task.delegated",
-                "task.returned",
-                "incident.opened",
-                "incident.retried",
-                "incident.closed",
-                "incident.skipped",
-                "data.repaired",
-                "wait.opened",
-                "wait.closed",
-                "timer.fired",
-                "message.received",
-                "message.sent",
-                "message.unmatched",
-                "signal.received",
-                "signal.sent",
-                "call.made",
-                "call.tried",
-                "call.answered",
-                "call.failed",
-                "bill.issued",
-                "bill.paid",
-                "bill.mismatch",
-                "bill.late",
-                "bill.expired",
-                "bill.cancelled",
-                "case.suspended",
-                "case.resumed",
-                "case.moved",
-                "case.blocked",
-                "document.added",
-                "document.replaced",
-                "decision.made",
-                "decision.evaluated",
-                "appeal.filed",
-                "appeal.decided",
-                "case.withdrawn",
-                "secret.issued",
-                "comment.added",
-                "opinion.asked",
-                "opinion.given",
-                "opinion.expired",
-                "opinion.withdrawn",
-                "correction.asked",
-                "correction.expired",
-                "correction.withdrawn",
-                "data.corrected",
-                "data.changed",
-                "data.disputed",
-                "case.erased",
-                "clock.started",
-                "clock.paused",
-                "clock.resumed",
-                "clock.extended",
-                "clock.stopped",
-                "clock.recomputed",
-                "clock.warned",
-                "clock.breached",
-                "clock.deemed",
-                "work.noted",
-                "visit.recorded",
-                "visit.corrected",
-                "rating.given",
-                "delay.explained",
-            ]
-        ]
-    ]
+    """Only events of cases of the definition with this key; by default all."""
+    kinds: NotRequired[list[EventKind]]
+    """Only events of these kinds; by default all."""
 
 
 class DaysBody(TypedDict):
-    """The period: its first and its last day."""
+    """The period."""
 
     first: str
+    """First day, included."""
     last: str
+    """Last day, included."""
+
+
+Decider: TypeAlias = Literal["person", "silence"]
+"""Who makes a legal decision.
+
+- `person`: an official, by completing a task
+- `silence`: the law, since the statutory term ended without a decision
+"""
 
 
 class DecisionBody(TypedDict):
-    """A legal decision; `effect` is that of its outcome, null if the process does not declare it.
-
-    `decided_by` is only shown to people who work on cases; `appeal` is the case of the appeal. A
-    decision by silence has no task, unit and decider, but `silent_units`: the keys of the units that had
-    to decide.
-    """
+    """A legal decision, by a person or by silence."""
 
     id: str
-    by: Literal["person", "silence"]
+    """Id of the decision."""
+    by: Decider
+    """Who decided."""
     task: str | None
+    """Id of the task that was the decision; null for a decision by silence."""
     task_name: str | None
+    """Name of that task; null for a decision by silence."""
     outcome: str
-    effect: Literal["grants", "refuses", "neither"] | None
+    """What was decided, in the word of the process; by silence `deemed_granted` or `deemed_refused`."""
+    effect: Effect | None
+    """What the outcome means for the applicant; null if the version of the process does not declare it."""
     grounds: list[Ground]
+    """The legal grounds of a refusal; empty for other outcomes and for a decision by silence."""
     decided_at: str
+    """When it was decided."""
     unit: str | None
+    """Key of the unit that decided; null for a decision by silence."""
     decided_by: Account | None
+    """Who decided; null for portals and applicants, and for a decision by silence."""
     silent_units: list[str]
+    """Keys of the units whose open work was silent at the end of the statutory term; empty for other
+    decisions.
+    """
     appeal: str | None
+    """Id of the case that appeals the decision; null if none does."""
 
 
 class DecisionList(TypedDict):
-    """The legal decisions of a case, oldest first; at most 50."""
+    """The legal decisions of a case; at most 50."""
 
     items: list[DecisionBody]
+    """The decisions, oldest first."""
 
 
 class DecisionWords(TypedDict):
-    """The last decision, and how and until when it can be appealed.
-
-    `effect` is what it means for the applicant, null if the process does not declare it. `silence`
-    explains a decision by silence.
-    """
+    """The last legal decision, in words."""
 
     outcome: str
-    effect: Literal["grants", "refuses", "neither"] | None
+    """What was decided, in words."""
+    effect: Effect | None
+    """What the outcome means for the applicant; null if the version of the process does not declare it."""
     grounds: list[GroundWords]
+    """The legal grounds of a refusal."""
     decided: When
+    """When it was decided."""
     appeal: str | None
+    """How it can be appealed, in words; null if it can't be."""
     appeal_until: When | None
+    """Until when it can be appealed; null if it can't be, or without a time limit."""
     silence: SilenceBody | None
+    """Explains a decision by silence; null for others."""
 
 
 class DeclareClosure(TypedDict):
-    """Days on which the unit and all below it are closed, the first and the last included."""
+    """Days on which a unit and all below it are closed."""
 
     first: str
+    """First day, included."""
     last: str
+    """Last day, included; at most 366 days after the first."""
     reason: str
+    """Why, as a code such as `air`, `cold` or `energy`."""
     dry_run: NotRequired[bool]
+    """Whether only to calculate which deadlines would move; then nothing is stored."""
 
 
 class DeclareRelation(TypedDict):
-    """A relation to a person (by national ID) and its kind; administrators also specify the account."""
+    """A close relation to a person."""
 
     person: str
-    kind: Literal["family", "business", "friendship", "enmity", "other"]
+    """National ID of the person."""
+    kind: RelationKind
+    """Kind of the relation."""
     account: NotRequired[str | None]
+    """Name of the official's account, for administrators; by default your own."""
 
 
 class Deemed(TypedDict):
     """A decision by silence that awaits release."""
 
     case: str
+    """Id of the case."""
     case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
     definition: str
+    """Key of the definition of the case."""
     unit: str
+    """Key of the unit that handles the case."""
     due_at: str
+    """End of the statutory term."""
     on_silence: str
+    """What silence decides: `grant` or `refuse`."""
     awaiting_at: str
+    """Since when it awaits release."""
 
 
 class DeemedPage(TypedDict):
-    """The decisions by silence that await release, longest first; at most a thousand."""
+    """The decisions by silence that await release; at most a thousand."""
 
     items: list[Deemed]
+    """The decisions, those that have waited longest first."""
 
 
 class DefinitionBody(TypedDict):
-    """A definition: its current version (otherwise its newest) and the numbers of all versions.
-
-    `unit` is the key of the unit that owns it. `service_class` is its class; its tasks come first in the
-    inbox within `serve_within`. `suspended_at`: suspended since then, so that none of its cases starts
-    or continues. `disabled_at`: since then portals and applicants can't start cases. `offered_at`: in
-    the catalogue since then, so that applicants can start cases themselves.
-    """
+    """A definition: its current version, otherwise its newest."""
 
     key: str
+    """Key of the definition: the id of its process in the BPMN file."""
     version: int
+    """Number of the version, from 1."""
     name: str
+    """Name of the process; it may be written as `Persian | English`."""
     hash: str
+    """SHA-256 of the files and of the called versions, in hexadecimal: equal content has equal hashes."""
     deployment: str
-    status: Literal["draft", "published", "retired"]
+    """Id of the deployment that uploaded the version."""
+    status: VersionStatus
+    """Status of the version."""
     published_at: str | None
+    """When it was published; null for one that never was."""
     unit: str
-    service_class: Literal["urgent", "ordinary", "low"] | None
+    """Key of the unit that owns the definition."""
+    service_class: ServiceClass | None
+    """Class of the service, by which its tasks come first in the inbox; null if it has none."""
     serve_within: str | None
+    """Longest working time until a task comes first in the inbox, such as `P3WD` (three working days); null
+    without a class.
+    """
     versions: list[int]
+    """Numbers of all versions that the caller may see."""
     suspended_at: str | None
+    """Since when all cases of the definition are suspended and none can start; null if they aren't."""
     disabled_at: str | None
+    """Since when portals and applicants can't start cases; null if they can."""
     offered_at: str | None
+    """Since when the definition is in the public catalogue, so that applicants can start cases themselves;
+    null if it isn't.
+    """
 
 
 class DefinitionList(TypedDict):
     """The current version of each definition, or its version in review."""
 
     items: list[DefinitionVersionBody]
+    """One version of each definition."""
 
 
 class DefinitionRecord(TypedDict):
     """A version with the people who deployed, published and retired it."""
 
     key: str
+    """Key of the definition: the id of its process in the BPMN file."""
     version: int
+    """Number of the version, from 1."""
     name: str
+    """Name of the process; it may be written as `Persian | English`."""
     hash: str
+    """SHA-256 of the files and of the called versions, in hexadecimal: equal content has equal hashes."""
     deployment: str
-    status: Literal["draft", "published", "retired"]
+    """Id of the deployment that uploaded the version."""
+    status: VersionStatus
+    """Status of the version."""
     published_at: str | None
+    """When it was published; null for one that never was."""
     author: str
+    """Account that deployed the version."""
     author_display_name: DisplayName
+    """Name of the author to show."""
     deployed_at: str
+    """When the version was deployed."""
     published_by: str | None
+    """Account that published the version; null if it was never published."""
     published_by_display_name: DisplayName | None
+    """Name of that person to show; null if it was never published."""
     retired_by: str | None
+    """Account that retired the version; null if it isn't retired."""
     retired_by_display_name: DisplayName | None
+    """Name of that person to show; null if it isn't retired."""
     retired_at: str | None
+    """When the version was retired; null if it isn't."""
 
 
 class DefinitionRecordList(TypedDict):
     """All versions of a definition, newest first."""
 
     items: list[DefinitionRecord]
+    """The versions, newest first."""
 
 
 class DefinitionVersionBody(TypedDict):
-    """A version of a definition. `hash` is the hash of its files: equal files have equal hashes."""
+    """A version of a definition."""
 
     key: str
+    """Key of the definition: the id of its process in the BPMN file."""
     version: int
+    """Number of the version, from 1."""
     name: str
+    """Name of the process; it may be written as `Persian | English`."""
     hash: str
+    """SHA-256 of the files and of the called versions, in hexadecimal: equal content has equal hashes."""
     deployment: str
-    status: Literal["draft", "published", "retired"]
+    """Id of the deployment that uploaded the version."""
+    status: VersionStatus
+    """Status of the version."""
     published_at: str | None
+    """When it was published; null for one that never was."""
 
 
 class DelayBody(TypedDict):
-    """By how much a case is late, in office time, and why: the causes and what is unexplained add up to it.
-
-    `asks_reason`: more than a tenth is unexplained, and no supervisor has given the `reason` yet.
-    """
+    """By how much a case is late, in office time, and why."""
 
     due_at: str
+    """End of the statutory term, or of the norm of the process."""
     until_at: str
+    """When the case was decided or ended; otherwise now."""
     ms: int
+    """Milliseconds of office time between both; `causes` and `unexplained_ms` add up to it."""
     causes: list[CauseBody]
+    """The causes, the greatest first."""
     unexplained_ms: int
+    """Milliseconds of office time that nothing in the log explains."""
     asks_reason: bool
+    """Whether more than a tenth is unexplained and no supervisor has stated the reason yet."""
     reason: str | None
+    """Code of the reason that a supervisor stated, as in `POST /cases/{case_id}/delay-explanations`; null
+    if none did.
+    """
+
+
+DelayBucket: TypeAlias = Literal[
+    "worked",
+    "technical_failure",
+    "other_agency",
+    "in_queue",
+    "with_applicant",
+    "suspended",
+    "scheduled_wait",
+    "office_closed",
+    "plan",
+    "unexplained",
+]
+"""What a cause of delay counts as.
+
+- `worked`: somebody worked on a task, as far as it was measured
+- `technical_failure`: an incident stopped a step, a call was repeated after a failed attempt, or the
+installation was down
+- `other_agency`: another system, unit or delegate was awaited
+- `in_queue`: a task of an office was open and nobody worked on it
+- `with_applicant`: the applicant had a task, a correction or a payment to make
+- `suspended`: the case or its definition was suspended
+- `scheduled_wait`: a timer ran, or a message was awaited without a party
+- `office_closed`: the office that was awaited was closed while the unit of the case was open
+- `plan`: the norms of the steps exceed the term
+- `unexplained`: nothing in the log explains it
+"""
 
 
 class DelayLineBody(TypedDict):
-    """A cause of delay: who or on whom the cases waited, at which step, in which bucket, in milliseconds.
-
-    `plan`: the norms of the steps exceed the term. `unexplained`: nothing in the log explains it.
-    """
+    """A cause of delay."""
 
     rank: int
+    """Place among the causes, from 1."""
     party: str
+    """Key of the unit that had the cases, or the party that was awaited; empty if there was none."""
     definition: str
+    """Key of the definition."""
     element: str
+    """Path of the element in the diagram; empty if it concerns none."""
     bucket: str
+    """What the time counts as, one of the buckets of a case; `plan` if the norms of the steps exceed the
+    term, `unexplained` if nothing in the log explains it.
+    """
     ms: int
+    """Milliseconds of office time."""
     share: float
+    """Share of all delay, from 0 to 1."""
     cases: int
+    """Number of cases that it delayed."""
+
+
+DelayReason: TypeAlias = Literal[
+    "paper_file",
+    "staff_absent",
+    "workload",
+    "informal_inquiry",
+    "applicant_contacted",
+    "unrecorded_work",
+    "wrong_term",
+    "other",
+]
+"""Why a case is late as far as its log doesn't explain it.
+
+- `paper_file`: work was done on paper
+- `staff_absent`: the people who do it were absent
+- `workload`: there was more work than people
+- `informal_inquiry`: another agency was asked outside of the system
+- `applicant_contacted`: the applicant was contacted outside of the system
+- `unrecorded_work`: work was not recorded
+- `wrong_term`: the term was wrong
+- `other`: another reason
+"""
 
 
 class DelaysBody(TypedDict):
-    """Why cases that ended in the period were late. `late` of the `with_term` cases are, by `ms` in all.
-
-    Both are null if no case has a term or a norm.
-    """
+    """Why cases that ended in the period were late."""
 
     days: DaysBody
     as_of: str
+    """The instant up to which the figures know all events."""
     late: int | None
+    """Number of late cases; null if no case has a term or a norm."""
     with_term: int
+    """Number of cases with a statutory term or a norm."""
     ms: int | None
+    """Milliseconds of office time by which all of them are late; null if no case has a term or a norm."""
     lines: list[DelayLineBody]
+    """The causes, the greatest first."""
 
 
 class DelegationBody(TypedDict):
-    """A delegation, valid until `valid_to` or `revoked_at`, whichever is earlier."""
+    """A delegation of steps to a delegate."""
 
     id: str
+    """Id of the delegation."""
     definition: str
+    """Key of the definition."""
     elements: list[str]
+    """Ids of the tasks in the diagram."""
     unit: str
+    """Key of the unit for whose cases, and those of the units below it, the delegation applies."""
     delegate: str
+    """Key of the delegate's unit."""
     valid_from: str
+    """When the delegation begins."""
     valid_to: str | None
+    """When it ends; null: when it is revoked."""
     revoked_at: str | None
+    """When it was revoked; null if it wasn't."""
 
 
 class DelegationPage(TypedDict):
     """A page of delegations, oldest first."""
 
     items: list[DelegationBody]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class DeliveryBody(TypedDict):
-    """The delivery of an event to a subscriber. `failure` explains why the last attempt failed."""
+    """The delivery of an event to a subscription."""
 
     id: str
+    """Id of the delivery."""
     case: str
+    """Id of the case."""
     case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
     seq: int
+    """Number of the event within its case, from 1 without gaps."""
     kind: str
-    status: Literal["waiting", "delivered", "dead"]
+    """Kind of the event, such as `task.completed`."""
+    status: DeliveryStatus
+    """Status of the delivery."""
     attempts: int
+    """How often it was sent; after seven failures it is dead."""
     due_at: str
+    """When it is sent next."""
     failure: str | None
+    """Why the last attempt failed, such as `timeout` or `status 500`; null if none failed."""
     closed_at: str | None
+    """When it was delivered or dead; null while it waits."""
 
 
 class DeliveryPage(TypedDict):
     """A page of deliveries, oldest first."""
 
     items: list[DeliveryBody]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+
+
+DeliveryStatus: TypeAlias = Literal["waiting", "delivered", "dead"]
+"""Status of the delivery of an event.
+
+- `waiting`: it will be sent, now or after a pause
+- `delivered`: it was answered with 2xx
+- `dead`: it has failed permanently
+"""
 
 
 class DeploymentBody(TypedDict):
     """The result of a deployment."""
 
     deployment: str
+    """Id of the deployment."""
     definitions: list[PublishedBody]
+    """The versions of the processes in the files."""
     report: ReportBody
+    """The report of the check."""
 
 
 class DeploymentUpload(TypedDict):
@@ -1052,637 +1697,1155 @@ class DeploymentUpload(TypedDict):
 
     files: list[Upload]
     """BPMN diagrams, DMN tables, forms and scenarios, with the names by which they refer to each other."""
-    executable: NotRequired[Literal["marked", "all"]]
+    executable: NotRequired[ExecutableProcesses]
     """Which processes run: those that are `marked` as executable in their diagram, or `all`."""
     unit: NotRequired[str | None]
     """The key of your unit that owns the processes from now on."""
 
 
+DiagramMarks: TypeAlias = Literal["findings", "cases", "changes", "none"]
+"""What is marked in the diagram of a version.
+
+- `findings`: the findings of its check
+- `cases`: how many running cases are at each element
+- `changes`: the differences from the version `against`
+- `none`: nothing
+"""
+
+
 class DiffBody(TypedDict):
-    """The differences from the version `against` to `version`."""
+    """The differences between two versions."""
 
     key: str
+    """Key of the definition."""
     version: int
+    """Number of the newer version."""
     against: int
+    """Number of the version with which it is compared."""
     differences: list[DifferenceBody]
+    """What has changed from `against` to `version`."""
 
 
 class DifferenceBody(TypedDict):
-    """One difference: a stable code with its parameters, and the same in the caller's language.
-
-    `element` is the step's id in the newer version, or in the older one where it was removed.
-    """
+    """One difference between two versions."""
 
     code: str
+    """Stable code of the difference, listed in the documentation under *Codes of differences*."""
     process: str
+    """Id of the process that differs."""
     element: str | None
+    """Id of the element in the newer version, or in the older one if it was removed; null if it concerns
+    the whole process.
+    """
     parameters: dict[str, Any]
+    """What the text names, such as `name`, `before` and `after`; which ones depends on the code."""
     text: str
+    """The difference as a sentence, in the language of the response."""
 
 
 class DisplayName(TypedDict):
     """The name to display in each language: the full name if known, otherwise that of the account."""
 
     fa: str
+    """The name for readers of Persian."""
     en: str
+    """The name for readers of English."""
 
 
 class DocumentBody(TypedDict):
-    """The newest version of a document, and all its versions, newest first."""
+    """A document: its newest version, and the list of all."""
 
     version: int
+    """Number of the version, from 1."""
     task: str | None
+    """Id of the task with which it was uploaded; null if it was uploaded to the case."""
     title: str
+    """Title to show; by default that of the previous version, or the name of the file."""
     name: str
+    """Name of the file."""
     media_type: str
+    """Media type of the content, as the server has determined it."""
     size: int
+    """Size in bytes."""
     sha256: str
+    """SHA-256 of the content in hexadecimal."""
     status: Literal["accepted"]
+    """Result of the check: always `accepted`, since other files are not stored."""
     uploaded_by: Account
+    """Who uploaded it."""
     uploaded_at: str
+    """When it was uploaded."""
     id: str
+    """Id of the document, the same for all of its versions."""
     case: str
+    """Id of the case."""
     versions: list[DocumentVersionBody]
+    """All versions, newest first."""
 
 
 class DocumentPage(TypedDict):
     """A page of documents, oldest first."""
 
     items: list[DocumentSummary]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class DocumentSummary(TypedDict):
     """A document in a list, in its newest version."""
 
     version: int
+    """Number of the version, from 1."""
     task: str | None
+    """Id of the task with which it was uploaded; null if it was uploaded to the case."""
     title: str
+    """Title to show; by default that of the previous version, or the name of the file."""
     name: str
+    """Name of the file."""
     media_type: str
+    """Media type of the content, as the server has determined it."""
     size: int
+    """Size in bytes."""
     sha256: str
+    """SHA-256 of the content in hexadecimal."""
     status: Literal["accepted"]
+    """Result of the check: always `accepted`, since other files are not stored."""
     uploaded_by: Account
+    """Who uploaded it."""
     uploaded_at: str
+    """When it was uploaded."""
     id: str
+    """Id of the document, the same for all of its versions."""
     case: str
+    """Id of the case."""
 
 
 class DocumentUpload(TypedDict):
     """A document: a file, and what may be sent with it."""
 
     title: NotRequired[str | None]
-    """What lists call the document; its file name by default."""
+    """Title to show; by default that of the previous version, or the name of the file."""
     replaces: NotRequired[str | None]
-    """The id of the document of which this is a new version."""
+    """Id of the document of which the file is a new version. A portal can only replace its own."""
     file: Upload
-    """The content. Its type is recognised by what it contains, and must be one of those that are allowed."""
+    """The content. Its type is recognised by what it contains, and must be one of those that are accepted."""
 
 
 class DocumentVersionBody(TypedDict):
-    """A version of a document; `name` is the file name, `task` the task that it was uploaded with."""
+    """A version of a document."""
 
     version: int
+    """Number of the version, from 1."""
     task: str | None
+    """Id of the task with which it was uploaded; null if it was uploaded to the case."""
     title: str
+    """Title to show; by default that of the previous version, or the name of the file."""
     name: str
+    """Name of the file."""
     media_type: str
+    """Media type of the content, as the server has determined it."""
     size: int
+    """Size in bytes."""
     sha256: str
+    """SHA-256 of the content in hexadecimal."""
     status: Literal["accepted"]
+    """Result of the check: always `accepted`, since other files are not stored."""
     uploaded_by: Account
+    """Who uploaded it."""
     uploaded_at: str
+    """When it was uploaded."""
+
+
+Effect: TypeAlias = Literal["grants", "refuses", "neither"]
+"""What an outcome means for the applicant.
+
+- `grants`: a right is granted
+- `refuses`: a right is refused
+- `neither`: no right is granted or refused
+"""
 
 
 class EndedBody(TypedDict):
     """The session that has ended."""
 
     id: str
+    """Id of the session that has ended."""
 
 
 class EvaluateRule(TypedDict):
-    """The data, by the names of the inputs; missing inputs are null.
-
-    `definition` is required if several definitions have a decision with that name.
-    """
+    """The data for a DMN decision."""
 
     inputs: NotRequired[dict[str, Any]]
+    """Values by the names of the inputs; missing inputs are null. Dates and durations are texts as FEEL
+    writes them.
+    """
     definition: NotRequired[str | None]
+    """Key of the definition; required if several definitions have a decision with this id or name."""
 
 
 class EventActor(TypedDict):
     """Who acted, with the role and unit at that time."""
 
     id: str
+    """Id of the account."""
     name: str
+    """Unique name of the account. It identifies the account; people are shown `display_name`."""
     display_name: DisplayName
+    """The name to show to people."""
     role: str
+    """Role of the account at that time; `system` for workers and commands of the installation."""
     unit: str | None
+    """Key of the unit as whose member they acted; null if there was none."""
 
 
 class EventBody(TypedDict):
-    """An event of the log.
-
-    `facts` are never erased; null in events of earlier releases. `payload` is null if the event has none
-    or it was erased.
-    """
+    """An event of the log of a case."""
 
     seq: int
+    """Number of the event within its case, from 1 without gaps."""
     at: str
+    """When the command ran that the event belongs to; all events of one command have the same instant."""
     kind: str
+    """Kind of the event, such as `task.completed`."""
     element: str | None
+    """Path of the element that the event concerns: its id, or `key/id` in a called process. Null if it
+    concerns none.
+    """
     task: str | None
+    """Id of the task that the event concerns; null if it concerns none."""
     actor: EventActor
+    """Who acted."""
     on_behalf_of: str | None
+    """For whom the actor acted (`X-On-Behalf-Of`); null if not stated, or erased."""
     purpose: str | None
+    """Why the actor acted (`X-Purpose`); null if not stated, or erased."""
     definition: str
+    """Key of the definition of the case."""
     version: int
+    """Number of the version that the case ran at that time."""
     facts: dict[str, str | int | bool] | None
+    """What the event states without anything personal; never erased. Null in events of earlier releases."""
     payload: dict[str, Any] | None
+    """What else the event states, which may be personal; null if there is nothing or it was erased."""
     hash: str
+    """SHA-256 of the event and of the hash before it in the case, in hexadecimal."""
+
+
+EventKind: TypeAlias = Literal[
+    "case.started",
+    "case.completed",
+    "case.cancelled",
+    "element.entered",
+    "element.passed",
+    "element.cancelled",
+    "task.created",
+    "task.claimed",
+    "task.released",
+    "task.completed",
+    "task.cancelled",
+    "task.assigned",
+    "task.blocked",
+    "task.recused",
+    "task.delegated",
+    "task.returned",
+    "incident.opened",
+    "incident.retried",
+    "incident.closed",
+    "incident.skipped",
+    "data.repaired",
+    "wait.opened",
+    "wait.closed",
+    "timer.fired",
+    "message.received",
+    "message.sent",
+    "message.unmatched",
+    "signal.received",
+    "signal.sent",
+    "call.made",
+    "call.tried",
+    "call.answered",
+    "call.failed",
+    "bill.issued",
+    "bill.paid",
+    "bill.mismatch",
+    "bill.late",
+    "bill.expired",
+    "bill.cancelled",
+    "case.suspended",
+    "case.resumed",
+    "case.moved",
+    "case.blocked",
+    "document.added",
+    "document.replaced",
+    "decision.made",
+    "decision.evaluated",
+    "appeal.filed",
+    "appeal.decided",
+    "case.withdrawn",
+    "secret.issued",
+    "comment.added",
+    "opinion.asked",
+    "opinion.given",
+    "opinion.expired",
+    "opinion.withdrawn",
+    "correction.asked",
+    "correction.expired",
+    "correction.withdrawn",
+    "data.corrected",
+    "data.changed",
+    "data.disputed",
+    "case.erased",
+    "clock.started",
+    "clock.paused",
+    "clock.resumed",
+    "clock.extended",
+    "clock.stopped",
+    "clock.recomputed",
+    "clock.warned",
+    "clock.breached",
+    "clock.deemed",
+    "work.noted",
+    "visit.recorded",
+    "visit.corrected",
+    "rating.given",
+    "delay.explained",
+]
+"""Kind of an event in the log of a case.
+
+- `case.started`: the case started
+- `case.completed`: its process has ended
+- `case.cancelled`: somebody cancelled it
+- `element.entered`: an activity around other work begins
+- `element.passed`: a token passed an element that isn't a task for a person
+- `element.cancelled`: a token was removed from an element
+- `task.created`: work for a person was opened
+- `task.claimed`: somebody claimed a task
+- `task.released`: its assignee released a task
+- `task.completed`: somebody completed a task
+- `task.cancelled`: a task was cancelled
+- `task.assigned`: a task was assigned
+- `task.blocked`: somebody who isn't eligible tried to claim or complete a task
+- `task.recused`: somebody recused themselves from the case
+- `task.delegated`: a task now belongs to a delegate
+- `task.returned`: a task belongs to the agency again
+- `incident.opened`: an element failed
+- `incident.retried`: somebody retried an incident
+- `incident.closed`: an incident ended with its case or branch
+- `incident.skipped`: somebody skipped a failed element
+- `data.repaired`: somebody corrected variables before a retry
+- `wait.opened`: the case waits for a timer, message, signal or condition
+- `wait.closed`: the case no longer waits for it
+- `timer.fired`: a timer fell due
+- `message.received`: a message arrived
+- `message.sent`: the case sent a message
+- `message.unmatched`: a message expired, and nothing had awaited it
+- `signal.received`: a signal arrived
+- `signal.sent`: the case sent a signal
+- `call.made`: the case called another system
+- `call.tried`: an attempt of a call has ended
+- `call.answered`: the other system replied
+- `call.failed`: a call failed permanently
+- `bill.issued`: a bill was issued
+- `bill.paid`: a bill was paid
+- `bill.mismatch`: another amount or currency was paid than billed
+- `bill.late`: a payment arrived too late
+- `bill.expired`: a bill was not paid in time
+- `bill.cancelled`: the case no longer awaits a payment
+- `case.suspended`: somebody suspended the case
+- `case.resumed`: somebody resumed it
+- `case.moved`: it was migrated to another version
+- `case.blocked`: an official tried to act in a case about themselves or somebody close to them
+- `document.added`: a document was uploaded
+- `document.replaced`: a new version of a document was uploaded
+- `decision.made`: a legal decision was made
+- `decision.evaluated`: a DMN decision was evaluated
+- `appeal.filed`: the decision was appealed, or the case is an appeal
+- `appeal.decided`: the appeal was decided
+- `case.withdrawn`: the applicant withdrew
+- `secret.issued`: a new secret opens the status of the case
+- `comment.added`: somebody commented
+- `opinion.asked`: an opinion was requested
+- `opinion.given`: an opinion was given
+- `opinion.expired`: an opinion was not given in time
+- `opinion.withdrawn`: the request for an opinion was withdrawn
+- `correction.asked`: a correction was requested from the applicant
+- `correction.expired`: a correction was not made in time
+- `correction.withdrawn`: the request for a correction was withdrawn
+- `data.corrected`: the applicant corrected the marked fields
+- `data.changed`: a command set variables that no other event states
+- `data.disputed`: parallel branches had set a variable differently
+- `case.erased`: the personal data were erased
+- `clock.started`: the statutory term began
+- `clock.paused`: the term no longer runs
+- `clock.resumed`: the term runs again
+- `clock.extended`: somebody extended the term
+- `clock.stopped`: the term was stopped by a decision, a withdrawal or the end of the case
+- `clock.recomputed`: the end of the term was counted again
+- `clock.warned`: four fifths of the term are over
+- `clock.breached`: the term ended without a decision
+- `clock.deemed`: silence has decided
+- `work.noted`: somebody has worked on a task for a time
+- `visit.recorded`: a visit of the applicant was recorded
+- `visit.corrected`: a recorded visit was corrected
+- `rating.given`: the applicant rated the case
+- `delay.explained`: a supervisor stated why the case is late
+"""
 
 
 class EventPage(TypedDict):
-    """A page of the log, in order. `next` is the cursor of the next page, or null on the last one."""
+    """A page of the log, in order; at most 500 events."""
 
     items: list[EventBody]
+    """The events, by `seq`."""
     next: int | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+
+
+ExecutableProcesses: TypeAlias = Literal["marked", "all"]
+"""Which processes of the uploaded diagrams run.
+
+- `marked`: those that are marked as executable in the diagram
+- `all`: all of them
+"""
 
 
 class ExplainDelay(TypedDict):
-    """Why the case is late as far as its log doesn't explain it; `text` says more about it."""
+    """Why the case is late as far as its log doesn't explain it."""
 
-    code: Literal[
-        "paper_file",
-        "staff_absent",
-        "workload",
-        "informal_inquiry",
-        "applicant_contacted",
-        "unrecorded_work",
-        "wrong_term",
-        "other",
-    ]
+    code: DelayReason
+    """The reason."""
     text: NotRequired[str | None]
+    """More about it, without personal data."""
 
 
 class ExtendClock(TypedDict):
-    """Why the term is extended, and by which term; by default by its own length."""
+    """An extension of the term."""
 
-    reason: Literal["complexity", "volume", "evidence", "other-agency", "force-majeure"]
+    reason: ExtensionReason
+    """Why it is extended."""
     term: NotRequired[str | None]
+    """The term by which it is extended, such as `P10D`; by default its own length."""
 
 
 class ExtendWork(TypedDict):
-    """The new length of the lease, from now on."""
+    """A longer lease."""
 
     fence: int
+    """The `fence` of the work: 409 if the lease has ended."""
     lease: NotRequired[int]
-    """Seconds"""
+    """Seconds for which the work is yours from now on."""
+
+
+ExtensionReason: TypeAlias = Literal["complexity", "volume", "evidence", "other-agency", "force-majeure"]
+"""Why a statutory term is extended.
+
+- `complexity`: the case is complex
+- `volume`: there are too many cases
+- `evidence`: evidence has to be obtained
+- `other-agency`: another agency is awaited
+- `force-majeure`: an event that nobody could avert
+"""
 
 
 class FailWork(TypedDict):
-    """Why the work failed, without personal data, and when to retry."""
+    """Why the work failed."""
 
     fence: int
+    """The `fence` of the work: 409 if the lease has ended."""
     detail: str
+    """What failed, without personal data."""
     retry_in: NotRequired[int | None]
-    """Seconds; null: never"""
+    """Seconds until the work can be fetched again; null: never, so that it becomes an incident."""
 
 
 class FaultReason(TypedDict):
-    """An expression without a value, and why.
-
-    `code` is the kind of fault; `expression` and the character position `at` (from 1) give the place, if
-    known.
-    """
+    """An expression without a value."""
 
     reason: str
+    """Why it has no value."""
     element: str
+    """Id of the element in the file that has the expression."""
     grave: bool
+    """Whether the result can't be used because of it."""
     code: str
+    """Kind of the fault."""
     expression: str | None
+    """The expression; null if unknown."""
     at: int | None
+    """Position of the character in the expression, from 1; null if unknown."""
 
 
 class Feed(TypedDict):
-    """Events in order. Request the next page with `next`: immediately if there is `more`, otherwise later."""
+    """Events of all cases, in one order."""
 
     items: list[FeedEvent]
+    """The events; may be empty although there is `more`."""
     next: str
+    """Send it as `after` to continue; never null."""
     more: bool
+    """Whether to continue immediately; otherwise after a pause."""
 
 
 class FeedEvent(TypedDict):
-    """An event without its payload, which is in the log of its case.
-
-    `facts` is null in events of earlier releases.
-    """
+    """An event without its payload, which is in the log of its case."""
 
     id: str
+    """Id of the event: id of the case and number, as in `<case>/<seq>`."""
     case: str
+    """Id of the case."""
     case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
     seq: int
+    """Number of the event within its case, from 1 without gaps."""
     at: str
+    """When the command ran that the event belongs to."""
     kind: str
+    """Kind of the event, such as `task.completed`."""
     element: str | None
+    """Path of the element that the event concerns: its id, or `key/id` in a called process. Null if it
+    concerns none.
+    """
     task: str | None
+    """Id of the task that the event concerns; null if it concerns none."""
     facts: dict[str, str | int | bool] | None
+    """What the event states without anything personal; never erased. Null in events of earlier releases."""
     definition: str
+    """Key of the definition of the case."""
     version: int
+    """Number of the version that the case ran at that time."""
     hash: str
+    """SHA-256 of the event and of the hash before it in the case, in hexadecimal."""
 
 
 class FieldError(TypedDict):
-    """One error in the input.
-
-    Its place as a JSON Pointer (RFC 6901) into the request body, an explanation in the caller's
-    language, a stable code, and the limits that the explanation mentions.
-    """
+    """One error in the input."""
 
     pointer: str
+    """Place of the error: a JSON Pointer (RFC 6901) into the body, or into `/query`; empty for the whole
+    request.
+    """
     detail: str
+    """What is wrong, in the language of the response."""
     code: str
+    """Stable code of the error, listed in the documentation under *Codes in errors*."""
     values: NotRequired[dict[str, Any] | None]
+    """What `detail` names, such as a limit."""
 
 
 class FigureBody(TypedDict):
-    """A figure. Without a value, `status` says why; `cases` is the number of cases from which it comes.
-
-    `no_data`: there are no cases. `not_measured`: there are, but none has what is needed. `too_few`: it
-    would say something about few people.
-    """
+    """A figure, or why it is missing."""
 
     value: int | float | None
-    status: Literal["measured", "not_measured", "no_data", "too_few"]
+    """The value; null unless `status` is `measured`."""
+    status: FigureStatus
+    """Whether the value is known."""
     cases: int
+    """Number of cases, or of passages of steps, from which it comes."""
+
+
+FigureStatus: TypeAlias = Literal["measured", "not_measured", "no_data", "too_few"]
+"""Whether a figure is known.
+
+- `measured`: the value is known; it may be 0
+- `not_measured`: there are cases, but none has what the figure is computed from
+- `no_data`: there are no cases
+- `too_few`: it would show how long one person worked
+"""
+
+FiguresFormat: TypeAlias = Literal["json", "csv"]
+"""Format of figures.
+
+- `json`: JSON, as described here
+- `csv`: CSV in UTF-8 with a byte order mark
+"""
 
 
 class FileBody(TypedDict):
-    """A case with the first page of each of its lists; their own endpoints return further pages."""
+    """A case with the first page of each of its lists."""
 
     case: CaseBody
+    """The case with its open tasks, incidents and bills."""
     sources: list[Source]
+    """For each variable the event that set its present value. Missing where the log was erased, or for old
+    values of long cases.
+    """
     events: EventPage
+    """The log, oldest first; further pages: `GET /cases/{case_id}/events`."""
     tasks: TaskPage
+    """All tasks, oldest first; further pages: `GET /tasks` with `case`."""
     documents: DocumentPage
+    """The documents, oldest first; further pages: `GET /cases/{case_id}/documents`."""
     comments: CommentPage
+    """The comments, oldest first; further pages: `GET /cases/{case_id}/comments`."""
     related: list[Related]
+    """Up to 20 cases of the same process with the same applicant or business key that you may see, newest
+    first.
+    """
 
 
 class FindingBody(TypedDict):
-    """A finding of the check: its place, the reason and how to fix it, in the caller's language."""
+    """A finding of the check."""
 
     severity: str
+    """`error` prevents the deployment, `warning` should be fixed, `note` only informs."""
     code: str
+    """Stable code of the finding."""
     file: str
+    """Name of the file."""
     element: str | None
+    """Id of the element; null if the finding concerns none."""
     name: str | None
+    """Name of the element; null if it has none."""
     line: int | None
+    """Line in the file, from 1; null if unknown."""
     reason: str
+    """What is wrong, in the language of the response."""
     fix: str
+    """How to fix it, in the language of the response."""
     attribute: str | None
+    """The attribute, with its prefix, or the child element that the finding is about; null if there is
+    none.
+    """
     values: dict[str, Any]
+    """What `reason` names, such as `{"variable": "floors"}`."""
 
 
 class FormBody(TypedDict):
-    """The form of a task: a JSON Schema (2020-12) and hints for drawing it."""
+    """A form."""
 
     schema: dict[str, Any]
+    """JSON Schema (draft 2020-12) that an answer must fit, with only the fields that the caller's roles may
+    see.
+    """
     ui: dict[str, Any] | None
+    """Hints for drawing the form, such as order, groups and texts; null if there are none."""
 
 
 class FoundBody(TypedDict):
-    """Events, newest first. `next` is the `after` of the next page, or null on the last."""
+    """A page of events."""
 
     items: list[FoundEvent]
+    """The events, newest first."""
     next: str | None
+    """Send it as `after` to read the next page; null on the last page."""
 
 
 class FoundEvent(TypedDict):
-    """An event of the log without its payload, which `GET /cases/{id}/events` returns."""
+    """An event of the log without its payload, which the log of its case has."""
 
     id: str
+    """Id of the event: id of the case and number, as in `<case>/<seq>`."""
     case: str
+    """Id of the case."""
     case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
     seq: int
+    """Number of the event within its case, from 1 without gaps."""
     at: str
+    """When the command ran that the event belongs to."""
     kind: str
+    """Kind of the event, such as `task.completed`."""
     element: str | None
+    """Path of the element that the event concerns: its id, or `key/id` in a called process. Null if it
+    concerns none.
+    """
     task: str | None
+    """Id of the task that the event concerns; null if it concerns none."""
     actor: Account
+    """Who acted."""
     role: str
+    """Role of the actor at that time; `system` for workers and commands of the installation."""
     unit: str | None
+    """Key of the unit as whose member the actor acted; null if there was none."""
     facts: dict[str, str | int | bool] | None
+    """What the event states without anything personal; never erased. Null in events of earlier releases."""
     definition: str
+    """Key of the definition of the case."""
     version: int
+    """Number of the version that the case ran at that time."""
     hash: str
+    """SHA-256 of the event and of the hash before it in the case, in hexadecimal."""
 
 
 class FunnelBody(TypedDict):
     """The funnel of a service. Nothing in it refers to a person or an application."""
 
     definition: str
+    """Key of the definition."""
     from_on: str
+    """First day, included."""
     to_on: str
+    """Last day, included."""
     total: FunnelCounts
+    """The numbers of all days and versions."""
     items: list[FunnelDay]
+    """The numbers by day and version."""
 
 
 class FunnelCounts(TypedDict):
-    """How many applications were begun, came to each step, were sent, discarded by applicants, expired."""
+    """How far applications came."""
 
     begun: int
+    """Applications whose first answers were stored."""
     steps: list[FunnelStep]
+    """Applications by the number of steps answered."""
     sent: int
+    """Applications that were submitted."""
     discarded: int
+    """Applications that their authors deleted."""
     expired: int
+    """Applications that were deleted after 30 days without a change."""
 
 
 class FunnelDay(TypedDict):
     """The same of one day, in the zone of the installation, and one version."""
 
     begun: int
+    """Applications whose first answers were stored."""
     steps: list[FunnelStep]
+    """Applications by the number of steps answered."""
     sent: int
+    """Applications that were submitted."""
     discarded: int
+    """Applications that their authors deleted."""
     expired: int
+    """Applications that were deleted after 30 days without a change."""
     day: str
+    """The day, in the time zone of the installation."""
     version: int
+    """Number of the version of the definition."""
 
 
 class FunnelStep(TypedDict):
     """How many applications had this number of steps answered, for the first time."""
 
     step: int
+    """Number of steps of the form that are answered."""
     count: int
+    """Number of applications that came so far for the first time."""
 
 
 class GiveMembership(TypedDict):
-    """A unit and role (`*` for any), with start (default: now) and end (default: none)."""
+    """A membership in a unit."""
 
     unit: str
+    """Key of the unit; the membership covers it and all units below it."""
     role: NotRequired[str]
+    """Role in the unit, such as `inspector` or `supervisor`; `*` for any role. Every member is
+    `caseworker`.
+    """
     valid_from: NotRequired[str | None]
+    """When it begins; by default now."""
     valid_to: NotRequired[str | None]
+    """When it ends; by default never."""
 
 
 class GiveRating(TypedDict):
-    """How satisfied the applicant is, whether they had to come, and why. The comment is personal."""
+    """How the applicant rates the case."""
 
     stars: int
+    """From 1 (worst) to 5 (best)."""
     had_to_come: bool
-    visit_reason: NotRequired[
-        Literal[
-            "document_original",
-            "signature",
-            "identity",
-            "payment",
-            "information",
-            "inspection",
-            "summoned",
-            "other",
-        ]
-        | None
-    ]
+    """Whether the applicant had to come to the office."""
+    visit_reason: NotRequired[VisitReason | None]
+    """Why they had to come; required if they had to, otherwise not allowed."""
     comment: NotRequired[str | None]
+    """A comment, which is personal: only the log of the case has it."""
 
 
 class Ground(TypedDict):
-    """A legal ground: its code, and the explanation for the applicant."""
+    """A legal ground of a refusal."""
 
     code: str
+    """Code of the ground, as the process defines it."""
     text: str
+    """Explanation for the applicant."""
 
 
 class GroundWords(TypedDict):
-    """A legal ground: its title, if the form has one, and the explanation for the applicant."""
+    """A legal ground of a refusal, in words."""
 
     title: str | None
+    """Title of the ground; null if the form has none."""
     text: str
+    """Explanation for the applicant."""
 
 
 class HolidayBody(TypedDict):
-    """A day without work; `estimated` if it follows the moon and may still be a day off."""
+    """A day without work."""
 
     date: str
+    """The day, in the Gregorian calendar."""
     name: str
+    """Name of the holiday; it may be written as `Persian | English`."""
     estimated: NotRequired[bool]
+    """Whether the day follows the moon and may still be a day off."""
 
 
 class HurdleBody(TypedDict):
-    """An obstacle, with the number of cases that it blocks."""
+    """An obstacle and how many cases it concerns."""
 
     element: str
+    """Path of the element; empty if the reason concerns none."""
     code: str
+    """Stable code of the reason, listed in the documentation under *Case migration*."""
     reason: str
+    """The reason in a sentence."""
     cases: int
+    """Number of cases that stay because of it."""
 
 
 class ImportHolidays(TypedDict):
-    """The holidays of a year from a file, `.csv` or `.ics`, instead of those that the year has."""
+    """A file with the holidays of a year, which replace those that the year has."""
 
     version: int
+    """Number of the version that you have read; 409 if it is no longer the newest."""
     year: int
+    """The year, Jalali for a Jalali calendar."""
     name: str
+    """Name of the file, which ends in `.csv` or `.ics`."""
     content: str
+    """Content of the file, as text."""
     reason: NotRequired[str | None]
+    """Why the calendar is changed."""
     dry_run: NotRequired[bool]
+    """Whether only to calculate which deadlines would move; then nothing is stored."""
+
+
+InboxScope: TypeAlias = Literal["mine", "team", "free", "supervised"]
+"""Part of the inbox.
+
+- `mine`: assigned to you, or to somebody whose substitute you are
+- `team`: all that you may claim, whether assigned or not
+- `free`: those of the team that are unassigned and can be claimed
+- `supervised`: all that you may reassign
+"""
 
 
 class IncidentBody(TypedDict):
-    """A failed element; `line` is the line in its script. The message is part of its case.
-
-    `reason` and `fix` explain in the caller's language what the code means and how to fix it.
-    """
+    """A failed element, without its message: read the case."""
 
     id: str
+    """Id of the incident."""
     case: str
+    """Id of the case."""
     case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
     definition: str
+    """Key of the definition of the case."""
     version: int
+    """Number of the version of the definition that the case runs."""
     element: str
+    """Path of the element in the diagram: its id, or `key/id` in a called process."""
     name: str
+    """Name of the element in the diagram, or its id."""
     code: str
+    """Stable code of the failure, listed in the documentation under *Incident codes*."""
     reason: str
+    """What the code means, in the language of the response."""
     fix: str
+    """How to fix it, in the language of the response."""
     line: int | None
+    """Line within the script or expression that failed; null if it was none."""
     attempts: int
-    status: Literal["open", "resolved"]
+    """How often the element was tried before it became this incident, the last time included."""
+    status: IncidentStatus
+    """Status of the incident."""
     opened_at: str
+    """When the element failed."""
     resolved_at: str | None
+    """When it was retried, skipped or closed; null while it is open."""
 
 
 class IncidentPage(TypedDict):
     """A page of incidents, oldest first."""
 
     items: list[IncidentBody]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+
+
+IncidentStatus: TypeAlias = Literal["open", "resolved"]
+"""Status of an incident.
+
+- `open`: it waits for a person
+- `resolved`: it was retried, skipped or closed
+"""
 
 
 class JobBody(TypedDict):
-    """A job: its type and the row that it works on."""
+    """A job that has failed permanently."""
 
     id: int
+    """Id of the job."""
     queue: str
+    """Name of its queue."""
     task: str
+    """Type of the job."""
     ids: dict[str, str]
+    """Ids of what it works on, by kind."""
 
 
 class JobsBody(TypedDict):
-    """The queues, the number of active workers, and the first 100 jobs that have failed for good.
-
-    Jobs of cases are not included: their failures are incidents.
-    """
+    """The state of the job queues."""
 
     queues: list[QueueBody]
+    """All queues, with how much waits in each."""
     workers: int
+    """Number of active workers."""
     failed: list[JobBody]
+    """The first 100 jobs that have failed permanently. Failures in cases are incidents instead."""
+
+
+Language: TypeAlias = Literal["fa", "en"]
+"""Language of texts.
+
+- `fa`: Persian
+- `en`: English
+"""
 
 
 class LatePayment(TypedDict):
     """A payment that arrived too late, so that its case did not continue."""
 
     amount: str
+    """Amount that was paid: an exact decimal as text."""
     currency: str
+    """Currency of the payment (ISO 4217)."""
     at: str
+    """When the payment was reported."""
 
 
 class LineBody(TypedDict):
-    """The figures of a month (its first day), a version or a unit, and of a service class."""
+    """The figures of one part of the cases."""
 
     label: str
+    """First day of the month, number of the version, or key of the unit."""
     service_class: str
+    """Class of the service; empty for cases without one."""
     numbers: NumbersBody
+    """The figures."""
 
 
 class ListedTask(TypedDict):
-    """A task in a list, with the time for it.
-
-    `clock` is the mark of its case's statutory term: nearly over, over, or paused; null if there is
-    nothing to mark. `remaining_seconds` are those of office hours until `due_at`; null for a task
-    without, for one that isn't open, or if the calendar lacks a year.
-    """
+    """A task in a list, with the time that is left for it."""
 
     id: str
+    """Id of the task."""
     case: str
+    """Id of the case."""
     case_number: str
-    kind: Literal["step", "opinion", "correction", "escalation"]
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
+    kind: TaskKind
+    """What kind of work the task is."""
     definition: str
+    """Key of the definition of the case."""
     version: int
+    """Number of the version of the definition that the case runs."""
     unit: str
+    """Key of the unit that handles the case."""
     subject: str
+    """What the case is about, in one line; by default, or if the caller may not see it, the name of the
+    process.
+    """
     element: str
+    """Path of the element in the diagram: its id, or `key/id` in a called process."""
     name: str
+    """Name of the task in the diagram; it may be written as `Persian | English`."""
     lane: str | None
-    status: Literal["open", "completed", "cancelled"]
+    """Name of the lane of the task in the diagram; null if the process has none."""
+    status: TaskStatus
+    """Status of the task."""
     assignee: Account | None
+    """Who works on the task; null if nobody has claimed it and it isn't assigned."""
     opened_at: str
+    """When the task was opened."""
     closed_at: str | None
+    """When the task was completed or cancelled; null while it is open."""
     due_at: str | None
+    """When the task is due; null if it has no due date."""
     serve_by: str | None
+    """Until when the task has to come first in the inbox by the class of its service; null without a class."""
     follow_up_at: str | None
+    """When somebody should look at the task again, as the diagram states; null if it states nothing."""
     priority: int | None
+    """Priority that the diagram states, higher numbers first; null if it states none."""
     people: PeopleBody | None
+    """Whom the diagram names for the task; null if it names nobody."""
     assignment: str | None
-    clock: Literal["near", "over", "paused"] | None
+    """`random` or `least-loaded` if the task is assigned automatically, so that nobody can claim it;
+    otherwise null.
+    """
+    clock: TermMark | None
+    """Mark of the statutory term of the case; null if there is nothing to mark."""
     remaining_seconds: int | None
+    """Seconds of office hours until `due_at`, 0 if it is past. Null for a task without a due date, one that
+    is not open, or if the calendar lacks a year.
+    """
+
+
+ListedVersions: TypeAlias = Literal["published", "draft"]
+"""Which versions are listed.
+
+- `published`: the current version of each definition
+- `draft`: versions in review
+"""
 
 
 class LoadLineBody(TypedDict):
-    """The work at a step, of a role in a unit. `hours` are sums of at least five people.
-
-    `left_out`: fewer than five worked in some of the periods, whose hours are not in the sum.
-    """
+    """The work at a step, of a role in a unit."""
 
     unit: str
+    """Key of the unit; several, separated by commas, for work that any of them may do."""
     role: str
+    """Role in the unit; empty: any caseworker may do it."""
     definition: str
+    """Key of the definition."""
     element: str
+    """Path of the element in the diagram: its id, or `key/id` in a called process."""
     open: int
+    """Number of tasks that are open now."""
     arrived: int
+    """Number of tasks that were opened in the period."""
     done: int
+    """Number of tasks that were completed in the period."""
     send_backs: int
+    """Number of corrections that were requested from them."""
     hours: FigureBody
+    """Hours of noted work, in sums of at least five people."""
     left_out: bool
+    """Whether fewer than five people worked in some periods, whose hours are not in the sum."""
 
 
 class LotChange(TypedDict):
-    """How often a person reassigned tasks that were assigned at random."""
+    """How often a person changed assignments that were made at random."""
 
     element: str
+    """Path of the element in the diagram: its id, or `key/id` in a called process."""
     unit: str
-    act: Literal["released", "reassigned"]
+    """Key of the unit of the cases."""
+    act: RandomAssignmentChange
+    """What was done with the task."""
     reason: str | None
+    """Reason code that was stated; null if none was."""
     by: Account
+    """Who did it."""
     count: int
+    """How often."""
 
 
 class LotsBody(TypedDict):
-    """Tasks assigned at random since a given time, and their reassignments, most frequent first."""
+    """Random assignments and their changes."""
 
     since: str
+    """From when on they are counted."""
     assigned: int
+    """Number of tasks that were assigned at random."""
     changes: list[LotChange]
+    """The changes, most frequent first."""
 
 
 class Mark(TypedDict):
-    """A wrong field, as a JSON Pointer, and what is wrong with it."""
+    """A field that the applicant has to correct."""
 
     pointer: str
+    """JSON Pointer of the field in the answer, such as `/address/postal_code`."""
     text: str
+    """What is wrong with the field."""
 
 
 class MarkedField(TypedDict):
-    """A field of the form, as a JSON Pointer into its answer, and what is wrong with it."""
+    """A field that the applicant has to correct."""
 
     pointer: str
+    """JSON Pointer of the field in the answer, such as `/address/postal_code`."""
     text: str
+    """What is wrong with the field, for the applicant."""
 
 
 class MatchedRule(TypedDict):
-    """A rule that matched; numbers start at 1. `remark` is the note of its authors."""
+    """A rule of a decision table that matched."""
 
     number: int
+    """Number of the rule, from 1."""
     id: str
+    """Id of the rule in the file."""
     remark: str
+    """Annotation of the authors."""
 
 
 class MembershipBody(TypedDict):
-    """A membership: a unit, including those below it, and a role."""
+    """A membership in a unit."""
 
     id: str
+    """Id of the membership."""
     unit: str
+    """Key of the unit; the membership covers it and all units below it."""
     role: str
+    """Role in the unit, such as `inspector` or `supervisor`; `*` for any role."""
     valid_from: str
+    """When it begins."""
     valid_to: str | None
+    """When it ends; null: never."""
 
 
 class MessageBody(TypedDict):
-    """The result of a message. `late`: a payment was recorded, but its case does not continue."""
+    """The result of a message."""
 
     id: str
-    status: Literal["delivered", "started", "kept", "late"]
+    """Id of the message in the installation."""
+    status: MessageStatus
+    """What happened with the message."""
     cases: list[ReachedCase]
+    """The cases that received the message or were started by it."""
     expires_at: str | None
+    """Until when the message is stored; null unless it is."""
+
+
+MessageStatus: TypeAlias = Literal["delivered", "started", "kept", "late"]
+"""What happened with a message.
+
+- `delivered`: cases have received it
+- `started`: it started cases
+- `kept`: it is stored until a case waits for it
+- `late`: a payment that came too late: it is recorded, and its case does not continue
+"""
 
 
 class MigratedCaseBody(TypedDict):
-    """A case of a migration; `id` is that of the case, `at` the time of its last change."""
+    """A case of a migration."""
 
     id: str
+    """Id of the case."""
     number: str
-    status: Literal["movable", "stays", "moved", "ended"]
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
+    status: MigratedCaseStatus
+    """Progress of the case."""
     obstacles: list[ObstacleBody]
+    """Why it can't be migrated; empty if it can."""
     at: str
+    """When its progress changed last."""
 
 
 class MigratedCasePage(TypedDict):
     """A page of the cases of a migration, oldest first."""
 
     items: list[MigratedCaseBody]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
 
+
+MigratedCaseStatus: TypeAlias = Literal["movable", "stays", "moved", "ended"]
+"""Progress of a case in a migration.
+
+- `movable`: it can be migrated
+- `stays`: it has to stay on its version
+- `moved`: it was migrated
+- `ended`: it has ended in the meantime
+"""
 
 MigrationBody = TypedDict(
     "MigrationBody",
@@ -1691,7 +2854,7 @@ MigrationBody = TypedDict(
         "definition": "str",
         "from": "int",
         "to": "int",
-        "status": "Literal['planning', 'planned', 'moving', 'done', 'cancelled']",
+        "status": "MigrationStatus",
         "planned_by": "str",
         "planned_at": "str",
         "started_by": "str | None",
@@ -1699,16 +2862,20 @@ MigrationBody = TypedDict(
         "finished_at": "str | None",
     },
 )
-"""A case migration. Its status is `planning` until every case has been checked."""
+"""A migration of running cases to another version."""
 
 
 class MigrationCounts(TypedDict):
     """The number of cases by progress."""
 
     movable: int
+    """Cases that can be migrated."""
     stays: int
+    """Cases that have to stay on their version."""
     moved: int
+    """Cases that were migrated."""
     ended: int
+    """Cases that have ended in the meantime."""
 
 
 MigrationOverview = TypedDict(
@@ -1718,7 +2885,7 @@ MigrationOverview = TypedDict(
         "definition": "str",
         "from": "int",
         "to": "int",
-        "status": "Literal['planning', 'planned', 'moving', 'done', 'cancelled']",
+        "status": "MigrationStatus",
         "planned_by": "str",
         "planned_at": "str",
         "started_by": "str | None",
@@ -1728,311 +2895,373 @@ MigrationOverview = TypedDict(
         "obstacles": "list[HurdleBody]",
     },
 )
-"""A case migration with its progress and the 200 most frequent obstacles."""
+"""A migration with its progress."""
 
 
 class MigrationPage(TypedDict):
     """A page of case migrations, newest first."""
 
     items: list[MigrationBody]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+
+
+MigrationStatus: TypeAlias = Literal["planning", "planned", "moving", "done", "cancelled"]
+"""Status of a migration of cases.
+
+- `planning`: its cases are being checked
+- `planned`: all cases are checked, and it can be started
+- `moving`: its cases are being migrated
+- `done`: all cases that could be are migrated
+- `cancelled`: it was stopped: the other cases stay on their version
+"""
 
 
 class NewWebhook(TypedDict):
-    """A webhook with the secret that signs its events. The secret is only returned once."""
+    """A new subscription."""
 
     id: str
+    """Id of the subscription."""
     url: str
+    """Address to which events are posted."""
     definition: str | None
-    kinds: list[
-        Literal[
-            "case.started",
-            "case.completed",
-            "case.cancelled",
-            "element.entered",
-            "element.passed",
-            "element.cancelled",
-            "task.created",
-            "task.claimed",
-            "task.released",
-            "task.completed",
-            "task.cancelled",
-            "task.assigned",
-            "task.blocked",
-            "task.recused",
-            "task.delegated",
-            "task.returned",
-            "incident.opened",
-            "incident.retried",
-            "incident.closed",
-            "incident.skipped",
-            "data.repaired",
-            "wait.opened",
-            "wait.closed",
-            "timer.fired",
-            "message.received",
-            "message.sent",
-            "message.unmatched",
-            "signal.received",
-            "signal.sent",
-            "call.made",
-            "call.tried",
-            "call.answered",
-            "call.failed",
-            "bill.issued",
-            "bill.paid",
-            "bill.mismatch",
-            "bill.late",
-            "bill.expired",
-            "bill.cancelled",
-            "case.suspended",
-            "case.resumed",
-            "case.moved",
-            "case.blocked",
-            "document.added",
-            "document.replaced",
-            "decision.made",
-            "decision.evaluated",
-            "appeal.filed",
-            "appeal.decided",
-            "case.withdrawn",
-            "secret.issued",
-            "comment.added",
-            "opinion.asked",
-            "opinion.given",
-            "opinion.expired",
-            "opinion.withdrawn",
-            "correction.asked",
-            "correction.expired",
-            "correction.withdrawn",
-            "data.corrected",
-            "data.changed",
-            "data.disputed",
-            "case.erased",
-            "clock.started",
-            "clock.paused",
-            "clock.resumed",
-            "clock.extended",
-            "clock.stopped",
-            "clock.recomputed",
-            "clock.warned",
-            "clock.breached",
-            "clock.deemed",
-            "work.noted",
-            "visit.recorded",
-            "visit.corrected",
-            "rating.given",
-            "delay.explained",
-        ]
-    ]
+    """Key of the definition to which it is limited; null for all."""
+    kinds: list[EventKind]
+    """Kinds of events to which it is limited; empty for all."""
     created_at: str
+    """When it was created."""
     disabled_at: str | None
+    """Since when nothing is sent; null if it is enabled."""
     secret: str
+    """Signs the requests as in Standard Webhooks (HMAC-SHA-256). It is only returned here."""
 
 
 class NumbersBody(TypedDict):
-    """Figures of the cases that started (`started`, `take_up`) or ended (all others) in a period.
-
-    Shares are from 0 to 1, times in milliseconds, `visits_…` and `stars` averages, `cost` one in rials.
-    """
+    """Figures of the cases that started (`started`, `take_up`) or ended (all others) in a period."""
 
     started: FigureBody
+    """Number of cases that started."""
     closed: FigureBody
+    """Number of cases that ended in any way."""
     withdrawn: FigureBody
+    """Number of cases that the applicant withdrew."""
     on_time: FigureBody
+    """Share, from 0 to 1, of the cases with a statutory term, or a norm, that ended in time."""
     late: FigureBody
+    """Number of the cases with a statutory term, or a norm, that did not end in time; a decision by silence
+    is late.
+    """
     median: FigureBody
+    """Median time from start to end, in milliseconds."""
     most: FigureBody
+    """90th percentile of the time from start to end, in milliseconds."""
     refused: FigureBody
+    """Share of refusals, from 0 to 1, among decisions that grant or refuse."""
     silent: FigureBody
+    """Number of decisions by silence."""
     visits_planned: FigureBody
+    """Average number of visits of a case that its steps required."""
     visits_actual: FigureBody
+    """Average number of visits of a case that were recorded, or reported in the rating."""
     stars: FigureBody
+    """Average rating, from 1 to 5."""
     take_up: FigureBody
+    """Share, from 0 to 1, of the cases with a channel that applicants started online themselves."""
     cost: FigureBody
+    """Average cost of a case in rials, of five cases or more."""
     send_backs: FigureBody
+    """Number of corrections that were requested."""
     appealed: FigureBody
+    """Number of cases whose decision was appealed."""
     upheld: FigureBody
+    """Number of appeals that were granted."""
 
 
 class ObstacleBody(TypedDict):
-    """Why a case can't be migrated: the element (or empty), a stable code, and an explanation."""
+    """Why a case can't be migrated."""
 
     element: str
+    """Path of the element; empty if the reason concerns none."""
     code: str
+    """Stable code of the reason, listed in the documentation under *Case migration*."""
     reason: str
+    """The reason in a sentence."""
 
 
 class OneDefinitionVersionBody(TypedDict):
     """A version, with its planned visits."""
 
     key: str
+    """Key of the definition: the id of its process in the BPMN file."""
     version: int
+    """Number of the version, from 1."""
     name: str
+    """Name of the process; it may be written as `Persian | English`."""
     hash: str
+    """SHA-256 of the files and of the called versions, in hexadecimal: equal content has equal hashes."""
     deployment: str
-    status: Literal["draft", "published", "retired"]
+    """Id of the deployment that uploaded the version."""
+    status: VersionStatus
+    """Status of the version."""
     published_at: str | None
+    """When it was published; null for one that never was."""
     visits: PlannedVisitsBody
+    """How often the applicant has to come in person."""
 
 
 class OpenIncident(TypedDict):
-    """A failed element of a case; `line` is the line in its script."""
+    """A failed element of a case."""
 
     id: str
+    """Id of the incident, for `POST /incidents/{incident_id}/retry` and `…/skip`."""
     element: str
+    """Path of the element in the diagram: its id, or `key/id` in a called process."""
     name: str
+    """Name of the element in the diagram, or its id."""
     code: str
+    """Stable code of the failure, listed in the documentation under *Incident codes*."""
     message: str
+    """What failed, in English; it may contain data of the case."""
     line: int | None
+    """Line within the script or expression that failed; null if it was none."""
 
 
 class OpenTask(TypedDict):
     """A task of a case."""
 
     id: str
-    kind: Literal["step", "opinion", "correction", "escalation"]
+    """Id of the task."""
+    kind: TaskKind
+    """What kind of work the task is."""
     element: str
+    """Path of the element in the diagram: its id, or `key/id` in a called process."""
     name: str
+    """Name of the task in the diagram; it may be written as `Persian | English`."""
     lane: str | None
+    """Name of the lane of the task in the diagram; null if the process has none."""
     status: str
+    """Status of the task: `open`, since others are not listed."""
     opened_at: str
+    """When the task was opened."""
+
+
+Opened: TypeAlias = Literal[
+    "case", "events", "task", "document", "decisions", "comments", "file", "access-log"
+]
+"""What of a case was shown.
+
+- `case`: the case, its clock, time or visits
+- `events`: a page of its log
+- `task`: a task with its form
+- `document`: a document
+- `decisions`: its legal decisions
+- `comments`: its comments
+- `file`: the case with the first page of each of its lists
+- `access-log`: its access log
+"""
 
 
 class OpinionBody(TypedDict):
-    """A requested opinion on a task; `opinion` and `favourable` are null until it is given."""
+    """An opinion that was requested from a task."""
 
     id: str
+    """Id of the task in which the opinion is given."""
     question: str
+    """What the person who requested it wants to know."""
     unit: str | None
+    """Key of the unit that was asked; null if it is that of the case."""
     role: str | None
+    """Role in the unit that was asked; null for all of its members."""
     by: Account
+    """Who requested it."""
     asked_at: str
+    """When it was requested."""
     due_at: str | None
-    status: Literal["open", "completed", "cancelled"]
+    """When it is due; null if it has no due date."""
+    status: TaskStatus
+    """Status of its task: `completed` when the opinion was given, `cancelled` when it was withdrawn or came
+    too late.
+    """
     assignee: Account | None
+    """Who gives the opinion; null while nobody has claimed its task."""
     closed_at: str | None
+    """When it was given, withdrawn or too late; null while it is awaited."""
     opinion: str | None
+    """The opinion; null until it is given."""
     favourable: bool | None
+    """Whether the opinion is favourable; null if it says neither, or was not given yet."""
 
 
 class OrderRetry(TypedDict):
-    """The definition and code of the incidents to retry, and the reason."""
+    """Which incidents to retry."""
 
     definition: str
+    """Key of the definition of their cases."""
     code: str
+    """Code of the incidents."""
     reason: NotRequired[str | None]
+    """Why; stored in the log of each case."""
 
 
 class OverviewBody(TypedDict):
-    """The overview. `completion`: of the applications that were begun, which part was sent."""
+    """The overview."""
 
     days: DaysBody
     as_of: str
+    """The instant up to which the figures know all events."""
     numbers: NumbersBody
+    """Figures of the cases that started or ended in the period."""
     stock: StockBody
+    """The cases that were open at its end."""
     completion: FigureBody
+    """Share, from 0 to 1, of the applications begun that were submitted."""
     trend: list[LineBody]
+    """With `trend`: the figures of each month; otherwise empty."""
     compared: list[LineBody]
+    """With `compare`: the figures of each version, or unit, and class; otherwise empty."""
 
 
 class OwnWorkTimeBody(TypedDict):
-    """Your work time in a week: the days that have some, latest first."""
+    """Your work time in a week."""
 
     first_day: str
+    """Saturday of the week."""
     last_day: str
+    """Friday of the week."""
     items: list[WorkDayBody]
+    """The days with work time, latest first."""
 
 
 class OwnerBody(TypedDict):
-    """A scope and the variables that it owns: the first 100 of `count`, in alphabetical order.
-
-    `kind` is `case` (the process itself), `call` (one that another of the files calls), `instance` (of a
-    repeated activity), `run` (of an event sub-process), `sub-process` (what it declares) or `input` (of
-    an activity). `element` is the activity; null for a process.
-    """
+    """A scope of a process and the variables that it owns."""
 
     kind: str
+    """`case` (the process itself), `call` (a process that another of the files calls), `instance` (of a
+    repeated activity), `run` (of an event sub-process), `sub-process` (what it declares) or `input` (of
+    an activity).
+    """
     file: str
+    """Name of the file."""
     process: str
+    """Id of the process."""
     element: str | None
+    """Id of the activity; null for a process."""
     name: str
+    """Name of the activity or process."""
     variables: list[str]
+    """Names of the variables: the first 100, in alphabetical order."""
     count: int
+    """Number of all its variables."""
 
 
 class PartBody(TypedDict):
-    """The total number, the number covered, and the ids of the others."""
+    """How many elements, or flows, are covered."""
 
     total: int
+    """How many there are."""
     passed: int
+    """How many the scenarios have passed."""
     missing: list[str]
+    """Ids of the others."""
 
 
 class Pause(TypedDict):
-    """A time in which the term did not run; without `to_at` it continues."""
+    """A time in which the term did not run."""
 
     from_at: str
+    """When the pause began."""
     to_at: str | None
+    """When it ended; null while it lasts."""
 
 
 class PauseReason(TypedDict):
-    """Who is awaited, and for what."""
+    """Why the term is paused."""
 
     side: str
+    """Who is awaited: `applicant`, `agency` (another one) or `office` (of the case)."""
     code: str
+    """What is awaited: `wait` (a step that pauses the term), `correction`, `opinion` or `suspension`."""
 
 
 class PeopleBody(TypedDict):
-    """The candidates of a task, by their names in the diagram. They don't grant permissions."""
+    """Whom the diagram names for a task. These names grant no permissions."""
 
     assignee: str | None
+    """Name of the person to whom the diagram assigns the task; null if it names none."""
     users: list[str]
+    """Names of the people who may claim the task."""
     groups: list[str]
+    """Names of the groups that may claim the task; by default its lane."""
+
+
+PeopleWithoutClearOwner: TypeAlias = Literal["missing", "duplicate"]
+"""Accounts whose owner's national ID has to be looked at.
+
+- `missing`: open accounts without a national ID
+- `duplicate`: accounts whose owner has another one of the same kind
+"""
 
 
 class PersonBody(TypedDict):
-    """A person of your units with national ID and other details."""
+    """A person of your units, with national ID and contact data."""
 
     full_name_fa: str | None
+    """Full name in Persian script; null if unknown."""
     full_name_en: str | None
+    """Full name in Latin letters; null if unknown."""
     email: str | None
+    """E-mail address; null if unknown."""
     phone: str | None
-    language: Literal["fa", "en"] | None
-    calendar: Literal["jalali", "gregorian"] | None
+    """Telephone number in the format E.164, such as `+989121234567`; null if unknown."""
+    language: Language | None
+    """Preferred language; null: the preference of the browser."""
+    calendar: Calendar | None
+    """Calendar in which pages show dates; null: the one that is usual in the language."""
     id: str
+    """Id of the account."""
     name: str
+    """Unique name of the account."""
     display_name: DisplayName
-    role: Literal[
-        "administrator", "designer", "caseworker", "portal", "service", "applicant", "auditor", "manager"
-    ]
+    """The name to show to people."""
+    role: Role
+    """Role of the account, which defines its general permissions."""
     active: bool
+    """Whether the account can be used; false if it is closed."""
     has_person: bool
     """Whether the national ID of its owner is known."""
     memberships: list[MembershipBody]
+    """Its memberships in your units, including ended ones."""
     person: str | None
+    """National ID of the owner; null if unknown."""
 
 
 class PersonPage(TypedDict):
     """A page of people, oldest accounts first."""
 
     items: list[PersonSummary]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class PersonSummary(TypedDict):
-    """An account with its memberships in your units; if it is not `active`, it can't be used."""
+    """An account in a list, with its memberships in your units."""
 
     id: str
+    """Id of the account."""
     name: str
+    """Unique name of the account."""
     display_name: DisplayName
-    role: Literal[
-        "administrator", "designer", "caseworker", "portal", "service", "applicant", "auditor", "manager"
-    ]
+    """The name to show to people."""
+    role: Role
+    """Role of the account, which defines its general permissions."""
     active: bool
+    """Whether the account can be used; false if it is closed."""
     has_person: bool
     """Whether the national ID of its owner is known."""
     memberships: list[MembershipBody]
+    """Its memberships in your units, including ended ones."""
 
 
 PlanMigration = TypedDict(
@@ -2043,726 +3272,1005 @@ PlanMigration = TypedDict(
         "to": "int",
     },
 )
-"""The definition whose cases are migrated, and the versions from and to."""
+"""Which cases to migrate."""
 
 
 class PlannedVisitsBody(TypedDict):
-    """How often the applicant has to come: the least and the most on a path through the process.
-
-    `steps` are the elements that require it, `repeated` those of them that may be repeated, which count
-    once. `optional` are elements at which the applicant may come; they aren't counted.
-    """
+    """How often the applicant has to come in person, as the diagram requires."""
 
     least: int
+    """The least number of visits on a path through the process."""
     most: int
+    """The greatest number of visits on a path through the process."""
     steps: list[str]
+    """Paths of the elements that require a visit."""
     repeated: list[str]
+    """Those of `steps` that may be repeated; they count once."""
     optional: list[str]
+    """Paths of elements at which the applicant may come; they aren't counted."""
 
 
 class PortfolioBody(TypedDict):
-    """The services, the first to look at first."""
+    """Services ranked by what an improvement would bring."""
 
     days: DaysBody
     as_of: str
+    """The instant up to which the figures know all events."""
     weights: WeightsBody
+    """The weights that were used."""
     lines: list[ServiceLineBody]
+    """The services, the highest score first."""
 
 
 class Problem(TypedDict):
-    """A problem document (RFC 9457), with `title` and `detail` in the caller's language.
-
-    `code` is the stable code of the refusal, more specific than `type`; `state` is the current state
-    that caused a conflict. `findings` and `owners` of a refused upload are as in the report of a
-    deployment.
-    """
+    """A problem document (RFC 9457). Programs rely on `type` and `code`."""
 
     type: str
+    """Kind of the problem: `urn:parvandeh:problem:` and a name."""
     title: str
+    """The kind in words, in the language of the response."""
     status: int
+    """The HTTP status."""
     detail: str
+    """What happened and how to fix it, in the language of the response."""
     request_id: str
+    """Id of the request, as in `X-Request-ID` and in the log of the server."""
     code: NotRequired[str | None]
+    """Stable code of the refusal, more specific than `type`."""
     errors: NotRequired[list[FieldError] | None]
+    """Each error in the input."""
     findings: NotRequired[list[dict[str, Any]] | None]
+    """The findings of a refused deployment, as in its report."""
     owners: NotRequired[list[dict[str, Any]] | None]
+    """Which scope owns each variable in the files of a refused deployment, as in its report."""
     state: NotRequired[dict[str, Any] | None]
+    """The current state that caused a conflict: what the request contradicts, or the candidates."""
 
 
 class PublishedBody(TypedDict):
-    """A version of the deployment; `created` is false if it already existed.
-
-    A version in review is not used by cases until it is published.
-    """
+    """A version of a deployment."""
 
     key: str
+    """Key of the definition."""
     version: int
+    """Number of the version."""
     hash: str
+    """SHA-256 of the files and of the called versions, in hexadecimal."""
     created: bool
-    status: Literal["draft", "published", "retired"]
+    """Whether the deployment created the version; false if an equal one existed already."""
+    status: VersionStatus
+    """Status of the version. With four eyes it is `draft` until another person publishes it."""
 
 
 class QualityBody(TypedDict):
-    """Corrections that were requested, and appeals, in the ended cases of a unit."""
+    """Corrections and appeals in the ended cases of a unit."""
 
     unit: str
+    """Key of the unit."""
     closed: int
+    """Number of cases that ended."""
     send_backs: int
+    """Number of corrections that were requested."""
     appealed: int
+    """Number of cases whose decision was appealed."""
     upheld: FigureBody
+    """Number of appeals that were granted."""
 
 
 class QueueBody(TypedDict):
-    """A queue. `age` is how many seconds its oldest runnable job has waited."""
+    """A queue of jobs."""
 
     queue: str
+    """Name of the queue."""
     waiting: int
+    """Number of jobs that wait."""
     doing: int
+    """Number of jobs that workers are doing."""
     failed: int
+    """Number of jobs that have failed permanently."""
     age: float | None
+    """Seconds that the oldest runnable job has waited; null if none waits."""
+
+
+RandomAssignmentChange: TypeAlias = Literal["released", "reassigned"]
+"""What was done with a task that was assigned at random.
+
+- `released`: its assignee released it
+- `reassigned`: it was assigned to somebody else
+"""
 
 
 class RateBody(TypedDict):
-    """A rate; `unit` is the one that has it, `amount` a decimal as text."""
+    """A rate of a role in a unit."""
 
     id: str
+    """Id of the rate."""
     unit: str
+    """Key of the unit that has the rate."""
     role: str
-    kind: Literal["cost", "capacity"]
+    """Role in the unit."""
+    kind: RateKind
+    """What is stated."""
     amount: str
+    """Money an hour, or hours a week: an exact decimal as text."""
     currency: str | None
+    """Currency (ISO 4217) of a cost; null for a capacity."""
     valid_from: str
+    """First day on which the rate applies."""
     set_at: str
+    """When the rate was entered."""
+
+
+RateKind: TypeAlias = Literal["cost", "capacity"]
+"""Kind of a rate.
+
+- `cost`: money for an hour of work
+- `capacity`: hours a week of all people with the role
+"""
 
 
 class RateList(TypedDict):
-    """The rates that apply in a unit: its own, and costs of units above it. Of a role the newest first."""
+    """The rates that apply in a unit."""
 
     items: list[RateBody]
+    """Its own, and costs of units above it; of a role the newest first."""
 
 
 class RateStatus(TypedDict):
     """The number and the secret of a case, and how its applicant rates it."""
 
     stars: int
+    """From 1 (worst) to 5 (best)."""
     had_to_come: bool
-    visit_reason: NotRequired[
-        Literal[
-            "document_original",
-            "signature",
-            "identity",
-            "payment",
-            "information",
-            "inspection",
-            "summoned",
-            "other",
-        ]
-        | None
-    ]
+    """Whether the applicant had to come to the office."""
+    visit_reason: NotRequired[VisitReason | None]
+    """Why they had to come; required if they had to, otherwise not allowed."""
     comment: NotRequired[str | None]
+    """A comment, which is personal: only the log of the case has it."""
     case_number: str
+    """Number of the case, in Persian or Latin digits."""
     secret: str
+    """Secret of the case, such as `4XZ7-S7AY-7NGS`, in upper or lower case, with or without hyphens."""
 
 
 class RatingBody(TypedDict):
     """The rating of a case, without its comment."""
 
     at: str
+    """When the case was rated."""
     stars: int
+    """From 1 (worst) to 5 (best)."""
     had_to_come: bool
+    """Whether the applicant had to come to the office."""
     visit_reason: str | None
+    """Why they had to come: a code as in `POST /cases/{case_id}/visits`; null if they hadn't to."""
 
 
 class ReachedCase(TypedDict):
     """A case that received a message or was started by it."""
 
     id: str
+    """Id of the case."""
     case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
 
 
 class Reader(TypedDict):
-    """Who viewed it, with the role and unit at that time."""
+    """An account to which something was shown."""
 
     id: str
+    """Id of the account."""
     name: str
+    """Unique name of the account. It identifies the account; people are shown `display_name`."""
     display_name: DisplayName
+    """The name to show to people."""
     role: str
+    """Role of the account at that time."""
     unit: str | None
+    """Key of the unit as whose member it read; null if there was none."""
 
 
 class Reasons(TypedDict):
-    """The reasons of a result: tables and required decisions, in the order of their evaluation."""
+    """Why a result is as it is, in the order of evaluation."""
 
     inputs: dict[str, Any]
+    """The inputs as they were used."""
     tables: list[TableReason]
+    """The decision tables that were evaluated."""
     required: list[RequiredReason]
+    """The required decisions with their results."""
     faults: list[FaultReason]
+    """The expressions without a value."""
+
+
+ReassignmentReason: TypeAlias = Literal[
+    "absence", "workload", "expertise", "conflict-of-interest", "wrong-unit"
+]
+"""Why a task is released or reassigned.
+
+- `absence`: its assignee is absent
+- `workload`: its assignee has too much work
+- `expertise`: it needs knowledge that its assignee doesn't have
+- `conflict-of-interest`: the case is about its assignee, or about somebody close to them
+- `wrong-unit`: another unit is responsible
+"""
 
 
 class RecalculationBody(TypedDict):
-    """An order to calculate the deadlines of a unit and all below it again, and what it did.
-
-    `changed` have moved; `failed` need a year without holidays and stay as they were.
-    """
+    """A recalculation of the deadlines of a unit and all below it."""
 
     id: str
+    """Id of the recalculation."""
     unit: str
+    """Key of the unit."""
     ordered_at: str
+    """When it was ordered by a change of a calendar or unit."""
     done_at: str | None
+    """When it was finished; null while it runs."""
     changed: int | None
+    """How many deadlines have moved; null while it runs."""
     failed: int | None
+    """How many deadlines need a year without holidays and stayed as they were; null while it runs."""
 
 
 class RecordBody(TypedDict):
-    """An entry of the administration log: what changed, in which unit, and the person concerned, if any.
-
-    Without a unit it concerns the installation; without an actor the command line acted. `actor_role` is
-    the role at that time: `system` for the installation itself, null in entries of earlier releases.
-    """
+    """An entry of the administration log."""
 
     id: str
+    """Id of the entry."""
     seq: int
+    """Number of the entry in the log, from 1 without gaps."""
     at: str
-    kind: Literal[
-        "unit.made",
-        "unit.changed",
-        "person.made",
-        "person.changed",
-        "person.closed",
-        "person.opened",
-        "password.given",
-        "membership.given",
-        "membership.changed",
-        "membership.ended",
-        "substitution.agreed",
-        "substitution.ended",
-        "delegation.agreed",
-        "delegation.revoked",
-        "message.unmatched",
-        "definition.deployed",
-        "definition.published",
-        "definition.retired",
-        "definition.enabled",
-        "definition.disabled",
-        "definition.offered",
-        "definition.withdrawn",
-        "definition.suspended",
-        "definition.resumed",
-        "account.made",
-        "identity.linked",
-        "token.made",
-        "token.revoked",
-        "webhook.made",
-        "webhook.enabled",
-        "webhook.disabled",
-        "webhook.removed",
-        "case.erased",
-        "retry.ordered",
-        "migration.started",
-        "migration.cancelled",
-        "connectors.loaded",
-        "settings.loaded",
-        "installation.outage",
-        "installation.restored",
-        "clock.jumped",
-        "clock.differs",
-        "calendar.made",
-        "calendar.changed",
-        "calendar.chosen",
-        "calendar.closure",
-        "calendar.reopened",
-        "silence.released",
-        "rate.set",
-        "rate.removed",
-        "service.classed",
-    ]
+    """When it happened."""
+    kind: AdministrationKind
+    """What happened."""
     actor: Account | None
+    """Who acted; null for the command line."""
     actor_role: str | None
+    """Role of the actor at that time, `system` for the installation itself; null in entries of earlier
+    releases.
+    """
     unit: str | None
+    """Key of the unit that it concerns; null if it concerns the whole installation."""
     person: Account | None
+    """The account that it concerns; null if none."""
     payload: dict[str, Any]
+    """Details, depending on the kind."""
     hash: str
+    """SHA-256 of the entry and of the hash before it, in hexadecimal."""
 
 
 class RecordPage(TypedDict):
     """A page of changes, oldest first."""
 
     items: list[RecordBody]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class RecordVisit(TypedDict):
-    """When and why the applicant came; `task` is the task of the case that it had to do with.
-
-    `channel`: only `in_person` counts as a visit; the others are contacts.
-    """
+    """A visit, or another contact, of the applicant."""
 
     occurred_at: str
-    reason: Literal[
-        "document_original",
-        "signature",
-        "identity",
-        "payment",
-        "information",
-        "inspection",
-        "summoned",
-        "other",
-    ]
-    channel: NotRequired[Literal["in_person", "online", "phone", "post"]]
+    """When it was: not in the future and not before the case began."""
+    reason: VisitReason
+    """Why the applicant came."""
+    channel: NotRequired[VisitChannel]
+    """How the applicant was in touch. Only `in_person` counts as a visit."""
     task: NotRequired[str | None]
+    """Id of the task of the case that it had to do with; by default the first open step that requires
+    presence.
+    """
 
 
 class RecusalBody(TypedDict):
-    """A recusal from a case: who, when and why."""
+    """A recusal from a case."""
 
     account: Account
+    """Who has recused themselves."""
     at: str
+    """When it was."""
     reason: str | None
+    """Why; null if nothing was stated."""
 
 
 class RecusalsBody(TypedDict):
     """The recusals of a case, oldest first."""
 
     items: list[RecusalBody]
+    """The recusals, oldest first."""
 
 
 class RecuseTask(TypedDict):
-    """Your reason for the recusal. Only administrators can read it."""
+    """Why you recuse yourself."""
 
     reason: NotRequired[str | None]
+    """Your reason. Only administrators and auditors can read it."""
 
 
 class Related(TypedDict):
     """Another case of the same process with the same applicant or business key."""
 
     id: str
+    """Id of the case."""
     case_number: str
-    status: Literal["active", "suspended", "completed", "cancelled"]
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
+    status: CaseStatus
+    """Status of the case."""
     started_at: str
+    """When the case started."""
 
 
 class RelationBody(TypedDict):
-    """A relation of an official to a person, valid until it is ended."""
+    """A relation of an official to a person."""
 
     id: str
+    """Id of the relation."""
     account: str
+    """Name of the official's account."""
     account_display_name: DisplayName
+    """Name of the official to show."""
     person: str
-    kind: Literal["family", "business", "friendship", "enmity", "other"]
+    """National ID of the person."""
+    kind: RelationKind
+    """Kind of the relation."""
     declared_by: str
+    """Name of the account that declared it."""
     declared_by_display_name: DisplayName
+    """Name of that person to show."""
     declared_at: str
+    """When it was declared."""
     ended_at: str | None
+    """When it was ended; null while it applies."""
+
+
+RelationKind: TypeAlias = Literal["family", "business", "friendship", "enmity", "other"]
+"""Kind of a close relation.
+
+- `family`: a relative, or a spouse
+- `business`: a relation of business
+- `friendship`: a close friendship
+- `enmity`: an open enmity
+- `other`: another close relation
+"""
 
 
 class RelationPage(TypedDict):
     """A page of relations, oldest first."""
 
     items: list[RelationBody]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class ReleaseDeemed(TypedDict):
-    """The cases whose decisions by silence are released; by default all."""
+    """Which decisions by silence to release."""
 
     cases: NotRequired[list[str] | None]
+    """Ids of the cases; by default all that await release."""
 
 
 class ReleaseTask(TypedDict):
     """The reason code for the release; required if the task was assigned at random."""
 
-    reason: NotRequired[
-        Literal["absence", "workload", "expertise", "conflict-of-interest", "wrong-unit"] | None
-    ]
+    reason: NotRequired[ReassignmentReason | None]
+    """Why the task is released; required if it was assigned at random."""
 
 
 class Released(TypedDict):
     """How many decisions by silence were released."""
 
     released: int
+    """How many decisions by silence were released."""
 
 
 class ReplayWebhook(TypedDict):
-    """The events to send again: all since a given time, or by default the failed ones."""
+    """Which events to send again."""
 
     since: NotRequired[str | None]
+    """All events since this instant, delivered or not; by default the dead deliveries only."""
 
 
 class Replayed(TypedDict):
     """The number of deliveries that will be sent again."""
 
     deliveries: int
+    """How many deliveries are sent again."""
 
 
 class ReportBody(TypedDict):
-    """The findings of the check, who owns each variable, and the results of the scenarios.
-
-    Empty for old deployments.
-    """
+    """The report of a deployment; empty for old ones."""
 
     findings: list[FindingBody]
+    """The findings of the check."""
     owners: list[OwnerBody]
+    """Which scope owns each variable."""
     scenarios: list[ScenarioBody]
+    """The results of the scenarios."""
     coverage: list[CoverageBody]
+    """How much the scenarios cover, by process."""
 
 
 Request: TypeAlias = "dict[str, Any]"
+"""A request body or query. Unknown fields are rejected, so that typing errors are noticed."""
 
 
 class RequiredReason(TypedDict):
-    """A decision whose result was required."""
+    """A required decision."""
 
     decision: str
+    """Id of the required decision."""
     name: str
+    """Name of the required decision."""
     value: Any
+    """Its result."""
 
 
 class RetriedCounts(TypedDict):
-    """The number of incidents that are waiting, succeeded, failed again, or couldn't be retried."""
+    """The incidents of a bulk retry by progress."""
 
     waiting: int
+    """Incidents that weren't retried yet."""
     retried: int
+    """Incidents whose retry succeeded."""
     again: int
+    """Incidents whose element failed again."""
     refused: int
+    """Incidents that couldn't be retried."""
 
 
 class RetryBody(TypedDict):
     """A bulk retry and its progress."""
 
     id: str
+    """Id of the bulk retry."""
     definition: str
+    """Key of the definition of the cases."""
     code: str
+    """Code of the incidents."""
     reason: str | None
+    """Why; null if nothing was stated."""
     ordered_at: str
+    """When it was ordered."""
     counts: RetriedCounts
+    """Its progress."""
 
 
 class RetryIncident(TypedDict):
-    """The reason, and variables to repair before the retry. Only administrators can repair data."""
+    """How to retry the element."""
 
     reason: NotRequired[str | None]
+    """Why; stored in the log of the case."""
     data: NotRequired[dict[str, Any]]
+    """Variables to set before the retry. Only administrators can repair data."""
 
 
 class RevokeClosure(TypedDict):
-    """Whether only to count the deadlines that would move."""
+    """Whether only to calculate."""
 
     dry_run: NotRequired[bool]
+    """Whether only to calculate which deadlines would move; then nothing is stored."""
+
+
+Role: TypeAlias = Literal[
+    "administrator", "designer", "caseworker", "portal", "service", "applicant", "auditor", "manager"
+]
+"""Role of an account, which defines its general permissions.
+
+- `administrator`: deploys and publishes, reads everything in its units, retries incidents, manages
+people
+- `designer`: deploys, publishes and retires processes; sees no cases
+- `caseworker`: starts and cancels cases, claims and completes tasks
+- `portal`: a system that starts cases for citizens, and sees only those
+- `service`: a system that sends messages and fetches external work
+- `applicant`: a person with cases of their own
+- `auditor`: reads everything below its units for a stated purpose, and changes nothing
+- `manager`: reads cases, tasks and figures below its units, and changes nothing
+"""
 
 
 class RoleLineBody(TypedDict):
-    """The work of a role in a unit; `capacity` in hours in this period, if it was stated."""
+    """The work of a role in a unit."""
 
     unit: str
+    """Key of the unit; several, separated by commas, for work that any of them may do."""
     role: str
+    """Role in the unit; empty: any caseworker may do it."""
     open: int
+    """Number of tasks that are open now."""
     arrived: int
+    """Number of tasks that were opened in the period."""
     done: int
+    """Number of tasks that were completed in the period."""
     hours: FigureBody
+    """Hours of noted work, in sums of at least five people."""
     capacity: FigureBody
+    """Hours that the role has in the period, as stated in the rates."""
 
 
 class RuleBody(TypedDict):
-    """A DMN decision in the files of a definition's current version. `key` is its id."""
+    """A DMN decision in the files of a definition's current version."""
 
     key: str
+    """Id of the decision."""
     name: str
+    """Name of the decision."""
     file: str
+    """Name of the DMN file."""
     definition: str
+    """Key of the definition to which the file belongs."""
     version: int
+    """Number of that definition's current version."""
     inputs: list[RuleInput]
+    """The data that the decision needs."""
 
 
 class RuleInput(TypedDict):
     """An input of a DMN decision: its name, and its type as declared in the file."""
 
     name: str
+    """Name of the input."""
     type: str | None
+    """Type of the input as declared in the file; null if none is declared."""
 
 
 class RuleList(TypedDict):
     """The DMN decisions of all current versions, by definition."""
 
     items: list[RuleBody]
+    """The decisions, by definition."""
 
 
 class RulingBody(TypedDict):
-    """The result of a DMN evaluation, with its reasons. Numbers are exact; dates and durations are FEEL
-    text.
+    """The result of a DMN evaluation.
 
-    `digest` is the SHA-256 of `file`.
+    Numbers are exact; dates and durations are texts as FEEL writes them.
     """
 
     key: str
+    """Id of the decision."""
     name: str
+    """Name of the decision."""
     file: str
+    """Name of the DMN file."""
     digest: str
+    """SHA-256 of the file, in hexadecimal."""
     definition: str
+    """Key of the definition to which the file belongs."""
     version: int
+    """Number of that definition's version."""
     deployment: str
+    """Id of the deployment that uploaded the file."""
     result: Any
+    """The result; null also if no rule matched."""
     why: Reasons
+    """The reasons of the result."""
 
 
 class RunBody(TypedDict):
-    """A checkpoint or a verification that a worker does. `result` is null until it has finished."""
+    """A checkpoint or a verification that was requested from a worker."""
 
     id: str
-    kind: Literal["checkpoint", "verification"]
+    """Id of the run."""
+    kind: AuditKind
+    """What was requested."""
     requested_by: str
+    """Name of the account that requested it."""
     requested_at: str
+    """When it was requested."""
     started_at: str | None
+    """When a worker began; null before that."""
     finished_at: str | None
+    """When it ended; null before that."""
     done: int
+    """Number of entries verified so far."""
     total: int | None
+    """Number of entries to verify; null before it begins."""
     result: dict[str, Any] | None
+    """The result, with `intact` and `findings` of a verification; null until it has ended."""
 
 
 class RunPage(TypedDict):
     """A page of runs, newest first."""
 
     items: list[RunBody]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class SaveTaskDraft(TypedDict):
-    """An unfinished answer; required fields can be missing."""
+    """An unfinished answer to the form of a task."""
 
     data: dict[str, Any]
+    """The answer as far as it is known. It may be incomplete or invalid, but has no other fields than the
+    form.
+    """
 
 
 class ScenarioBody(TypedDict):
-    """The result of a scenario.
-
-    If it failed: the step (0 is the start, null the end), the `expected` and the `actual` result, and a
-    word for the kind of `difference`.
-    """
+    """The result of a scenario."""
 
     name: str
+    """Name of the scenario."""
     process: str
+    """Key of the definition."""
     file: str
+    """Name of the file of the scenario."""
     line: int
+    """Line in the file: of the difference if it failed, otherwise of the scenario."""
     passed: bool
+    """Whether the results are as expected."""
     step: int | None
+    """Number of the action at which it failed, 0 for the start; null for the end, or if it passed."""
     element: str | None
+    """Id of the element at which it failed; null if it concerns none."""
     expected: str | None
+    """The expected result; null if it passed."""
     actual: str | None
+    """The actual result; null if it passed."""
     difference: str | None
+    """Kind of the difference, such as `form`, `tasks` or `data`; null if it passed."""
 
 
 class SearchBody(TypedDict):
-    """What to search for, and where."""
+    """What to search for, and in which part of the inbox."""
 
     cursor: NotRequired[str | None]
-    scope: NotRequired[Literal["mine", "team", "free", "supervised"]]
+    """The `next` of the page before; leave it out for the first page."""
+    scope: NotRequired[InboxScope]
+    """Which part of the inbox."""
     role: NotRequired[str | None]
+    """Only tasks for this role in a unit, such as `inspector`."""
     unit: NotRequired[str | None]
+    """Only tasks for the unit with this key and those below it."""
     definition: NotRequired[str | None]
+    """Only tasks of cases of the definition with this key."""
     holder: NotRequired[str | None]
+    """With `scope=supervised`: only tasks that are assigned to the account with this id."""
     due: NotRequired[str | None]
+    """Only tasks that are due at this instant or earlier."""
     overdue: NotRequired[bool]
+    """Only tasks that are overdue."""
     today: NotRequired[bool]
+    """Only tasks that fall due before this day ends, in the time zone of the installation."""
     returned: NotRequired[bool]
+    """Only tasks whose applicant has made the requested correction."""
     priority: NotRequired[int | None]
+    """Only tasks with at least this priority."""
     text: NotRequired[str | None]
+    """One to ten words; each matches the beginning of a word."""
     business_key: NotRequired[str | None]
+    """Number of the case in another system, which must be equal."""
+
+
+class SearchCases(TypedDict):
+    """Which cases. Nothing of it is logged or part of an address, so it may be personal data."""
+
+    cursor: NotRequired[str | None]
+    """The `next` of the page before; leave it out for the first page."""
+    limit: NotRequired[int]
+    """How many entries a page has at most: 1 to 200."""
+    status: NotRequired[CaseStatus | None]
+    """Their status: `active`, `suspended`, `completed` or `cancelled`."""
+    definition: NotRequired[str | None]
+    """The key of their definition, whatever the version."""
+    unit: NotRequired[str | None]
+    """The key of the unit that handles them, or of one above it."""
+    case_number: NotRequired[str | None]
+    """The number of one case, in any digits."""
+    business_key: NotRequired[str | None]
+    """The business key with which they were started. In an address only where it is not personal data."""
+    outcome: NotRequired[str | None]
+    """Their outcome, as the process declares it."""
+    since: NotRequired[str | None]
+    """The same as `started_from`."""
+    started_from: NotRequired[str | None]
+    """When they started at the earliest."""
+    started_to: NotRequired[str | None]
+    """The instant before which they started."""
+    ended_from: NotRequired[str | None]
+    """When they ended at the earliest."""
+    ended_to: NotRequired[str | None]
+    """The instant before which they ended."""
+    sort: NotRequired[CaseSort | None]
+    """The order: by when they started, ended (only cases that have ended), or by case number; with `-` the
+    last comes first. Without it, the newest come first; with `ended_from` or `ended_to` those that ended
+    last.
+    """
+    applicant: NotRequired[str | None]
+    """The applicant: the national ID as the case has it, in any digits, or the name of the account."""
+    variables: NotRequired[list[ValueFilter]]
+    """What variables must be, all of them; `definition` is required then."""
 
 
 class SecretBody(TypedDict):
-    """The secret for the status of the case. It is only returned once and replaces the previous one."""
+    """The new secret for the status of a case."""
 
     case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
     secret: str
+    """Replaces the previous secret, which is no longer valid. It is only returned here."""
 
 
 class SegmentBody(TypedDict):
-    """A part of the case's life. `party` is a unit or an awaited party, `element` the step in the diagram."""
+    """A part of the life of the case."""
 
     from_at: str
+    """When it began."""
     to_at: str
-    bucket: Literal[
-        "worked",
-        "technical_failure",
-        "other_agency",
-        "in_queue",
-        "with_applicant",
-        "suspended",
-        "scheduled_wait",
-        "office_closed",
-    ]
+    """When it ended."""
+    bucket: Bucket
+    """What the time counts as; never `worked`, since nobody's working hours are shown."""
     party: str | None
+    """Key of the unit that had the case, or the party that was awaited; null if there was none."""
     element: str | None
+    """Path of the element in the diagram; null if there was none."""
 
 
 class SendBack(TypedDict):
-    """The fields that the applicant has to correct, and the deadline.
-
-    They are fields of the start form, or of the form of `task`, which the applicant has completed.
-    """
+    """What the applicant has to correct."""
 
     fields: list[MarkedField]
+    """The fields to correct. Only fields that the applicant may answer."""
     text: NotRequired[str | None]
+    """Explanation of the whole correction, for the applicant."""
     due_at: NotRequired[str | None]
+    """Until when the correction is awaited; by default without end."""
     task: NotRequired[str | None]
+    """Id of a task that the applicant has completed in this case, whose form has the fields; by default
+    they are those of the start form.
+    """
 
 
 class SendMessage(TypedDict):
-    """A message. The sender chooses its `id`: a repeated id is the same message, with the same response."""
+    """A message to cases."""
 
     name: str
+    """Name of the message, as in the diagrams."""
     id: str
+    """Id of the message, chosen by the sender. A repeated id within a day is the same message and gets the
+    first response; with another body, 409.
+    """
     correlation: NotRequired[dict[str, Any]]
+    """Keys that tell cases apart, by name: texts, integers of 64 bits or booleans. A case receives the
+    message if its own keys are equal.
+    """
     data: NotRequired[dict[str, Any]]
+    """Content of the message, which the case stores."""
     keep_for: NotRequired[int]
-    """Seconds to store it if no case waits for it yet"""
+    """Seconds for which the message is stored if no case waits for it yet; 0: 404 then."""
 
 
 class SendingBody(TypedDict):
-    """Where a checkpoint is sent. `failure` explains why the last attempt failed."""
+    """Where a checkpoint is sent."""
 
-    target: Literal["folder", "webhook", "mail"]
-    status: Literal["waiting", "sent", "failed"]
+    target: CheckpointTarget
+    """Where it is sent."""
+    status: SendingStatus
+    """Status of the sending."""
     attempts: int
+    """How often it was tried."""
     failure: str | None
+    """Why the last attempt failed; null if none failed."""
     closed_at: str | None
+    """When it was sent or has failed permanently; null while it waits."""
+
+
+SendingStatus: TypeAlias = Literal["waiting", "sent", "failed"]
+"""Status of the sending of a checkpoint.
+
+- `waiting`: it will be sent, now or after a pause
+- `sent`: it was sent
+- `failed`: it has failed permanently
+"""
 
 
 class Sent(TypedDict):
-    """The number of targets to which a checkpoint will be sent again."""
+    """To how many targets a checkpoint is sent again."""
 
     sendings: int
+    """Number of targets that don't have it."""
+
+
+ServiceClass: TypeAlias = Literal["urgent", "ordinary", "low"]
+"""Which services come first in the inbox.
+
+- `urgent`: usually within one working hour
+- `ordinary`: usually within three working days
+- `low`: usually within ten working days
+"""
 
 
 class ServiceLineBody(TypedDict):
-    """A service: ended cases, visits and median time of a case, dissatisfaction and score from 0 to 1."""
+    """A service in the ranking."""
 
     rank: int
+    """Place of the service, from 1."""
     definition: str
+    """Key of the definition."""
     volume: int
+    """Number of cases that ended in the period."""
     visits: FigureBody
+    """Average number of visits of a case."""
     time: FigureBody
+    """Median time of a case, in milliseconds."""
     dissatisfaction: FigureBody
+    """From 0 (five stars) to 1 (one star)."""
     score: float
+    """Weighted geometric mean of the factors, from 0 to 1."""
 
 
 class SessionBody(TypedDict):
-    """A session: since when, when it was last used, when it ends unless it is used, how well one is known.
-
-    `provider` is null where a password was given; `agent` is what the browser calls itself.
-    """
+    """A login in a browser that has not ended."""
 
     id: str
+    """Id of the session."""
     created_at: str
+    """When the login was."""
     seen_at: str
+    """When the session was last used."""
     expires_at: str
+    """When the session ends unless it is used before."""
     acr: str
+    """Assurance level of the login: `low`, `substantial` or `high`."""
     provider: str | None
+    """Name of the OpenID provider that confirmed the login; null if a password was used."""
     agent: str
+    """What the browser calls itself (`User-Agent`), shortened to 120 characters."""
 
 
 class SessionsBody(TypedDict):
-    """The newest 100 active sessions."""
+    """Active sessions of an account."""
 
     items: list[SessionBody]
+    """The newest 100, newest first."""
 
 
 SetClass = TypedDict(
     "SetClass",
     {
-        "class": "Literal['urgent', 'ordinary', 'low'] | None",
+        "class": "ServiceClass | None",
         "bound": "NotRequired[str | None]",
     },
 )
-"""The class of a service, or null for none; `bound` is a term in working time, else the usual one."""
+"""The class of a service."""
 
 
 class SetRate(TypedDict):
-    """What an hour of work in a role costs (`cost`, with a `currency`), or its hours a week (`capacity`).
-
-    It applies from `valid_from` on. Send fractions as a text: "12.50".
-    """
+    """A rate of a role in a unit: what an hour of work costs, or how many hours a week it has."""
 
     role: str
-    kind: NotRequired[Literal["cost", "capacity"]]
+    """Role in a unit that somebody has there, or that a process requires; `caseworker` is everybody without
+    a rate of their own role.
+    """
+    kind: NotRequired[RateKind]
+    """What is stated."""
     amount: int | str
+    """Money an hour, or hours a week: above zero, with at most 15 digits and 4 decimals. Send fractions as
+    a text: "12.50".
+    """
     currency: NotRequired[str | None]
+    """Currency (ISO 4217) of a cost; not for a capacity."""
     valid_from: str
+    """First day on which the rate applies."""
 
 
 class SignatureBody(TypedDict):
-    """A signature (Ed25519, base64) with the id of its key."""
+    """A signature of a checkpoint."""
 
     key: str
+    """Id of the key: the beginning of the SHA-256 of its bytes."""
     signature: str
+    """Ed25519 signature, in base64."""
 
 
 class SilenceBody(TypedDict):
-    """The statutory term that ended without a decision of these units, which the law makes one."""
+    """The statutory term that ended without a decision, which the law makes one."""
 
     text: str
+    """What happened, in words."""
     units: list[str]
+    """Names of the units that did not decide."""
     started: When
+    """When the term began."""
     ended: When
+    """When it ended."""
     legal_basis: str | None
+    """The law that says so; null if the process doesn't state it."""
 
 
 class SkipIncident(TypedDict):
-    """The reason for skipping the element, and the variables that it would have set."""
+    """How to continue without the element."""
 
     reason: str
+    """Why; stored in the log of the case."""
     data: NotRequired[dict[str, Any]]
+    """The variables that the element would have set."""
 
 
 class Source(TypedDict):
     """The source of a value in the case's data: an event of the log, and its actor."""
 
     field: str
+    """Name of the variable."""
     seq: int
+    """Number of the event in the case that set the present value."""
     at: str
+    """When the value was set."""
     kind: str
+    """Kind of the event: `case.started` is the start form, `task.completed` a task, `element.passed` a
+    script or a reply.
+    """
     element: str | None
+    """Path of the element that the event concerns: its id, or `key/id` in a called process. Null if it
+    concerns none.
+    """
     task: str | None
+    """Id of the task that the event concerns; null if it concerns none."""
     actor: Account
+    """Who acted."""
 
 
 class StagedBody(TypedDict):
-    """An accepted file for a field: send its `id` as the value of the field before `expires_at`."""
+    """An accepted file that hasn't been sent with an answer yet."""
 
     id: str
+    """Id of the file: send it as the value of the field."""
     field: str
+    """JSON Pointer of the field for which the file was uploaded, with `*` for the indexes of lists."""
     name: str
+    """Name of the file."""
     media_type: str
+    """Media type of the content, as the server has determined it."""
     size: int
+    """Size in bytes."""
     sha256: str
+    """SHA-256 of the content in hexadecimal."""
     expires_at: str
+    """Until when the file has to be sent with an answer; it is deleted then."""
 
 
 class StagedUpload(TypedDict):
     """A file for a field of a form, before the answer is sent."""
 
     definition: NotRequired[str | None]
+    """Key of the definition whose start form has the field."""
     task: NotRequired[str | None]
+    """Id of the task whose form has the field."""
     appeal_of: NotRequired[str | None]
+    """Id of the case to appeal; the field is one of the start form of the process for appeals."""
     field: str
+    """JSON Pointer of the field, with `*` for the indexes of lists."""
     file: Upload
     """The content. Its type is recognised by what it contains, and must be one that the field allows."""
 
 
 class StartCase(TypedDict):
-    """A new case: `data` must match the definition's start form.
-
-    `unit` is the key of the unit that handles it; by default that of the process, or your own unit below
-    it. `channel` is how the application was submitted; by default `assisted` for caseworkers and
-    `online` for others.
-    """
+    """A new case."""
 
     definition: str
+    """Key of the definition. The case runs its current version."""
     data: NotRequired[dict[str, Any]]
+    """The answer to the start form of the definition, with at most 1 MiB."""
     applicant: NotRequired[str | None]
+    """National ID of the person, or of the organisation, whose case it is. An applicant's own account can
+    leave it out: it starts cases only for itself.
+    """
     representative: NotRequired[str | None]
+    """National ID of the person who represents the applicant, if somebody does."""
     business_key: NotRequired[str | None]
+    """Number of the case in another system. If the process declares it unique, 409 while another case with
+    it runs.
+    """
     unit: NotRequired[str | None]
-    channel: NotRequired[Literal["online", "assisted", "phone", "post"] | None]
+    """Key of the unit that handles the case; by default that of the definition, or the caseworker's own
+    unit below it.
+    """
+    channel: NotRequired[Channel | None]
+    """How the application was submitted; by default `assisted` for caseworkers and `online` for others."""
 
 
 class StartFormBody(TypedDict):
@@ -2776,7 +4284,7 @@ class StartFormBody(TypedDict):
     """
     name: str
     """The name of the process in that language."""
-    language: Literal["fa", "en"]
+    language: Language
     """The language of the texts: `fa` is Persian, `en` is English. A text that has no translation is in the
     other one.
     """
@@ -2789,395 +4297,669 @@ class StartFormBody(TypedDict):
 
 
 class StartedBody(TypedDict):
-    """A case that was started.
-
-    With its number, `secret` gives access to its status. It is only returned once.
-    """
+    """A case that was started."""
 
     id: str
+    """Id of the case."""
     case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
     definition: str
+    """Key of the definition of the case."""
     version: int
-    status: Literal["active", "suspended", "completed", "cancelled"]
+    """Number of the version of the definition that the case runs."""
+    status: CaseStatus
+    """Status of the case."""
     outcome: str | None
+    """How the case ended or what was decided, in the word of the process; null before that, or without an
+    outcome.
+    """
     unit: str
+    """Key of the unit that handles the case."""
     applicant: str | None
+    """National ID of the applicant; null if none was given."""
     representative: str | None
+    """National ID of the applicant's representative; null if there is none."""
     business_key: str | None
-    channel: Literal["online", "assisted", "phone", "post"] | None
+    """Number of the case in another system; null if none was given."""
+    channel: Channel | None
+    """How the application was submitted; null for a case that started automatically."""
     appeal_of: str | None
+    """Id of the case whose decision this case appeals; null for a case that is no appeal."""
     appeals: list[AppealRef]
+    """The cases that appeal a decision of this case."""
     subject: str
+    """What the case is about, in one line; by default the name of the process."""
     data: dict[str, Any]
+    """The variables of the case, without fields that forms hide from the caller's roles."""
     started_at: str
+    """When the case started."""
     ended_at: str | None
+    """When the case ended; null while it runs or is suspended."""
     erased_at: str | None
+    """When the personal data of the case were erased; null if they weren't."""
     tasks: list[OpenTask]
+    """The open tasks; portals and applicants don't see requests for an opinion."""
     incidents: list[OpenIncident]
+    """The open incidents, oldest first."""
     bills: list[BillBody]
+    """The bills, oldest first."""
     secret: str
+    """Opens the status of the case, together with its number (`POST /status`). It is only returned here:
+    show it to the applicant.
+    """
 
 
 class StatusBody(TypedDict):
-    """The status of a case: `state` for programs, `text` for people. `holders` are its units.
+    """The status of a case, in words."""
 
-    `expected` is when it can be expected to end, `latest` the end of the statutory term; neither is
-    past. While the term is paused, `paused` says for whom, in words. `rateable`: the applicant can rate
-    the case now; `rated` are the stars that they gave.
-    """
-
-    language: Literal["fa", "en"]
+    language: Language
+    """Language of the texts."""
     service: str
+    """Name of the service."""
     case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
     started: When
-    state: Literal["waits-for-you", "held", "going-on", "paused", "ended"]
+    """When the case started."""
+    state: StatusState
+    """The status, for programs."""
     text: str
+    """The status, for people: which unit has the case since when, or how it ended."""
     holders: list[str]
+    """Names of the units that have its open tasks, otherwise of the unit of the case."""
     since: When
+    """Since when they have it."""
     to_do: list[ToDoBody]
+    """What the applicant has to do."""
     expected: When | None
+    """When the case can be expected to end; null if unknown or past."""
     latest: When | None
+    """End of the statutory term; null without one, while it is paused, and when it is past."""
     paused: str | None
+    """Who is awaited while the statutory term is paused, in words; null if it isn't."""
     paused_since: When | None
+    """Since when the statutory term is paused; null if it isn't."""
     step: StatusStep | None
+    """The present step of people; null if it can't be determined."""
     decision: DecisionWords | None
+    """The last legal decision; null if there is none."""
     bills: list[BillWords]
+    """The bills, oldest first."""
     ended: When | None
+    """When the case ended; null before that."""
     rateable: bool
+    """Whether the applicant can rate the case now (`POST /status/rating`)."""
     rated: int | None
+    """The stars that the applicant gave; null if the case wasn't rated."""
+
+
+StatusState: TypeAlias = Literal["waits-for-you", "held", "going-on", "paused", "ended"]
+"""Status of a case for its applicant.
+
+- `waits-for-you`: the applicant has a task, or a bill to pay
+- `held`: the office is working on it
+- `going-on`: another system or a date is awaited
+- `paused`: the case or its definition is suspended
+- `ended`: it has ended
+"""
 
 
 class StatusStep(TypedDict):
-    """The present step of people, and how many there are at most."""
+    """The present step of people."""
 
     number: int
+    """Number of the step; the application is the first."""
     of: int
+    """How many steps there are at most."""
     text: str
+    """Both in words."""
 
 
 class StepLineBody(TypedDict):
-    """An element: how often it was opened and closed; medians of its closed passages in milliseconds."""
+    """An element that takes time."""
 
     element: str
+    """Path of the element in the diagram: its id, or `key/id` in a called process."""
     kind: str
+    """`task` (for people), `wait` (for an event) or `call` (of another system)."""
     arrived: int
+    """How often it was opened in the period."""
     closed: int
+    """How often it was closed in the period."""
     wait: FigureBody
+    """Median time from opening to closing in which nobody worked on it, in milliseconds."""
     work: FigureBody
+    """Median noted work, in milliseconds, if at least five people worked on it."""
     send_backs: int
+    """Number of corrections that were requested from it."""
 
 
 class StepsBody(TypedDict):
-    """The elements of a version that took time, the longest total wait first."""
+    """The elements of a version that take time."""
 
     days: DaysBody
     as_of: str
+    """The instant up to which the figures know all events."""
     definition: str
+    """Key of the definition."""
     version: int
+    """Number of the version."""
     lines: list[StepLineBody]
+    """The elements, the longest total wait first."""
 
 
 class StockBody(TypedDict):
-    """Cases open at the end of the period. `ages`: for less than 7, 30, 90, 180 days, and for longer."""
+    """The cases that were open at the end of the period."""
 
     open: FigureBody
+    """Number of open cases."""
     ages: list[int]
+    """Number of cases open for less than 7, 30, 90 and 180 days, and for longer."""
     overdue: FigureBody
+    """Number of cases whose term has ended without a decision."""
 
 
 class SubstitutionBody(TypedDict):
     """A substitution: one person does the work of another for a time."""
 
     id: str
+    """Id of the substitution."""
     absent: str
+    """Name of the account of the absent person."""
     absent_display_name: DisplayName
+    """Name of the absent person to show."""
     substitute: str
+    """Name of the account of the substitute."""
     substitute_display_name: DisplayName
+    """Name of the substitute to show."""
     valid_from: str
+    """When the substitution begins."""
     valid_to: str
+    """When it ends."""
 
 
 class SubstitutionPage(TypedDict):
     """A page of current and future substitutions, oldest first."""
 
     items: list[SubstitutionBody]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class SummaryBody(TypedDict):
-    """The chains of a log: how many, how many entries in all, and the Merkle root of their heads."""
+    """The chains of a log."""
 
     count: int
+    """Number of chains."""
     entries: int
+    """Number of entries in all of them."""
     root: str
+    """Merkle root of their heads (RFC 6962), in hexadecimal."""
 
 
 class SuspendCase(TypedDict):
-    """The reason for the suspension, as a code that can be counted and as a text."""
+    """The reason for the suspension."""
 
     reason: NotRequired[str | None]
-    reason_code: NotRequired[
-        Literal[
-            "court-order",
-            "related-case",
-            "other-agency",
-            "applicant-request",
-            "force-majeure",
-            "technical",
-            "other",
-        ]
-        | None
-    ]
+    """Why the case is suspended, as a text; stored in the log of the case."""
+    reason_code: NotRequired[SuspensionCode | None]
+    """Why the case is suspended, as a code that can be counted."""
+
+
+SuspensionCode: TypeAlias = Literal[
+    "court-order", "related-case", "other-agency", "applicant-request", "force-majeure", "technical", "other"
+]
+"""Why a case is suspended.
+
+- `court-order`: a court has ordered it
+- `related-case`: another case has to be decided first
+- `other-agency`: another agency is awaited
+- `applicant-request`: the applicant has asked for it
+- `force-majeure`: an event that nobody could avert
+- `technical`: a technical reason
+- `other`: another reason
+"""
 
 
 class TableReason(TypedDict):
-    """An evaluated decision table; `policy` is its hit policy in one or two characters.
-
-    `folded` are the texts that were compared instead of those of `inputs`, for columns that are folded.
-    """
+    """A decision table that was evaluated."""
 
     table: str
+    """Id of the decision that has the table."""
     policy: str
+    """Hit policy in one or two characters, such as `U`, `F` or `C+`."""
     inputs: dict[str, Any]
+    """Values of the input expressions."""
     rules: list[MatchedRule]
+    """The rules that matched."""
     result: Any
+    """Result of the table."""
     folded: NotRequired[dict[str, Any] | None]
+    """Texts that were compared in place of those in `inputs`, for columns that are folded; null if there
+    are none.
+    """
 
 
 class TakeWork(TypedDict):
-    """The kind of work to take. `worker` is the name of the program, for administrators."""
+    """Which work to fetch."""
 
     topics: list[str]
+    """Topics of the service tasks in the diagrams."""
     max: NotRequired[int]
+    """At most this many."""
     lease: NotRequired[int]
-    """Seconds"""
+    """Seconds for which the work is yours; extend it before it ends."""
     worker: NotRequired[str]
+    """Name of your program, for administrators."""
+
+
+TaskAction: TypeAlias = Literal["claim", "release", "assign", "complete"]
+"""What to do with a task.
+
+- `claim`: become its assignee
+- `release`: make it unassigned again
+- `assign`: make somebody else its assignee
+- `complete`: answer its form
+"""
 
 
 class TaskBody(TypedDict):
-    """A task with its form in the view of your roles; null if it has none and accepts any data.
-
-    `data` is the data of the case that the form's fields show, `draft` an unfinished answer if the task
-    is assigned to you. `opinions` and `corrections` are the requests attached to it; `asked` is what it
-    asks if it is itself such a request.
-    """
+    """A task with its form and what the form shows."""
 
     id: str
+    """Id of the task."""
     case: str
+    """Id of the case."""
     case_number: str
-    kind: Literal["step", "opinion", "correction", "escalation"]
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
+    kind: TaskKind
+    """What kind of work the task is."""
     definition: str
+    """Key of the definition of the case."""
     version: int
+    """Number of the version of the definition that the case runs."""
     unit: str
+    """Key of the unit that handles the case."""
     subject: str
+    """What the case is about, in one line; by default, or if the caller may not see it, the name of the
+    process.
+    """
     element: str
+    """Path of the element in the diagram: its id, or `key/id` in a called process."""
     name: str
+    """Name of the task in the diagram; it may be written as `Persian | English`."""
     lane: str | None
-    status: Literal["open", "completed", "cancelled"]
+    """Name of the lane of the task in the diagram; null if the process has none."""
+    status: TaskStatus
+    """Status of the task."""
     assignee: Account | None
+    """Who works on the task; null if nobody has claimed it and it isn't assigned."""
     opened_at: str
+    """When the task was opened."""
     closed_at: str | None
+    """When the task was completed or cancelled; null while it is open."""
     due_at: str | None
+    """When the task is due; null if it has no due date."""
     serve_by: str | None
+    """Until when the task has to come first in the inbox by the class of its service; null without a class."""
     follow_up_at: str | None
+    """When somebody should look at the task again, as the diagram states; null if it states nothing."""
     priority: int | None
+    """Priority that the diagram states, higher numbers first; null if it states none."""
     people: PeopleBody | None
+    """Whom the diagram names for the task; null if it names nobody."""
     assignment: str | None
+    """`random` or `least-loaded` if the task is assigned automatically, so that nobody can claim it;
+    otherwise null.
+    """
     form: FormBody | None
+    """The form; null if the task has none and accepts any data."""
     data: dict[str, Any]
+    """The data of the case that the form shows."""
     draft: dict[str, Any] | None
+    """An unfinished answer, as stored by `PUT /tasks/{task_id}/draft`; null if there is none, or for others
+    than the assignee.
+    """
     asked: AskedBody | None
+    """What was requested, if the task is an opinion or a correction; otherwise null."""
     opinions: list[OpinionBody]
+    """Opinions that were requested from the task, oldest first."""
     corrections: list[CorrectionBody]
+    """Corrections that were requested from the task, oldest first."""
 
 
 class TaskCounts(TypedDict):
-    """The number of open tasks: mine, claimable (team) and supervised; at most 1000.
-
-    Of the team's tasks, also the number of unassigned and overdue ones, those due today, and those
-    returned by the applicant.
-    """
+    """The number of open tasks; 1000 means 1000 or more."""
 
     mine: int
+    """Tasks that are assigned to you, or to somebody whose substitute you are."""
     team: int
+    """Tasks that you may claim, whether assigned or not."""
     free: int
+    """Tasks of the team that are unassigned and can be claimed."""
     overdue: int
+    """Tasks of the team that are overdue."""
     today: int
+    """Tasks of the team that fall due before this day ends."""
     returned: int
+    """Tasks of the team whose applicant has made the requested correction."""
     supervised: int
+    """Tasks that you may reassign."""
 
 
 class TaskDraft(TypedDict):
     """A stored draft."""
 
     data: dict[str, Any]
+    """The draft as stored."""
+
+
+TaskKind: TypeAlias = Literal["step", "opinion", "correction", "escalation"]
+"""Kind of a task.
+
+- `step`: a task of the diagram
+- `opinion`: an opinion that was requested from another task
+- `correction`: fields that the applicant has to correct
+- `escalation`: a supervisor's task at the end of the statutory term
+"""
 
 
 class TaskPage(TypedDict):
-    """A page of tasks, oldest first."""
+    """A page of tasks."""
 
     items: list[ListedTask]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class TaskState(TypedDict):
     """A task after a command."""
 
     id: str
-    status: Literal["open", "completed", "cancelled"]
+    """Id of the task."""
+    status: TaskStatus
+    """Status of the task."""
+
+
+TaskStatus: TypeAlias = Literal["open", "completed", "cancelled"]
+"""Status of a task.
+
+- `open`: it can be worked on
+- `completed`: it was answered
+- `cancelled`: it is no longer needed, for example because its case has ended
+"""
 
 
 class TaskSummary(TypedDict):
-    """A task in a list, with the case's `subject` or the process's name. `serve_by`: its class's bound."""
+    """A task in a list."""
 
     id: str
+    """Id of the task."""
     case: str
+    """Id of the case."""
     case_number: str
-    kind: Literal["step", "opinion", "correction", "escalation"]
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
+    kind: TaskKind
+    """What kind of work the task is."""
     definition: str
+    """Key of the definition of the case."""
     version: int
+    """Number of the version of the definition that the case runs."""
     unit: str
+    """Key of the unit that handles the case."""
     subject: str
+    """What the case is about, in one line; by default, or if the caller may not see it, the name of the
+    process.
+    """
     element: str
+    """Path of the element in the diagram: its id, or `key/id` in a called process."""
     name: str
+    """Name of the task in the diagram; it may be written as `Persian | English`."""
     lane: str | None
-    status: Literal["open", "completed", "cancelled"]
+    """Name of the lane of the task in the diagram; null if the process has none."""
+    status: TaskStatus
+    """Status of the task."""
     assignee: Account | None
+    """Who works on the task; null if nobody has claimed it and it isn't assigned."""
     opened_at: str
+    """When the task was opened."""
     closed_at: str | None
+    """When the task was completed or cancelled; null while it is open."""
     due_at: str | None
+    """When the task is due; null if it has no due date."""
     serve_by: str | None
+    """Until when the task has to come first in the inbox by the class of its service; null without a class."""
     follow_up_at: str | None
+    """When somebody should look at the task again, as the diagram states; null if it states nothing."""
     priority: int | None
+    """Priority that the diagram states, higher numbers first; null if it states none."""
     people: PeopleBody | None
+    """Whom the diagram names for the task; null if it names nobody."""
     assignment: str | None
+    """`random` or `least-loaded` if the task is assigned automatically, so that nobody can claim it;
+    otherwise null.
+    """
 
 
 class TaskTimeBody(TypedDict):
     """The time that you worked on a task on a day."""
 
     task: str
+    """Id of the task."""
     name: str
+    """Name of the task."""
     case: str
+    """Id of the case."""
     case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
     seconds: int
+    """Seconds of work on the task."""
 
 
 class TaskWorkTimeBody(TypedDict):
-    """The time that you have worked on a task; null if it was not measured."""
+    """The time that you have worked on a task."""
 
     task: str
+    """Id of the task."""
     seconds: int | None
+    """Seconds of work; null if it was not measured."""
+
+
+TermMark: TypeAlias = Literal["near", "over", "paused"]
+"""Mark of a statutory term in lists.
+
+- `near`: four fifths of the term are over
+- `over`: the term has ended
+- `paused`: the term doesn't run
+"""
 
 
 class ThrowError(TypedDict):
-    """A BPMN error that the process handles."""
+    """A BPMN error, which the diagram handles."""
 
     fence: int
+    """The `fence` of the work: 409 if the lease has ended."""
     error: str
+    """Code of the error; if no boundary event catches it, it becomes an incident."""
     data: NotRequired[dict[str, Any]]
+    """Variables that the error sets."""
 
 
 class TimeBody(TypedDict):
-    """Where the time of a case went, until its end or now: each millisecond is in one bucket.
-
-    `buckets` are in the order of precedence. `segments` don't show when somebody worked: that time is in
-    the bucket in which it would be otherwise. `approximate`: the case has events of a release that did
-    not record everything.
-    """
+    """Where the time of a case went: each millisecond is in exactly one bucket."""
 
     case: str
+    """Id of the case."""
     started_at: str
+    """When the case started."""
     until_at: str
+    """When the case ended; otherwise now."""
     ms: int
+    """Milliseconds between both."""
     approximate: bool
+    """Whether the case has events of a release that did not record everything."""
     buckets: list[BucketBody]
+    """All buckets, in the order of precedence: if several apply at once, the first counts."""
     segments: list[SegmentBody]
+    """The parts of its life, in order."""
     delay: DelayBody | None
+    """By how much the case is late, and why; null if it isn't."""
+
+
+TimeDivision: TypeAlias = Literal["unit", "definition", "version", "month"]
+"""By what the times of cases are divided.
+
+- `unit`: units
+- `definition`: definitions
+- `version`: versions of the definition
+- `month`: months of a calendar
+"""
 
 
 class TimeLineBody(TypedDict):
-    """How long ended cases were in each bucket: the buckets add up to `life`. In milliseconds."""
+    """How long ended cases were in each bucket."""
 
     label: str
+    """What the line is about, as `by` requests: key of the unit or definition, number of the version, or
+    first day of the month.
+    """
     cases: int
+    """Number of cases."""
     life: int
+    """Milliseconds from start to end of all cases; the buckets add up to it."""
     buckets: dict[str, int]
+    """Milliseconds by bucket."""
 
 
 class TimesBody(TypedDict):
-    """Where the time of the cases went that ended in the period; `total` is null if there are none."""
+    """Where the time of the cases went that ended in the period."""
 
     days: DaysBody
     as_of: str
+    """The instant up to which the figures know all events."""
     total: TimeLineBody | None
+    """All cases together; null if there are none."""
     lines: list[TimeLineBody]
+    """With `by`: one line for each part; otherwise empty."""
 
 
 class ToDoBody(TypedDict):
-    """What the applicant has to do, with the details and the deadline."""
+    """What the applicant has to do."""
 
     name: str
+    """Name of the task."""
     text: str | None
+    """The instruction; null if there is none."""
     due: When | None
+    """When it is due; null if it has no due date."""
 
 
 class UnitBody(TypedDict):
-    """A unit; `parent` is the key of the unit above it. No case starts in it after `closed_at`."""
+    """A unit of the organisation."""
 
     key: str
+    """Key of the unit, by which diagrams name it."""
     name: str
-    kind: Literal["agency", "unit", "delegate"]
+    """Name of the unit; it may be written as `Persian | English`."""
+    kind: UnitKind
+    """What kind of unit it is."""
     parent: str | None
+    """Key of the unit above it; null for `root`."""
     region: str | None
+    """Region that the unit serves; null if it has none in particular."""
     closed_at: str | None
+    """When the unit was closed, so that no case starts in it; null while it is open."""
 
 
 class UnitCalendarBody(TypedDict):
-    """The calendar of a unit, and the unit that has it; null: none is stored, the shipped one is used."""
+    """Which calendar a unit uses."""
 
     calendar: str | None
+    """Key of the calendar; null: none is stored, and the shipped one is used."""
     unit: str | None
+    """Key of the unit that has it: this one, or the nearest above it. Null if none is stored."""
+
+
+UnitKind: TypeAlias = Literal["agency", "unit", "delegate"]
+"""Kind of a unit.
+
+- `agency`: an agency
+- `unit`: a part of an agency
+- `delegate`: a private body that executes steps for an agency
+"""
 
 
 class UnitPage(TypedDict):
     """A page of units, oldest first."""
 
     items: list[UnitBody]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class UnitWorkTimeBody(TypedDict):
-    """The work time of a unit and those below it in a week; `seconds` is null if no sum can be shown.
-
-    `left_out`: somebody else has worked there, who is in a sum of a unit above, or in none.
-    """
+    """The work time of a unit and those below it in a week."""
 
     unit: str
+    """Key of the unit."""
     first_day: str
+    """Saturday of the week."""
     last_day: str
+    """Friday of the week."""
     seconds: int | None
+    """Seconds of work in all sums; null if no sum can be shown."""
     left_out: bool
+    """Whether somebody else has worked there, who is in a sum of a unit above it, or in none."""
     items: list[WorkCellBody]
+    """The sums, none of fewer than five people."""
 
 
 class UploadBody(TypedDict):
-    """A deployment that a worker checks, and its result.
-
-    `checking`: in progress, ask again in a few seconds. `deployed`: the fields are those of a 201
-    response. `refused`: `problem` and `detail` explain why, `report` has the findings. `failed`: the
-    check itself failed several times; deploy again.
-    """
+    """A deployment that a worker checks, and its result."""
 
     id: str
-    status: Literal["checking", "deployed", "refused", "failed"]
+    """Id of the upload."""
+    status: UploadStatus
+    """How far it is."""
     uploaded_at: str
+    """When the files were uploaded."""
     finished_at: str | None
+    """When the check ended; null while it is in progress."""
     deployment: str | None
+    """Id of the deployment; null unless it was deployed."""
     definitions: list[PublishedBody]
+    """The versions of the processes in the files; empty unless it was deployed."""
     report: ReportBody | None
+    """The report of the check; null while it is in progress or if the check itself failed."""
     problem: str | None
+    """Why it was not deployed, as a code: `rejected`, `invalid`, `forbidden`, `conflict` or `failed`; null
+    otherwise.
+    """
     detail: str | None
+    """Why it was not deployed, in a sentence; null otherwise."""
+
+
+UploadStatus: TypeAlias = Literal["checking", "deployed", "refused", "failed"]
+"""Status of a deployment that a worker checks.
+
+- `checking`: in progress: ask again in a few seconds
+- `deployed`: the result is that of a response 201
+- `refused`: `problem` and `detail` state why, `report` has the findings
+- `failed`: the check itself failed ten times: deploy again
+"""
+
+ValueFilter = TypedDict(
+    "ValueFilter",
+    {
+        "name": "str",
+        "equals": "NotRequired[bool | int | float | str | None]",
+        "from": "NotRequired[bool | int | float | str | None]",
+        "to": "NotRequired[bool | int | float | str | None]",
+    },
+)
+"""What a variable of a case must be: `equals` one value, or in a range of numbers or texts."""
 
 
 class VersionFileBody(TypedDict):
@@ -3206,203 +4988,241 @@ class VersionFileList(TypedDict):
     """The files, also those of other processes that were deployed with it."""
 
 
-class VisitBody(TypedDict):
-    """A visit as it was recorded and corrected. `planned`: a step of the process required it.
+VersionStatus: TypeAlias = Literal["draft", "published", "retired"]
+"""Status of a version.
 
-    `source` is `rating` for a visit that only the applicant reported: it has no id and no instant.
-    """
+- `draft`: in review: no case uses it until somebody publishes it
+- `published`: cases can run it
+- `retired`: no new case uses it
+"""
+
+
+class VisitBody(TypedDict):
+    """A visit as it was recorded and corrected."""
 
     id: str | None
+    """Id of the visit; null if only the applicant reported it."""
     occurred_at: str | None
+    """When it was; null if only the applicant reported it."""
     channel: str
+    """How the applicant was in touch: `in_person`, `online`, `phone` or `post`."""
     reason: str
+    """Why the applicant came: a code as in `POST /cases/{case_id}/visits`."""
     planned: bool
+    """Whether a step of the process required it."""
     task: str | None
-    source: Literal["recorded", "rating"]
+    """Id of the task that it had to do with; null if none."""
+    source: VisitSource
+    """Who reported it."""
     recorded_at: str
+    """When it was recorded."""
     recorded_by: Account | None
+    """Who recorded it; null if only the applicant reported it."""
     corrected_at: str | None
+    """When it was corrected last; null if it wasn't."""
     withdrawn: bool
+    """Whether the visit did not take place, so that it doesn't count."""
+
+
+VisitChannel: TypeAlias = Literal["in_person", "online", "phone", "post"]
+"""How the applicant was in touch.
+
+- `in_person`: a visit to the office
+- `online`: a contact online
+- `phone`: a contact by telephone
+- `post`: a contact by post
+"""
 
 
 class VisitList(TypedDict):
-    """The visits of a case; `count` is how often the applicant came in person."""
+    """The visits of a case."""
 
     count: int
+    """How often the applicant came in person."""
     items: list[VisitBody]
+    """The visits and other contacts, in the order in which they were recorded."""
+
+
+VisitReason: TypeAlias = Literal[
+    "document_original", "signature", "identity", "payment", "information", "inspection", "summoned", "other"
+]
+"""Why the applicant came.
+
+- `document_original`: to show the original of a document
+- `signature`: to sign something
+- `identity`: to prove who they are
+- `payment`: to pay
+- `information`: to get information
+- `inspection`: for an inspection
+- `summoned`: because the office summoned them
+- `other`: for another reason
+"""
+
+VisitSource: TypeAlias = Literal["recorded", "rating"]
+"""Who reported a visit.
+
+- `recorded`: an official recorded it
+- `rating`: only the applicant reported it, in the rating
+"""
 
 
 class WebhookBody(TypedDict):
-    """A webhook. No events are sent to it after `disabled_at`."""
+    """A subscription to events."""
 
     id: str
+    """Id of the subscription."""
     url: str
+    """Address to which events are posted."""
     definition: str | None
-    kinds: list[
-        Literal[
-            "case.started",
-            "case.completed",
-            "case.cancelled",
-            "element.entered",
-            "element.passed",
-            "element.cancelled",
-            "task.created",
-            "task.claimed",
-            "task.released",
-            "task.completed",
-            "task.cancelled",
-            "task.assigned",
-            "task.blocked",
-            "task.recused",
-            "task.delegated",
-            "task.returned",
-            "incident.opened",
-            "incident.retried",
-            "incident.closed",
-            "incident.skipped",
-            "data.repaired",
-            "wait.opened",
-            "wait.closed",
-            "timer.fired",
-            "message.received",
-            "message.sent",
-            "message.unmatched",
-            "signal.received",
-            "signal.sent",
-            "call.made",
-            "call.tried",
-            "call.answered",
-            "call.failed",
-            "bill.issued",
-            "bill.paid",
-            "bill.mismatch",
-            "bill.late",
-            "bill.expired",
-            "bill.cancelled",
-            "case.suspended",
-            "case.resumed",
-            "case.moved",
-            "case.blocked",
-            "document.added",
-            "document.replaced",
-            "decision.made",
-            "decision.evaluated",
-            "appeal.filed",
-            "appeal.decided",
-            "case.withdrawn",
-            "secret.issued",
-            "comment.added",
-            "opinion.asked",
-            "opinion.given",
-            "opinion.expired",
-            "opinion.withdrawn",
-            "correction.asked",
-            "correction.expired",
-            "correction.withdrawn",
-            "data.corrected",
-            "data.changed",
-            "data.disputed",
-            "case.erased",
-            "clock.started",
-            "clock.paused",
-            "clock.resumed",
-            "clock.extended",
-            "clock.stopped",
-            "clock.recomputed",
-            "clock.warned",
-            "clock.breached",
-            "clock.deemed",
-            "work.noted",
-            "visit.recorded",
-            "visit.corrected",
-            "rating.given",
-            "delay.explained",
-        ]
-    ]
+    """Key of the definition to which it is limited; null for all."""
+    kinds: list[EventKind]
+    """Kinds of events to which it is limited; empty for all."""
     created_at: str
+    """When it was created."""
     disabled_at: str | None
+    """Since when nothing is sent; null if it is enabled."""
 
 
 class WebhookPage(TypedDict):
     """A page of webhooks, oldest first."""
 
     items: list[WebhookBody]
+    """The entries of this page, in the order that the endpoint states."""
     next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+
+
+Weekday: TypeAlias = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+"""Day of the week.
+
+- `monday`: third day
+- `tuesday`: fourth day
+- `wednesday`: fifth day
+- `thursday`: sixth day
+- `friday`: seventh day
+- `saturday`: first day of the week in Iran
+- `sunday`: second day
+"""
 
 
 class WeightsBody(TypedDict):
     """How much each factor counts."""
 
     volume: float
+    """Weight of the number of cases."""
     visits: float
+    """Weight of the visits."""
     time: float
+    """Weight of the time."""
     dissatisfaction: float
+    """Weight of the dissatisfaction."""
 
 
 class When(TypedDict):
-    """A point in time, and its date in words, in the calendar of the language."""
+    """A point in time."""
 
     at: str
+    """The instant."""
     text: str
+    """Its day in words, in the usual calendar of the language."""
 
 
 class WithdrawCase(TypedDict):
     """The reason for the withdrawal."""
 
     reason: NotRequired[str | None]
+    """Why the applicant withdraws; stored in the log of the case."""
 
 
 class Work(TypedDict):
-    """A unit of work. Its `id` stays the same if it is offered again: do it only once."""
+    """A unit of work: a call of a case."""
 
     id: str
+    """Id of the work. It stays the same if it is offered again: do it only once."""
     topic: str
+    """Topic of the service task."""
     operation: str | None
+    """Operation that the diagram names; null if it names none."""
     request: dict[str, Any]
+    """Values that the diagram passes on."""
     element: str
+    """Path of the element in the diagram: its id, or `key/id` in a called process."""
     definition: str
+    """Key of the definition of the case."""
     case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
     attempts: int
+    """How often the work was fetched, this time included; ten times at most."""
     fence: int
+    """Number of this lease: send it with each answer."""
     lease_until: str
+    """When the lease ends; others can fetch the work then."""
 
 
 class WorkCellBody(TypedDict):
-    """The time of five people or more: of a unit, and of those below it (`includes`) with fewer."""
+    """The work time of five people or more."""
 
     unit: str
+    """Key of the unit."""
     people: int
+    """Number of people, five or more."""
     seconds: int
+    """Seconds of their work."""
     includes: list[str]
+    """Keys of the units below it whose time is in this sum because fewer than five people worked there."""
 
 
 class WorkDayBody(TypedDict):
-    """A day. Time in which you had several tasks open is in each of them, but in `seconds` once."""
+    """Your work time on a day."""
 
     day: str
+    """The day, in the time zone of the installation."""
     seconds: int
+    """Seconds of work; time in which several tasks were open counts once."""
     tasks: list[TaskTimeBody]
+    """The tasks; time in which several were open is in each of them."""
 
 
 class WorkList(TypedDict):
     """The work that was taken."""
 
     items: list[Work]
+    """The work, oldest first."""
+
+
+WorkRole: TypeAlias = Literal["administrator", "designer", "caseworker", "manager", "auditor", "service"]
+"""Role of an account that administrators can create.
+
+- `administrator`: deploys and publishes, reads everything in its units, retries incidents, manages
+people
+- `designer`: deploys, publishes and retires processes; sees no cases
+- `caseworker`: starts and cancels cases, claims and completes tasks
+- `manager`: reads cases, tasks and figures below its units, and changes nothing
+- `auditor`: reads everything below its units for a stated purpose, and changes nothing
+- `service`: a system that sends messages and fetches external work
+"""
 
 
 class WorkSettled(TypedDict):
-    """The work, and the end of its lease, if it is still leased."""
+    """The work after an answer."""
 
     id: str
+    """Id of the work."""
     lease_until: str | None
+    """When the lease ends; null if it has ended."""
 
 
 class WorkloadBody(TypedDict):
-    """The load of units, roles and steps, and the quality next to it."""
+    """The load of units, roles and steps."""
 
     days: DaysBody
     as_of: str
+    """The instant up to which the figures know all events."""
     lines: list[LoadLineBody]
+    """The work by unit, role and step."""
     roles: list[RoleLineBody]
+    """The work by unit and role."""
     quality: list[QualityBody]
+    """Corrections and appeals by unit, since speed alone says little."""
     automated: list[AutomatedLineBody]
+    """Steps that are no longer done by people."""

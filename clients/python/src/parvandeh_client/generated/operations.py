@@ -22,9 +22,13 @@ class AccessLog:
     def list(self, case_id: str, *, cursor: str | None = None) -> models.AccessPage:
         """List who has viewed what of a case, newest first.
 
+        For administrators, auditors, the portal that started the case, and its applicant.
+
         `GET /api/v1/cases/{case_id}/access-log`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
+        - `cursor`: The `next` of the page before; leave it out for the first page.
         """
         answer: models.AccessPage = self._caller.json(
             "GET", "/api/v1/cases/{}/access-log", (case_id,), query={"cursor": cursor}
@@ -45,6 +49,9 @@ class Account:
     def change(self, body: models.ChangeAccount | None = None) -> models.AccountBody:
         """Change your own account.
 
+        Only contact data, language and calendar; an administrator changes the full names. 422 with an
+        error for each invalid value.
+
         `PATCH /api/v1/account`
         """
         answer: models.AccountBody = self._caller.json("PATCH", "/api/v1/account", body=body)
@@ -54,6 +61,8 @@ class Account:
         self,
     ) -> models.AccountBody:
         """Read your own account.
+
+        With your names and contact data.
 
         `GET /api/v1/account`
         """
@@ -73,93 +82,25 @@ class Audit:
         case: str | None = None,
         role: str | None = None,
         unit: str | None = None,
-        kind: Literal[
-            "case.started",
-            "case.completed",
-            "case.cancelled",
-            "element.entered",
-            "element.passed",
-            "element.cancelled",
-            "task.created",
-            "task.claimed",
-            "task.released",
-            "task.completed",
-            "task.cancelled",
-            "task.assigned",
-            "task.blocked",
-            "task.recused",
-            "task.delegated",
-            "task.returned",
-            "incident.opened",
-            "incident.retried",
-            "incident.closed",
-            "incident.skipped",
-            "data.repaired",
-            "wait.opened",
-            "wait.closed",
-            "timer.fired",
-            "message.received",
-            "message.sent",
-            "message.unmatched",
-            "signal.received",
-            "signal.sent",
-            "call.made",
-            "call.tried",
-            "call.answered",
-            "call.failed",
-            "bill.issued",
-            "bill.paid",
-            "bill.mismatch",
-            "bill.late",
-            "bill.expired",
-            "bill.cancelled",
-            "case.suspended",
-            "case.resumed",
-            "case.moved",
-            "case.blocked",
-            "document.added",
-            "document.replaced",
-            "decision.made",
-            "decision.evaluated",
-            "appeal.filed",
-            "appeal.decided",
-            "case.withdrawn",
-            "secret.issued",
-            "comment.added",
-            "opinion.asked",
-            "opinion.given",
-            "opinion.expired",
-            "opinion.withdrawn",
-            "correction.asked",
-            "correction.expired",
-            "correction.withdrawn",
-            "data.corrected",
-            "data.changed",
-            "data.disputed",
-            "case.erased",
-            "clock.started",
-            "clock.paused",
-            "clock.resumed",
-            "clock.extended",
-            "clock.stopped",
-            "clock.recomputed",
-            "clock.warned",
-            "clock.breached",
-            "clock.deemed",
-            "work.noted",
-            "visit.recorded",
-            "visit.corrected",
-            "rating.given",
-            "delay.explained",
-        ]
-        | None = None,
+        kind: models.EventKind | None = None,
         since: str | None = None,
         until: str | None = None,
         after: str | None = None,
     ) -> models.FoundBody:
         """Search the log of all cases; the header `X-Purpose` is required and recorded for each case found.
 
+        In the cases that you may see, without payloads; at most a year at once unless a case is named.
+        For administrators and auditors.
+
         `GET /api/v1/audit/events`
+
+        - `case`: Only events of the case with this number or id.
+        - `role`: Only events of persons with this role.
+        - `unit`: Only events of persons, or cases, of the unit with this key and those below it.
+        - `kind`: Only events of this kind.
+        - `since`: Only events at this instant or later.
+        - `until`: Only events at this instant or earlier.
+        - `after`: The `next` of the page before; leave it out for the first page.
         """
         answer: models.FoundBody = self._caller.json(
             "GET",
@@ -179,7 +120,11 @@ class Audit:
     def list_checkpoints(self, *, before: int | None = None) -> models.CheckpointsBody:
         """List checkpoints, newest first.
 
+        With where each was sent. For administrators and auditors of all units.
+
         `GET /api/v1/audit/checkpoints`
+
+        - `before`: Only checkpoints before this number.
         """
         answer: models.CheckpointsBody = self._caller.json(
             "GET", "/api/v1/audit/checkpoints", query={"before": before}
@@ -189,7 +134,11 @@ class Audit:
     def list_runs(self, *, cursor: str | None = None) -> models.RunPage:
         """List checkpoints and verifications that were requested, newest first.
 
+        For administrators and auditors of all units.
+
         `GET /api/v1/audit/runs`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
         """
         answer: models.RunPage = self._caller.json("GET", "/api/v1/audit/runs", query={"cursor": cursor})
         return answer
@@ -207,9 +156,11 @@ class Audit:
     ) -> models.Sent:
         """Send a checkpoint again to the targets that don't have it.
 
+        404 if all of them have it. For administrators and auditors of all units.
+
         `POST /api/v1/audit/checkpoints/{number}/send`
 
-        - `number`: The number of the checkpoint, from 1.
+        - `number`: Number of the checkpoint, from 1.
         """
         answer: models.Sent = self._caller.json(
             "POST", "/api/v1/audit/checkpoints/{}/send", (number,), body=body, idempotency_key=idempotency_key
@@ -219,9 +170,12 @@ class Audit:
     def show_checkpoint(self, number: int) -> models.CheckpointFile:
         """Download a checkpoint as the file that `audit verify --checkpoint` takes.
 
+        What is hashed and signed is the canonical JSON (RFC 8785) of `checkpoint`. For everybody with a
+        token.
+
         `GET /api/v1/audit/checkpoints/{number}`
 
-        - `number`: The number of the checkpoint, from 1.
+        - `number`: Number of the checkpoint, from 1.
         """
         answer: models.CheckpointFile = self._caller.json("GET", "/api/v1/audit/checkpoints/{}", (number,))
         return answer
@@ -229,9 +183,11 @@ class Audit:
     def show_run(self, run_id: str) -> models.RunBody:
         """Read a requested checkpoint or verification with its progress and result.
 
+        Findings of a verification are in `result`. For administrators and auditors of all units.
+
         `GET /api/v1/audit/runs/{run_id}`
 
-        - `run_id`: The id of the run of the audit.
+        - `run_id`: Id of the checkpoint or verification that was requested: `id` in `GET /audit/runs`.
         """
         answer: models.RunBody = self._caller.json("GET", "/api/v1/audit/runs/{}", (run_id,))
         return answer
@@ -240,6 +196,9 @@ class Audit:
         self, body: models.Request | None = None, *, idempotency_key: str | None = None
     ) -> models.RunBody:
         """Take a checkpoint: a worker does it.
+
+        Follow its progress with `GET /audit/runs/{run_id}`. For administrators and auditors of all
+        units.
 
         `POST /api/v1/audit/checkpoints`
         """
@@ -252,6 +211,8 @@ class Audit:
         self, body: models.Request | None = None, *, idempotency_key: str | None = None
     ) -> models.RunBody:
         """Verify all logs against the newest checkpoint: a worker does it.
+
+        If one is running, that one is returned. For administrators and auditors of all units.
 
         `POST /api/v1/audit/verifications`
         """
@@ -272,9 +233,13 @@ class Calendars:
     def as_csv(self, key: str, *, version: int | None = None, year: int | None = None) -> Content:
         """Read the holidays of a calendar as CSV.
 
+        With the columns `date`, `name` and `estimated`.
+
         `GET /api/v1/calendars/{key}/holidays.csv`
 
-        - `key`: The key of the calendar.
+        - `key`: Key of the calendar, as in `GET /calendars`.
+        - `version`: Number of the version; by default the newest.
+        - `year`: Only the holidays of this year, Jalali for a Jalali calendar; by default all.
         """
         answer: Content = self._caller.content(
             "GET", "/api/v1/calendars/{}/holidays.csv", (key,), query={"version": version, "year": year}
@@ -284,9 +249,13 @@ class Calendars:
     def as_icalendar(self, key: str, *, version: int | None = None, year: int | None = None) -> Content:
         """Read the holidays of a calendar as an iCalendar file.
 
+        Each holiday is an event of a whole day.
+
         `GET /api/v1/calendars/{key}/holidays.ics`
 
-        - `key`: The key of the calendar.
+        - `key`: Key of the calendar, as in `GET /calendars`.
+        - `version`: Number of the version; by default the newest.
+        - `year`: Only the holidays of this year, Jalali for a Jalali calendar; by default all.
         """
         answer: Content = self._caller.content(
             "GET", "/api/v1/calendars/{}/holidays.ics", (key,), query={"version": version, "year": year}
@@ -296,9 +265,12 @@ class Calendars:
     def change(self, key: str, body: models.ChangeCalendar) -> models.AppliedBody:
         """Add a version to a calendar: office hours, holidays or years.
 
+        A version never changes; each change adds one. Deadlines of open cases are calculated again by a
+        worker. For administrators.
+
         `PATCH /api/v1/calendars/{key}`
 
-        - `key`: The key of the calendar.
+        - `key`: Key of the calendar, as in `GET /calendars`.
         """
         answer: models.AppliedBody = self._caller.json("PATCH", "/api/v1/calendars/{}", (key,), body=body)
         return answer
@@ -306,9 +278,11 @@ class Calendars:
     def choose_for_unit(self, key: str, body: models.ChooseCalendar) -> models.AppliedBody:
         """Choose the calendar of one of your units, or use that of the unit above.
 
+        Deadlines of open cases are calculated again by a worker. For administrators.
+
         `PUT /api/v1/units/{key}/calendar`
 
-        - `key`: The key of the unit.
+        - `key`: Key of the unit, as in `GET /units`.
         """
         answer: models.AppliedBody = self._caller.json("PUT", "/api/v1/units/{}/calendar", (key,), body=body)
         return answer
@@ -317,6 +291,8 @@ class Calendars:
         self, body: models.CreateCalendar, *, idempotency_key: str | None = None
     ) -> models.CalendarBody:
         """Create a calendar of one of your units.
+
+        It begins as a copy of another calendar. 409 for a key that is in use. For administrators.
 
         `POST /api/v1/calendars`
         """
@@ -330,9 +306,12 @@ class Calendars:
     ) -> models.AppliedBody:
         """Declare a closure of one of your units and all below it.
 
+        Deadlines of open cases are calculated again by a worker. Days in the past only move deadlines.
+        For administrators.
+
         `POST /api/v1/units/{key}/closures`
 
-        - `key`: The key of the unit.
+        - `key`: Key of the unit, as in `GET /units`.
         """
         answer: models.AppliedBody = self._caller.json(
             "POST", "/api/v1/units/{}/closures", (key,), body=body, idempotency_key=idempotency_key
@@ -344,9 +323,12 @@ class Calendars:
     ) -> models.AppliedBody:
         """Replace the holidays of a year by those in a file, CSV or iCalendar.
 
+        It adds a version of the calendar. CSV has the columns `date`, `name` and `estimated`. For
+        administrators.
+
         `POST /api/v1/calendars/{key}/imports`
 
-        - `key`: The key of the calendar.
+        - `key`: Key of the calendar, as in `GET /calendars`.
         """
         answer: models.AppliedBody = self._caller.json(
             "POST", "/api/v1/calendars/{}/imports", (key,), body=body, idempotency_key=idempotency_key
@@ -358,6 +340,8 @@ class Calendars:
     ) -> models.CalendarList:
         """List calendars.
 
+        All calendars of the installation, by key.
+
         `GET /api/v1/calendars`
         """
         answer: models.CalendarList = self._caller.json("GET", "/api/v1/calendars")
@@ -366,9 +350,11 @@ class Calendars:
     def list_closures(self, key: str) -> models.ClosureList:
         """List the closures that apply to a unit, newest first.
 
+        Those of the unit and of all units above it, including revoked ones.
+
         `GET /api/v1/units/{key}/closures`
 
-        - `key`: The key of the unit.
+        - `key`: Key of the unit, as in `GET /units`.
         """
         answer: models.ClosureList = self._caller.json("GET", "/api/v1/units/{}/closures", (key,))
         return answer
@@ -378,9 +364,11 @@ class Calendars:
     ) -> models.AppliedBody:
         """Revoke a closure.
 
+        Deadlines of open cases are calculated again by a worker. For administrators.
+
         `POST /api/v1/closures/{closure_id}/revoke`
 
-        - `closure_id`: The id of the closure.
+        - `closure_id`: Id of the closure: `id` in the closures of a unit.
         """
         answer: models.AppliedBody = self._caller.json(
             "POST", "/api/v1/closures/{}/revoke", (closure_id,), body=body, idempotency_key=idempotency_key
@@ -390,9 +378,12 @@ class Calendars:
     def show(self, key: str, *, version: int | None = None) -> models.CalendarBody:
         """Read a calendar: one of its versions.
 
+        Office hours, years, holidays and versions; by default of the newest version.
+
         `GET /api/v1/calendars/{key}`
 
-        - `key`: The key of the calendar.
+        - `key`: Key of the calendar, as in `GET /calendars`.
+        - `version`: Number of the version; by default the newest.
         """
         answer: models.CalendarBody = self._caller.json(
             "GET", "/api/v1/calendars/{}", (key,), query={"version": version}
@@ -402,9 +393,11 @@ class Calendars:
     def show_of_unit(self, key: str) -> models.UnitCalendarBody:
         """Read which calendar a unit uses.
 
+        Its own calendar, or that of the nearest unit above it.
+
         `GET /api/v1/units/{key}/calendar`
 
-        - `key`: The key of the unit.
+        - `key`: Key of the unit, as in `GET /units`.
         """
         answer: models.UnitCalendarBody = self._caller.json("GET", "/api/v1/units/{}/calendar", (key,))
         return answer
@@ -412,9 +405,12 @@ class Calendars:
     def show_recalculation(self, recalculation_id: str) -> models.RecalculationBody:
         """Read what a recalculation of deadlines did.
 
+        `done_at` is null while it runs. For administrators.
+
         `GET /api/v1/recalculations/{recalculation_id}`
 
-        - `recalculation_id`: The id of the recalculation.
+        - `recalculation_id`: Id of the recalculation: one of `recalculations` in the response of the
+        change.
         """
         answer: models.RecalculationBody = self._caller.json(
             "GET", "/api/v1/recalculations/{}", (recalculation_id,)
@@ -431,12 +427,45 @@ class CaseFile:
     def show(self, case_id: str) -> models.FileBody:
         """Read a case with its tasks, documents, comments and log.
 
+        What the page of a case shows, in one response. For those who work on cases, and managers and
+        auditors; the access is recorded in the access log of the case.
+
         `GET /api/v1/cases/{case_id}/file`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.FileBody = self._caller.json("GET", "/api/v1/cases/{}/file", (case_id,))
         return answer
+
+
+class CaseSearch:
+    """Start a case, find it, read it with its log, and end, suspend, withdraw or appeal it."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def find_cases(
+        self, body: models.SearchCases | None = None, *, idempotency_key: str | None = None
+    ) -> models.CasePage:
+        """Search cases by applicant, business key and searchable variables.
+
+        It finds those of the cases that you may see which match all filters. Variables that a process
+        declares as searchable are found by equality or in a range. What you send is in no log. An
+        auditor has to state a purpose (`X-Purpose`), and each case found is recorded in the access log.
+
+        `POST /api/v1/cases/search`
+        """
+        answer: models.CasePage = self._caller.json(
+            "POST", "/api/v1/cases/search", body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def find_cases_all(self, body: models.SearchCases | None = None) -> Iterator[models.CaseSummary]:
+        """Search cases by applicant, business key and searchable variables: the items of all pages, one
+        after the other.
+        """
+        return pages(self.find_cases, "body", body)
 
 
 class Cases:
@@ -455,9 +484,13 @@ class Cases:
     ) -> models.CaseBody:
         """End a case early.
 
+        The open tasks are cancelled. 409 for a case that has ended. For administrators, caseworkers and
+        portals.
+
         `POST /api/v1/cases/{case_id}/cancel`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.CaseBody = self._caller.json(
             "POST",
@@ -473,37 +506,114 @@ class Cases:
         self,
         *,
         cursor: str | None = None,
-        status: Literal["active", "suspended", "completed", "cancelled"] | None = None,
+        limit: int | None = None,
+        status: models.CaseStatus | None = None,
         definition: str | None = None,
+        unit: str | None = None,
+        case_number: str | None = None,
+        business_key: str | None = None,
+        outcome: str | None = None,
         since: str | None = None,
+        started_from: str | None = None,
+        started_to: str | None = None,
+        ended_from: str | None = None,
+        ended_to: str | None = None,
+        sort: models.CaseSort | None = None,
     ) -> models.CasePage:
         """List cases, newest first.
 
+        What is personal data is searched for with `POST /cases/search`. Portals see the cases that they
+        started, applicants their own. For all roles but designers and services.
+
         `GET /api/v1/cases`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `limit`: How many entries a page has at most: 1 to 200.
+        - `status`: Their status: `active`, `suspended`, `completed` or `cancelled`.
+        - `definition`: The key of their definition, whatever the version.
+        - `unit`: The key of the unit that handles them, or of one above it.
+        - `case_number`: The number of one case, in any digits.
+        - `business_key`: The business key with which they were started. In an address only where it is
+        not personal data.
+        - `outcome`: Their outcome, as the process declares it.
+        - `since`: The same as `started_from`.
+        - `started_from`: When they started at the earliest.
+        - `started_to`: The instant before which they started.
+        - `ended_from`: When they ended at the earliest.
+        - `ended_to`: The instant before which they ended.
+        - `sort`: The order: by when they started, ended (only cases that have ended), or by case number;
+        with `-` the last comes first. Without it, the newest come first; with `ended_from` or `ended_to`
+        those that ended last.
         """
         answer: models.CasePage = self._caller.json(
             "GET",
             "/api/v1/cases",
-            query={"cursor": cursor, "status": status, "definition": definition, "since": since},
+            query={
+                "cursor": cursor,
+                "limit": limit,
+                "status": status,
+                "definition": definition,
+                "unit": unit,
+                "case_number": case_number,
+                "business_key": business_key,
+                "outcome": outcome,
+                "since": since,
+                "started_from": started_from,
+                "started_to": started_to,
+                "ended_from": ended_from,
+                "ended_to": ended_to,
+                "sort": sort,
+            },
         )
         return answer
 
     def list_all(
         self,
         *,
-        status: Literal["active", "suspended", "completed", "cancelled"] | None = None,
+        limit: int | None = None,
+        status: models.CaseStatus | None = None,
         definition: str | None = None,
+        unit: str | None = None,
+        case_number: str | None = None,
+        business_key: str | None = None,
+        outcome: str | None = None,
         since: str | None = None,
+        started_from: str | None = None,
+        started_to: str | None = None,
+        ended_from: str | None = None,
+        ended_to: str | None = None,
+        sort: models.CaseSort | None = None,
     ) -> Iterator[models.CaseSummary]:
         """List cases, newest first: the items of all pages, one after the other."""
-        return pages(self.list, "query", status=status, definition=definition, since=since)
+        return pages(
+            self.list,
+            "query",
+            limit=limit,
+            status=status,
+            definition=definition,
+            unit=unit,
+            case_number=case_number,
+            business_key=business_key,
+            outcome=outcome,
+            since=since,
+            started_from=started_from,
+            started_to=started_to,
+            ended_from=ended_from,
+            ended_to=ended_to,
+            sort=sort,
+        )
 
     def list_events(self, case_id: str, *, cursor: int | None = None) -> models.EventPage:
         """Read a case's log.
 
+        Events are never changed or removed; only their personal parts can be erased. For those who work
+        on cases, and managers and auditors; the access is recorded in the access log of the case.
+
         `GET /api/v1/cases/{case_id}/events`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
+        - `cursor`: Only events after this `seq`; 0 for all.
         """
         answer: models.EventPage = self._caller.json(
             "GET", "/api/v1/cases/{}/events", (case_id,), query={"cursor": cursor}
@@ -519,9 +629,13 @@ class Cases:
     ) -> models.SecretBody:
         """Issue a new secret for a case's status.
 
+        The previous secret is no longer valid. For caseworkers and portals; 409 for a case whose data
+        were erased.
+
         `POST /api/v1/cases/{case_id}/secret`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.SecretBody = self._caller.json(
             "POST", "/api/v1/cases/{}/secret", (case_id,), body=body, idempotency_key=idempotency_key
@@ -533,9 +647,12 @@ class Cases:
     ) -> models.CaseBody:
         """Resume a suspended case.
 
+        What fell due while the case was suspended happens now. For administrators.
+
         `POST /api/v1/cases/{case_id}/resume`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.CaseBody = self._caller.json(
             "POST", "/api/v1/cases/{}/resume", (case_id,), body=body, idempotency_key=idempotency_key
@@ -545,15 +662,23 @@ class Cases:
     def show(self, case_id: str) -> models.CaseBody:
         """Read a case.
 
+        A portal sees only cases that it started, an applicant only its own. The access is recorded in
+        the access log of the case.
+
         `GET /api/v1/cases/{case_id}`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.CaseBody = self._caller.json("GET", "/api/v1/cases/{}", (case_id,))
         return answer
 
     def start(self, body: models.StartCase, *, idempotency_key: str | None = None) -> models.StartedBody:
         """Start a case.
+
+        The case runs to its first wait, usually a task, before the response is sent. Send an
+        `Idempotency-Key`, so that a repeated request starts no second case. For caseworkers, portals and
+        applicants.
 
         `POST /api/v1/cases`
         """
@@ -567,9 +692,13 @@ class Cases:
     ) -> models.CaseBody:
         """Suspend a case.
 
+        Timers and messages that fall due meanwhile wait. Suspending a suspended case changes nothing.
+        For administrators.
+
         `POST /api/v1/cases/{case_id}/suspend`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.CaseBody = self._caller.json(
             "POST", "/api/v1/cases/{}/suspend", (case_id,), body=body, idempotency_key=idempotency_key
@@ -587,11 +716,12 @@ class Cases:
         """Withdraw an application, as the applicant or on their behalf.
 
         If the process waits for the message `case.withdraw`, it continues as drawn; otherwise the case
-        ends.
+        ends. 409 for a case that has ended or is suspended. For caseworkers, portals and applicants.
 
         `POST /api/v1/cases/{case_id}/withdraw`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.CaseBody = self._caller.json(
             "POST",
@@ -615,9 +745,12 @@ class Clocks:
     ) -> models.ClockBody:
         """Extend the statutory term of a case, once.
 
+        409 if it was extended before, has ended or hasn't begun. For administrators and caseworkers.
+
         `POST /api/v1/cases/{case_id}/clock/extend`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.ClockBody = self._caller.json(
             "POST", "/api/v1/cases/{}/clock/extend", (case_id,), body=body, idempotency_key=idempotency_key
@@ -630,7 +763,7 @@ class Clocks:
         """List the decisions by silence that await release.
 
         After an outage, a restored backup or a jump of the clock, none is made before an administrator
-        has seen this list.
+        has seen this list. For administrators.
 
         `GET /api/v1/deemed-decisions`
         """
@@ -642,6 +775,9 @@ class Clocks:
     ) -> models.Released:
         """Release decisions by silence.
 
+        From then on the decisions have effect, and applicants can appeal them. For administrators of all
+        units.
+
         `POST /api/v1/deemed-decisions/release`
         """
         answer: models.Released = self._caller.json(
@@ -652,9 +788,13 @@ class Clocks:
     def show(self, case_id: str) -> models.ClockBody:
         """Read the statutory term of a case.
 
+        `state` is `none` for a service without a statutory term. The access is recorded in the access
+        log of the case.
+
         `GET /api/v1/cases/{case_id}/clock`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.ClockBody = self._caller.json("GET", "/api/v1/cases/{}/clock", (case_id,))
         return answer
@@ -671,9 +811,13 @@ class Comments:
     ) -> models.CommentBody:
         """Comment on a case.
 
+        Comments can't be changed. 409 for a case whose personal data were erased. For caseworkers,
+        portals and applicants.
+
         `POST /api/v1/cases/{case_id}/comments`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.CommentBody = self._caller.json(
             "POST", "/api/v1/cases/{}/comments", (case_id,), body=body, idempotency_key=idempotency_key
@@ -685,9 +829,11 @@ class Comments:
     ) -> models.CommentBody:
         """Comment on a task.
 
+        Everyone who may see the task can comment on it. 409 for a case whose personal data were erased.
+
         `POST /api/v1/tasks/{task_id}/comments`
 
-        - `task_id`: The id of the task.
+        - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
         answer: models.CommentBody = self._caller.json(
             "POST", "/api/v1/tasks/{}/comments", (task_id,), body=body, idempotency_key=idempotency_key
@@ -697,11 +843,14 @@ class Comments:
     def list(self, case_id: str, *, cursor: str | None = None) -> models.CommentPage:
         """List a case's comments, oldest first.
 
-        Portals and applicants only see comments that are visible to the applicant.
+        Portals and applicants only see comments that are visible to the applicant. The access is
+        recorded in the access log of the case.
 
         `GET /api/v1/cases/{case_id}/comments`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
+        - `cursor`: The `next` of the page before; leave it out for the first page.
         """
         answer: models.CommentPage = self._caller.json(
             "GET", "/api/v1/cases/{}/comments", (case_id,), query={"cursor": cursor}
@@ -724,11 +873,14 @@ class Decisions:
     ) -> models.StartedBody:
         """Appeal the last decision of a case.
 
-        Returns the appeal, which is a separate case.
+        Returns the appeal, which is a case of its own, of the same applicant and unit. 409 if nothing
+        was decided, the decision was appealed already, or the time limit has passed. For caseworkers,
+        portals and applicants.
 
         `POST /api/v1/cases/{case_id}/appeals`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.StartedBody = self._caller.json(
             "POST", "/api/v1/cases/{}/appeals", (case_id,), body=body, idempotency_key=idempotency_key
@@ -738,9 +890,13 @@ class Decisions:
     def list(self, case_id: str) -> models.DecisionList:
         """List the legal decisions of a case, with their grounds.
 
+        Only those who work on cases see who decided. The access is recorded in the access log of the
+        case.
+
         `GET /api/v1/cases/{case_id}/decisions`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.DecisionList = self._caller.json("GET", "/api/v1/cases/{}/decisions", (case_id,))
         return answer
@@ -757,10 +913,14 @@ class Definitions:
     def diff(self, key: str, number: int, *, against: int) -> models.DiffBody:
         """Compare a version with another one.
 
+        The texts are in the language that `Accept-Language` prefers; programs rely on the codes.
+
         `GET /api/v1/definitions/{key}/versions/{number}/diff`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
-        - `number`: The number of the version, from 1.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
+        - `number`: Number of the version, from 1.
+        - `against`: Number of the version to compare with: the response lists what has changed since
+        that one.
         """
         answer: models.DiffBody = self._caller.json(
             "GET",
@@ -778,9 +938,11 @@ class Definitions:
     ) -> models.DefinitionBody:
         """Stop accepting applications; running cases continue.
 
+        Portals and applicants can't start new cases; caseworkers can. For administrators and designers.
+
         `POST /api/v1/definitions/{key}/disable`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
         """
         answer: models.DefinitionBody = self._caller.json(
             "POST", "/api/v1/definitions/{}/disable", (key,), body=body, idempotency_key=idempotency_key
@@ -792,19 +954,26 @@ class Definitions:
     ) -> models.DefinitionBody:
         """Accept applications again.
 
+        Portals and applicants can start new cases again. For administrators and designers.
+
         `POST /api/v1/definitions/{key}/enable`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
         """
         answer: models.DefinitionBody = self._caller.json(
             "POST", "/api/v1/definitions/{}/enable", (key,), body=body, idempotency_key=idempotency_key
         )
         return answer
 
-    def list(self, *, status: Literal["published", "draft"] | None = None) -> models.DefinitionList:
+    def list(self, *, status: models.ListedVersions | None = None) -> models.DefinitionList:
         """List the definitions.
 
+        The current version of each; portals and applicants see those that they may start.
+
         `GET /api/v1/definitions`
+
+        - `status`: Current versions, or drafts: versions in review, which only administrators and
+        designers see.
         """
         answer: models.DefinitionList = self._caller.json(
             "GET", "/api/v1/definitions", query={"status": status}
@@ -814,9 +983,11 @@ class Definitions:
     def list_versions(self, key: str) -> models.DefinitionRecordList:
         """List a definition's versions, newest first, with who deployed, published and retired them.
 
+        For administrators, designers and auditors.
+
         `GET /api/v1/definitions/{key}/versions`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
         """
         answer: models.DefinitionRecordList = self._caller.json(
             "GET", "/api/v1/definitions/{}/versions", (key,)
@@ -828,9 +999,11 @@ class Definitions:
     ) -> models.DefinitionBody:
         """Add a definition to the catalogue.
 
+        Applicants' own accounts can start its cases then. For administrators and designers.
+
         `POST /api/v1/definitions/{key}/offer`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
         """
         answer: models.DefinitionBody = self._caller.json(
             "POST", "/api/v1/definitions/{}/offer", (key,), body=body, idempotency_key=idempotency_key
@@ -848,10 +1021,13 @@ class Definitions:
     ) -> models.DefinitionVersionBody:
         """Publish a version: new cases use it from now on.
 
+        With four eyes, somebody else than the author does it (403 `four-eyes`). 409 if it is not a
+        draft. Send the `ETag` of the version as `If-Match`. For administrators and designers.
+
         `POST /api/v1/definitions/{key}/versions/{number}/publish`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
-        - `number`: The number of the version, from 1.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
+        - `number`: Number of the version, from 1.
         """
         answer: models.DefinitionVersionBody = self._caller.json(
             "POST",
@@ -869,10 +1045,12 @@ class Definitions:
     def read_bpmn(self, key: str, number: int) -> Content:
         """Download a version's BPMN file as it was uploaded.
 
+        The file has the media type `application/xml`.
+
         `GET /api/v1/definitions/{key}/versions/{number}/bpmn`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
-        - `number`: The number of the version, from 1.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
+        - `number`: Number of the version, from 1.
         """
         answer: Content = self._caller.content(
             "GET",
@@ -889,9 +1067,11 @@ class Definitions:
     ) -> models.DefinitionBody:
         """Resume a suspended definition.
 
+        Its cases continue and new ones can start. For administrators.
+
         `POST /api/v1/definitions/{key}/resume`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
         """
         answer: models.DefinitionBody = self._caller.json(
             "POST", "/api/v1/definitions/{}/resume", (key,), body=body, idempotency_key=idempotency_key
@@ -909,10 +1089,13 @@ class Definitions:
     ) -> models.DefinitionVersionBody:
         """Retire a version, or withdraw one in review: new cases don't use it.
 
+        New cases use the newest version that is still published. Running cases continue. For
+        administrators and designers.
+
         `POST /api/v1/definitions/{key}/versions/{number}/retire`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
-        - `number`: The number of the version, from 1.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
+        - `number`: Number of the version, from 1.
         """
         answer: models.DefinitionVersionBody = self._caller.json(
             "POST",
@@ -930,9 +1113,12 @@ class Definitions:
     def set_class(self, key: str, body: models.SetClass) -> models.DefinitionBody:
         """Set the class of a service: within which time its tasks come first in the inbox.
 
+        It applies to new tasks immediately; open tasks are sorted again within seconds. For
+        administrators.
+
         `PUT /api/v1/definitions/{key}/class`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
         """
         answer: models.DefinitionBody = self._caller.json(
             "PUT", "/api/v1/definitions/{}/class", (key,), body=body
@@ -942,9 +1128,12 @@ class Definitions:
     def show(self, key: str) -> models.DefinitionBody:
         """Read a definition.
 
+        Its current version (without one, the newest), the numbers of all versions, and the unit that
+        owns it.
+
         `GET /api/v1/definitions/{key}`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
         """
         answer: models.DefinitionBody = self._caller.json("GET", "/api/v1/definitions/{}", (key,))
         return answer
@@ -952,10 +1141,13 @@ class Definitions:
     def show_version(self, key: str, number: int) -> models.OneDefinitionVersionBody:
         """Read a version.
 
+        With its planned visits and `ETag`. Only administrators and designers see versions that were
+        never published.
+
         `GET /api/v1/definitions/{key}/versions/{number}`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
-        - `number`: The number of the version, from 1.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
+        - `number`: Number of the version, from 1.
         """
         answer: models.OneDefinitionVersionBody = self._caller.json(
             "GET",
@@ -972,9 +1164,11 @@ class Definitions:
     ) -> models.DefinitionBody:
         """Suspend a definition: its cases don't continue and no case starts.
 
+        Timers and messages that fall due meanwhile wait. For administrators.
+
         `POST /api/v1/definitions/{key}/suspend`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
         """
         answer: models.DefinitionBody = self._caller.json(
             "POST", "/api/v1/definitions/{}/suspend", (key,), body=body, idempotency_key=idempotency_key
@@ -986,11 +1180,11 @@ class Definitions:
     ) -> models.DefinitionBody:
         """Remove a definition from the catalogue.
 
-        Officials and portals can still start its cases by its key.
+        Officials and portals can still start its cases by its key. For administrators and designers.
 
         `POST /api/v1/definitions/{key}/withdraw`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
         """
         answer: models.DefinitionBody = self._caller.json(
             "POST", "/api/v1/definitions/{}/withdraw", (key,), body=body, idempotency_key=idempotency_key
@@ -1011,6 +1205,9 @@ class Delegations:
     ) -> models.DelegationBody:
         """Delegate steps of one of your processes to another unit.
 
+        New tasks of these steps go to the delegate. 409 if more than 200 open tasks would be
+        transferred. For administrators.
+
         `POST /api/v1/delegations`
         """
         answer: models.DelegationBody = self._caller.json(
@@ -1021,7 +1218,11 @@ class Delegations:
     def list(self, *, cursor: str | None = None) -> models.DelegationPage:
         """List delegations from and to your units, oldest first.
 
+        For administrators.
+
         `GET /api/v1/delegations`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
         """
         answer: models.DelegationPage = self._caller.json(
             "GET", "/api/v1/delegations", query={"cursor": cursor}
@@ -1039,9 +1240,11 @@ class Delegations:
     def revoke(self, delegation_id: str) -> models.DelegationBody:
         """Revoke a delegation: its open tasks return to the agency.
 
+        Up to 200 open tasks return to the agency immediately, others within seconds. For administrators.
+
         `DELETE /api/v1/delegations/{delegation_id}`
 
-        - `delegation_id`: The id of the delegation.
+        - `delegation_id`: Id of the delegation: `id` in `GET /delegations`.
         """
         answer: models.DelegationBody = self._caller.json(
             "DELETE", "/api/v1/delegations/{}", (delegation_id,)
@@ -1078,11 +1281,11 @@ class Deployments:
     def show(self, upload_id: str) -> models.UploadBody:
         """Read the result of a deployment that was answered with 202.
 
-        It is available for seven days, for the designers of its unit.
+        It is available for seven days, for the administrators and designers of its unit.
 
         `GET /api/v1/deployments/{upload_id}`
 
-        - `upload_id`: The id of the upload, from `Location` of the response 202.
+        - `upload_id`: Id of the upload: the end of `Location` in a response 202.
         """
         answer: models.UploadBody = self._caller.json("GET", "/api/v1/deployments/{}", (upload_id,))
         return answer
@@ -1106,9 +1309,12 @@ class Desk:
     ) -> models.TaskSummary:
         """Assign a task to a colleague.
 
+        By its assignee, a supervisor of its unit or one above, or an administrator who is a member
+        there. 422 (`receiver`) if the account isn't eligible or doesn't exist.
+
         `POST /api/v1/tasks/{task_id}/assign`
 
-        - `task_id`: The id of the task.
+        - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
         answer: models.TaskSummary = self._caller.json(
             "POST",
@@ -1123,7 +1329,8 @@ class Desk:
     def bulk(self, body: models.Bulk, *, idempotency_key: str | None = None) -> models.BulkBody:
         """Apply one action to many tasks.
 
-        Each task succeeds or fails on its own: the response is 200 and reports the result of each.
+        Each task succeeds or fails on its own: the response is 200 and reports the result of each. If a
+        task is listed twice, the response is 422 and nothing is done.
 
         `POST /api/v1/tasks/bulk`
         """
@@ -1135,7 +1342,12 @@ class Desk:
     def list_colleagues(self, *, cursor: str | None = None, task: str) -> models.ColleaguePage:
         """List the people who can be assigned a task.
 
+        Only those who are eligible for the task, by name. For administrators and caseworkers.
+
         `GET /api/v1/colleagues`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `task`: Id of the task for which colleagues are listed.
         """
         answer: models.ColleaguePage = self._caller.json(
             "GET", "/api/v1/colleagues", query={"cursor": cursor, "task": task}
@@ -1151,11 +1363,12 @@ class Desk:
     ) -> models.OpinionBody:
         """Request an opinion.
 
-        The task can't be completed until the opinion is given, withdrawn or overdue.
+        The task can't be completed until the opinion is given, withdrawn or overdue. A task can await up
+        to 20 opinions. For the caseworker who is its assignee.
 
         `POST /api/v1/tasks/{task_id}/opinions`
 
-        - `task_id`: The id of the task.
+        - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
         answer: models.OpinionBody = self._caller.json(
             "POST", "/api/v1/tasks/{}/opinions", (task_id,), body=body, idempotency_key=idempotency_key
@@ -1165,11 +1378,12 @@ class Desk:
     def save_draft(self, task_id: str, body: models.SaveTaskDraft) -> models.TaskDraft:
         """Save an unfinished answer as a draft.
 
-        It isn't logged and doesn't change the revision of the task.
+        Only for your own task; 409 if it isn't yours. It isn't logged and doesn't change the revision of
+        the task. For caseworkers, portals and applicants.
 
         `PUT /api/v1/tasks/{task_id}/draft`
 
-        - `task_id`: The id of the task.
+        - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
         answer: models.TaskDraft = self._caller.json("PUT", "/api/v1/tasks/{}/draft", (task_id,), body=body)
         return answer
@@ -1179,11 +1393,12 @@ class Desk:
     ) -> models.CorrectionBody:
         """Send a task back to the applicant to correct marked fields.
 
-        The task can't be completed until the correction is made, withdrawn or overdue.
+        The task can't be completed until the correction is made, withdrawn or overdue. Only one
+        correction can be requested at a time. For the caseworker who is its assignee.
 
         `POST /api/v1/tasks/{task_id}/send-back`
 
-        - `task_id`: The id of the task.
+        - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
         answer: models.CorrectionBody = self._caller.json(
             "POST", "/api/v1/tasks/{}/send-back", (task_id,), body=body, idempotency_key=idempotency_key
@@ -1195,9 +1410,12 @@ class Desk:
     ) -> models.TaskSummary:
         """Withdraw a request for an opinion or correction; returns the task that it was attached to.
 
+        `task_id` is the task in which the opinion or correction is awaited. For the person who requested
+        it, or the assignee of the task from which it was requested.
+
         `POST /api/v1/tasks/{task_id}/withdraw`
 
-        - `task_id`: The id of the task.
+        - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
         answer: models.TaskSummary = self._caller.json(
             "POST", "/api/v1/tasks/{}/withdraw", (task_id,), body=body, idempotency_key=idempotency_key
@@ -1217,11 +1435,13 @@ class Documents:
         """Upload a document to a case.
 
         Multipart: the file as `file`, and optionally `title` and `replaces` (the id of a document),
-        which adds a new version.
+        which adds a new version. The file is checked and scanned first. 409 if the case has ended. For
+        caseworkers, portals and applicants.
 
         `POST /api/v1/cases/{case_id}/documents`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.DocumentBody = self._caller.json(
             "POST", "/api/v1/cases/{}/documents", (case_id,), form=body, idempotency_key=idempotency_key
@@ -1237,7 +1457,7 @@ class Documents:
 
         `POST /api/v1/tasks/{task_id}/documents`
 
-        - `task_id`: The id of the task.
+        - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
         answer: models.DocumentBody = self._caller.json(
             "POST", "/api/v1/tasks/{}/documents", (task_id,), form=body, idempotency_key=idempotency_key
@@ -1247,9 +1467,14 @@ class Documents:
     def download(self, document_id: str, *, version: int | None = None) -> Content:
         """Download a document.
 
+        The newest version unless one is named. The `ETag` is that of its content. The access is recorded
+        in the access log of the case.
+
         `GET /api/v1/documents/{document_id}/content`
 
-        - `document_id`: The id of the document.
+        - `document_id`: Id of the document, or of a file that was uploaded for a field: `id` in the
+        response of the upload.
+        - `version`: Number of the version; by default the newest.
         """
         answer: Content = self._caller.content(
             "GET", "/api/v1/documents/{}/content", (document_id,), query={"version": version}
@@ -1259,9 +1484,13 @@ class Documents:
     def list(self, case_id: str, *, cursor: str | None = None) -> models.DocumentPage:
         """List a case's documents, oldest first.
 
+        In their newest versions. For all who may see the case.
+
         `GET /api/v1/cases/{case_id}/documents`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
+        - `cursor`: The `next` of the page before; leave it out for the first page.
         """
         answer: models.DocumentPage = self._caller.json(
             "GET", "/api/v1/cases/{}/documents", (case_id,), query={"cursor": cursor}
@@ -1275,9 +1504,12 @@ class Documents:
     def list_of_task(self, task_id: str, *, cursor: str | None = None) -> models.DocumentPage:
         """List the documents of a task, oldest first.
 
+        Those that were uploaded with the task, in their newest versions. A delegate sees no others.
+
         `GET /api/v1/tasks/{task_id}/documents`
 
-        - `task_id`: The id of the task.
+        - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
+        - `cursor`: The `next` of the page before; leave it out for the first page.
         """
         answer: models.DocumentPage = self._caller.json(
             "GET", "/api/v1/tasks/{}/documents", (task_id,), query={"cursor": cursor}
@@ -1291,9 +1523,12 @@ class Documents:
     def show(self, document_id: str) -> models.DocumentBody:
         """Read the details of a document and its versions.
 
+        For all who may see the case, or the task with which it was uploaded.
+
         `GET /api/v1/documents/{document_id}`
 
-        - `document_id`: The id of the document.
+        - `document_id`: Id of the document, or of a file that was uploaded for a field: `id` in the
+        response of the upload.
         """
         answer: models.DocumentBody = self._caller.json("GET", "/api/v1/documents/{}", (document_id,))
         return answer
@@ -1306,94 +1541,18 @@ class Events:
         self._caller = caller
 
     def list(
-        self,
-        *,
-        after: str | None = None,
-        definition: str | None = None,
-        kind: Literal[
-            "case.started",
-            "case.completed",
-            "case.cancelled",
-            "element.entered",
-            "element.passed",
-            "element.cancelled",
-            "task.created",
-            "task.claimed",
-            "task.released",
-            "task.completed",
-            "task.cancelled",
-            "task.assigned",
-            "task.blocked",
-            "task.recused",
-            "task.delegated",
-            "task.returned",
-            "incident.opened",
-            "incident.retried",
-            "incident.closed",
-            "incident.skipped",
-            "data.repaired",
-            "wait.opened",
-            "wait.closed",
-            "timer.fired",
-            "message.received",
-            "message.sent",
-            "message.unmatched",
-            "signal.received",
-            "signal.sent",
-            "call.made",
-            "call.tried",
-            "call.answered",
-            "call.failed",
-            "bill.issued",
-            "bill.paid",
-            "bill.mismatch",
-            "bill.late",
-            "bill.expired",
-            "bill.cancelled",
-            "case.suspended",
-            "case.resumed",
-            "case.moved",
-            "case.blocked",
-            "document.added",
-            "document.replaced",
-            "decision.made",
-            "decision.evaluated",
-            "appeal.filed",
-            "appeal.decided",
-            "case.withdrawn",
-            "secret.issued",
-            "comment.added",
-            "opinion.asked",
-            "opinion.given",
-            "opinion.expired",
-            "opinion.withdrawn",
-            "correction.asked",
-            "correction.expired",
-            "correction.withdrawn",
-            "data.corrected",
-            "data.changed",
-            "data.disputed",
-            "case.erased",
-            "clock.started",
-            "clock.paused",
-            "clock.resumed",
-            "clock.extended",
-            "clock.stopped",
-            "clock.recomputed",
-            "clock.warned",
-            "clock.breached",
-            "clock.deemed",
-            "work.noted",
-            "visit.recorded",
-            "visit.corrected",
-            "rating.given",
-            "delay.explained",
-        ]
-        | None = None,
+        self, *, after: str | None = None, definition: str | None = None, kind: models.EventKind | None = None
     ) -> models.Feed:
         """Read the event feed: events of all cases, in one order.
 
+        No event is skipped or repeated if each `next` is used once. 409 if the log was restored to a
+        state before `after`. For administrators.
+
         `GET /api/v1/events`
+
+        - `after`: The `next` of an earlier response; by default from the first event on.
+        - `definition`: Only events of cases of the definition with this key.
+        - `kind`: Only events of this kind.
         """
         answer: models.Feed = self._caller.json(
             "GET", "/api/v1/events", query={"after": after, "definition": definition, "kind": kind}
@@ -1412,9 +1571,11 @@ class ExternalWork:
     ) -> models.WorkSettled:
         """Complete work.
 
+        The case continues. 409 if the lease has ended. For services.
+
         `POST /api/v1/external-work/{call_id}/complete`
 
-        - `call_id`: The id of the piece of external work.
+        - `call_id`: Id of the work: `id` in the response of `POST /external-work/take`.
         """
         answer: models.WorkSettled = self._caller.json(
             "POST",
@@ -1430,9 +1591,11 @@ class ExternalWork:
     ) -> models.WorkSettled:
         """Extend the lease of work.
 
+        409 if the lease has ended. For services.
+
         `POST /api/v1/external-work/{call_id}/extend`
 
-        - `call_id`: The id of the piece of external work.
+        - `call_id`: Id of the work: `id` in the response of `POST /external-work/take`.
         """
         answer: models.WorkSettled = self._caller.json(
             "POST", "/api/v1/external-work/{}/extend", (call_id,), body=body, idempotency_key=idempotency_key
@@ -1444,9 +1607,12 @@ class ExternalWork:
     ) -> models.WorkSettled:
         """Report that work has failed.
 
+        Without `retry_in`, or after ten attempts, it becomes an incident. 409 if the lease has ended.
+        For services.
+
         `POST /api/v1/external-work/{call_id}/fail`
 
-        - `call_id`: The id of the piece of external work.
+        - `call_id`: Id of the work: `id` in the response of `POST /external-work/take`.
         """
         answer: models.WorkSettled = self._caller.json(
             "POST", "/api/v1/external-work/{}/fail", (call_id,), body=body, idempotency_key=idempotency_key
@@ -1455,6 +1621,9 @@ class ExternalWork:
 
     def take(self, body: models.TakeWork, *, idempotency_key: str | None = None) -> models.WorkList | None:
         """Take external work, if there is any; returns immediately.
+
+        200 with work, 204 with `Retry-After` if there is none. Work is yours until its lease ends. For
+        services.
 
         `POST /api/v1/external-work/take`
         """
@@ -1468,9 +1637,11 @@ class ExternalWork:
     ) -> models.WorkSettled:
         """Complete work with a BPMN error.
 
+        409 if the lease has ended. For services.
+
         `POST /api/v1/external-work/{call_id}/bpmn-error`
 
-        - `call_id`: The id of the piece of external work.
+        - `call_id`: Id of the work: `id` in the response of `POST /external-work/take`.
         """
         answer: models.WorkSettled = self._caller.json(
             "POST",
@@ -1491,7 +1662,11 @@ class Fairness:
     def count_random_assignments(self, *, since: str | None = None) -> models.LotsBody:
         """Count random assignments and how often they were changed.
 
+        In the caller's units, by step, unit, person and reason. For administrators and auditors.
+
         `GET /api/v1/random-assignments`
+
+        - `since`: Only assignments at this instant or later; by default those of the last 30 days.
         """
         answer: models.LotsBody = self._caller.json(
             "GET", "/api/v1/random-assignments", query={"since": since}
@@ -1503,8 +1678,8 @@ class Fairness:
     ) -> models.RelationBody:
         """Declare a close relation to a person.
 
-        From then on you can't work on cases of that person. Declaring the same relation again changes
-        nothing.
+        From then on the official can't work on cases of that person. Declaring the same relation again
+        changes nothing. For caseworkers and administrators.
 
         `POST /api/v1/relations`
         """
@@ -1516,9 +1691,11 @@ class Fairness:
     def end(self, relation_id: str) -> models.RelationBody:
         """End a relation that you have declared.
 
+        It stays listed. Only an administrator can end one that an administrator declared.
+
         `DELETE /api/v1/relations/{relation_id}`
 
-        - `relation_id`: The id of the declared relation.
+        - `relation_id`: Id of the declared relation: `id` in `GET /relations`.
         """
         answer: models.RelationBody = self._caller.json("DELETE", "/api/v1/relations/{}", (relation_id,))
         return answer
@@ -1526,9 +1703,12 @@ class Fairness:
     def list(self, *, cursor: str | None = None, account: str | None = None) -> models.RelationPage:
         """List declared relations, oldest first.
 
-        Your own; administrators also see those of the people of their units.
+        Your own, including ended ones; administrators also see those of the people of their units.
 
         `GET /api/v1/relations`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `account`: Only relations of the official with this account name.
         """
         answer: models.RelationPage = self._caller.json(
             "GET", "/api/v1/relations", query={"cursor": cursor, "account": account}
@@ -1542,9 +1722,12 @@ class Fairness:
     def list_recusals(self, case_id: str) -> models.RecusalsBody:
         """List the recusals of a case, with their reasons.
 
+        For administrators and auditors.
+
         `GET /api/v1/cases/{case_id}/recusals`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.RecusalsBody = self._caller.json("GET", "/api/v1/cases/{}/recusals", (case_id,))
         return answer
@@ -1554,11 +1737,12 @@ class Fairness:
     ) -> models.TaskSummary:
         """Recuse yourself from the case of a task.
 
-        Your tasks of the case are reassigned, and you can no longer claim tasks of it.
+        Permanently: your tasks of the case are reassigned, and you can no longer claim tasks of it.
+        Repeating it changes nothing. For caseworkers.
 
         `POST /api/v1/tasks/{task_id}/recuse`
 
-        - `task_id`: The id of the task.
+        - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
         answer: models.TaskSummary = self._caller.json(
             "POST", "/api/v1/tasks/{}/recuse", (task_id,), body=body, idempotency_key=idempotency_key
@@ -1577,9 +1761,14 @@ class Funnel:
     def read(self, key: str, *, from_on: str | None = None, to_on: str | None = None) -> models.FunnelBody:
         """Count how far applications for a service came.
 
+        Applications that are begun on the pages, by day and version. For administrators, designers,
+        managers and auditors of the unit that owns the service.
+
         `GET /api/v1/services/{key}/funnel`
 
-        - `key`: The key of the service: that of its definition.
+        - `key`: Key of the service, which is that of its definition.
+        - `from_on`: First day, included.
+        - `to_on`: Last day, included.
         """
         answer: models.FunnelBody = self._caller.json(
             "GET", "/api/v1/services/{}/funnel", (key,), query={"from_on": from_on, "to_on": to_on}
@@ -1597,7 +1786,7 @@ class Incidents:
         self,
         *,
         cursor: str | None = None,
-        status: Literal["open", "resolved"] | None = None,
+        status: models.IncidentStatus | None = None,
         case: str | None = None,
         definition: str | None = None,
         element: str | None = None,
@@ -1605,7 +1794,17 @@ class Incidents:
     ) -> models.IncidentPage:
         """List incidents, oldest first.
 
+        Without `message`, which may contain data of the case: read the case or its events. For
+        administrators.
+
         `GET /api/v1/incidents`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `status`: Only incidents with this status; null for all.
+        - `case`: Only incidents of the case with this id.
+        - `definition`: Only incidents in cases of the definition with this key.
+        - `element`: Only incidents at the element with this path.
+        - `code`: Only incidents with this code.
         """
         answer: models.IncidentPage = self._caller.json(
             "GET",
@@ -1624,7 +1823,7 @@ class Incidents:
     def list_all(
         self,
         *,
-        status: Literal["open", "resolved"] | None = None,
+        status: models.IncidentStatus | None = None,
         case: str | None = None,
         definition: str | None = None,
         element: str | None = None,
@@ -1644,9 +1843,12 @@ class Incidents:
     ) -> models.CaseBody:
         """Retry a failed element, optionally with repaired data.
 
+        The response is the case: a new incident in it if the element failed again. 409 if the incident
+        is resolved. For administrators.
+
         `POST /api/v1/incidents/{incident_id}/retry`
 
-        - `incident_id`: The id of the incident.
+        - `incident_id`: Id of the incident: `id` in `GET /incidents` and in the `incidents` of a case.
         """
         answer: models.CaseBody = self._caller.json(
             "POST", "/api/v1/incidents/{}/retry", (incident_id,), body=body, idempotency_key=idempotency_key
@@ -1658,9 +1860,11 @@ class Incidents:
     ) -> models.CaseBody:
         """Skip a failed element, as if it had succeeded.
 
+        409 for gateways and joins, which can't be skipped. For administrators.
+
         `POST /api/v1/incidents/{incident_id}/skip`
 
-        - `incident_id`: The id of the incident.
+        - `incident_id`: Id of the incident: `id` in `GET /incidents` and in the `incidents` of a case.
         """
         answer: models.CaseBody = self._caller.json(
             "POST", "/api/v1/incidents/{}/skip", (incident_id,), body=body, idempotency_key=idempotency_key
@@ -1679,6 +1883,8 @@ class Jobs:
     ) -> models.JobsBody:
         """Read the state of the job queues.
 
+        For administrators of all units.
+
         `GET /api/v1/jobs`
         """
         answer: models.JobsBody = self._caller.json("GET", "/api/v1/jobs")
@@ -1689,9 +1895,11 @@ class Jobs:
     ) -> models.JobBody:
         """Retry a job that has failed for good.
 
+        404 if no failed job has this id. For administrators of all units.
+
         `POST /api/v1/jobs/{job_id}/retry`
 
-        - `job_id`: The number of the job.
+        - `job_id`: Number of the failed job: `id` in `GET /jobs`.
         """
         answer: models.JobBody = self._caller.json(
             "POST", "/api/v1/jobs/{}/retry", (job_id,), body=body, idempotency_key=idempotency_key
@@ -1707,6 +1915,10 @@ class Messages:
 
     def send(self, body: models.SendMessage, *, idempotency_key: str | None = None) -> models.MessageBody:
         """Send a message.
+
+        200 if it was delivered, 201 if it started cases, 202 if it is stored until a case waits for it.
+        409 `payment-mismatch` for a payment of another amount than billed, 503 while the case can't
+        receive it yet. For services and administrators.
 
         `POST /api/v1/messages`
         """
@@ -1732,52 +1944,10 @@ class Metrics:
         class_: str | None = None,
         from_: str | None = None,
         to: str | None = None,
-        format: Literal["json", "csv"] | None = None,
-        measure: Literal[
-            "started",
-            "with_channel",
-            "online",
-            "open",
-            "open_with_term",
-            "overdue",
-            "closed",
-            "with_term",
-            "on_time",
-            "late",
-            "withdrawn",
-            "decided",
-            "refused",
-            "granted",
-            "silent",
-            "planned",
-            "visited",
-            "rated",
-            "with_cost",
-            "sent_back",
-            "appealed",
-            "appeal_decided",
-            "upheld",
-            "step_arrived",
-            "step_closed",
-            "work_open",
-            "work_arrived",
-            "work_done",
-        ]
-        | None = None,
+        format: models.FiguresFormat | None = None,
+        measure: models.CaseMeasure | None = None,
         age: int | None = None,
-        bucket: Literal[
-            "worked",
-            "technical_failure",
-            "other_agency",
-            "in_queue",
-            "with_applicant",
-            "suspended",
-            "scheduled_wait",
-            "office_closed",
-            "plan",
-            "unexplained",
-        ]
-        | None = None,
+        bucket: models.DelayBucket | None = None,
         party: str | None = None,
         element: str | None = None,
         role: str | None = None,
@@ -1789,6 +1959,25 @@ class Metrics:
         With the same filters, as many as the figure says. A file has all of them, up to 5,000.
 
         `GET /api/v1/metrics/cases`
+
+        - `unit`: Only cases of the unit with this key and those below it; by default of all your units.
+        - `alone`: With `unit`: without the units below it.
+        - `definition`: Only cases of the definition with this key.
+        - `version`: With `definition`: only cases of this version.
+        - `class_`: Only cases with this class when they started; `-` for those without one.
+        - `from_`: First day, or a month (`2026-03`); by default the month two months before the end.
+        - `to`: Last day, included, or a month (`2026-03`); by default today. The period has at most
+        3,660 days.
+        - `format`: Format of the response; by default as `Accept` requests.
+        - `measure`: The figure.
+        - `age`: Of open cases: only those of the band with this index in `ages`, from 0.
+        - `bucket`: Only cases with a cause of delay in this bucket, also with `party` and `element` as
+        in the line; empty for none.
+        - `party`: With `bucket`: the party of the cause.
+        - `element`: With `bucket`: the element of the cause. For passages of steps: the element.
+        - `role`: For passages of steps: the role; `-` for none.
+        - `step_unit`: For passages of steps: the unit whose work it is.
+        - `cursor`: The `next` of the page before; leave it out for the first page.
         """
         answer: models.CasesBody = self._caller.json(
             "GET",
@@ -1824,52 +2013,10 @@ class Metrics:
         class_: str | None = None,
         from_: str | None = None,
         to: str | None = None,
-        format: Literal["json", "csv"] | None = None,
-        measure: Literal[
-            "started",
-            "with_channel",
-            "online",
-            "open",
-            "open_with_term",
-            "overdue",
-            "closed",
-            "with_term",
-            "on_time",
-            "late",
-            "withdrawn",
-            "decided",
-            "refused",
-            "granted",
-            "silent",
-            "planned",
-            "visited",
-            "rated",
-            "with_cost",
-            "sent_back",
-            "appealed",
-            "appeal_decided",
-            "upheld",
-            "step_arrived",
-            "step_closed",
-            "work_open",
-            "work_arrived",
-            "work_done",
-        ]
-        | None = None,
+        format: models.FiguresFormat | None = None,
+        measure: models.CaseMeasure | None = None,
         age: int | None = None,
-        bucket: Literal[
-            "worked",
-            "technical_failure",
-            "other_agency",
-            "in_queue",
-            "with_applicant",
-            "suspended",
-            "scheduled_wait",
-            "office_closed",
-            "plan",
-            "unexplained",
-        ]
-        | None = None,
+        bucket: models.DelayBucket | None = None,
         party: str | None = None,
         element: str | None = None,
         role: str | None = None,
@@ -1906,11 +2053,24 @@ class Metrics:
         class_: str | None = None,
         from_: str | None = None,
         to: str | None = None,
-        format: Literal["json", "csv"] | None = None,
+        format: models.FiguresFormat | None = None,
     ) -> models.DelaysBody:
         """Read why cases were late, the greatest cause first.
 
+        Causes are on the critical path of a case: what exceeds its norm. For managers, auditors and
+        administrators.
+
         `GET /api/v1/metrics/delay-causes`
+
+        - `unit`: Only cases of the unit with this key and those below it; by default of all your units.
+        - `alone`: With `unit`: without the units below it.
+        - `definition`: Only cases of the definition with this key.
+        - `version`: With `definition`: only cases of this version.
+        - `class_`: Only cases with this class when they started; `-` for those without one.
+        - `from_`: First day, or a month (`2026-03`); by default the month two months before the end.
+        - `to`: Last day, included, or a month (`2026-03`); by default today. The period has at most
+        3,660 days.
+        - `format`: Format of the response; by default as `Accept` requests.
         """
         answer: models.DelaysBody = self._caller.json(
             "GET",
@@ -1938,9 +2098,9 @@ class Metrics:
         class_: str | None = None,
         from_: str | None = None,
         to: str | None = None,
-        format: Literal["json", "csv"] | None = None,
-        compare: Literal["version", "unit"] | None = None,
-        trend: Literal["jalali", "gregorian"] | None = None,
+        format: models.FiguresFormat | None = None,
+        compare: models.Comparison | None = None,
+        trend: models.Calendar | None = None,
     ) -> models.OverviewBody:
         """Read intake, stock, time limits, durations, visits and satisfaction.
 
@@ -1948,6 +2108,18 @@ class Metrics:
         never 0.
 
         `GET /api/v1/metrics/overview`
+
+        - `unit`: Only cases of the unit with this key and those below it; by default of all your units.
+        - `alone`: With `unit`: without the units below it.
+        - `definition`: Only cases of the definition with this key.
+        - `version`: With `definition`: only cases of this version.
+        - `class_`: Only cases with this class when they started; `-` for those without one.
+        - `from_`: First day, or a month (`2026-03`); by default the month two months before the end.
+        - `to`: Last day, included, or a month (`2026-03`); by default today. The period has at most
+        3,660 days.
+        - `format`: Format of the response; by default as `Accept` requests.
+        - `compare`: Adds the figures of each version or unit; with `definition` only.
+        - `trend`: Adds the figures of each month of this calendar.
         """
         answer: models.OverviewBody = self._caller.json(
             "GET",
@@ -1977,13 +2149,23 @@ class Metrics:
         class_: str | None = None,
         from_: str | None = None,
         to: str | None = None,
-        format: Literal["json", "csv"] | None = None,
+        format: models.FiguresFormat | None = None,
     ) -> models.WorkloadBody:
         """Read the load of units, roles and steps.
 
         Never of a person: hours are shown in sums of at least five people.
 
         `GET /api/v1/metrics/people`
+
+        - `unit`: Only cases of the unit with this key and those below it; by default of all your units.
+        - `alone`: With `unit`: without the units below it.
+        - `definition`: Only cases of the definition with this key.
+        - `version`: With `definition`: only cases of this version.
+        - `class_`: Only cases with this class when they started; `-` for those without one.
+        - `from_`: First day, or a month (`2026-03`); by default the month two months before the end.
+        - `to`: Last day, included, or a month (`2026-03`); by default today. The period has at most
+        3,660 days.
+        - `format`: Format of the response; by default as `Accept` requests.
         """
         answer: models.WorkloadBody = self._caller.json(
             "GET",
@@ -2011,7 +2193,7 @@ class Metrics:
         class_: str | None = None,
         from_: str | None = None,
         to: str | None = None,
-        format: Literal["json", "csv"] | None = None,
+        format: models.FiguresFormat | None = None,
         volume: float | None = None,
         visits: float | None = None,
         time: float | None = None,
@@ -2019,7 +2201,24 @@ class Metrics:
     ) -> models.PortfolioBody:
         """Rank services by volume, visits, time and dissatisfaction.
 
+        By what an improvement would bring. A factor that isn't measured is left out. For managers,
+        auditors and administrators.
+
         `GET /api/v1/metrics/portfolio`
+
+        - `unit`: Only cases of the unit with this key and those below it; by default of all your units.
+        - `alone`: With `unit`: without the units below it.
+        - `definition`: Only cases of the definition with this key.
+        - `version`: With `definition`: only cases of this version.
+        - `class_`: Only cases with this class when they started; `-` for those without one.
+        - `from_`: First day, or a month (`2026-03`); by default the month two months before the end.
+        - `to`: Last day, included, or a month (`2026-03`); by default today. The period has at most
+        3,660 days.
+        - `format`: Format of the response; by default as `Accept` requests.
+        - `volume`: Weight of the number of cases.
+        - `visits`: Weight of the visits.
+        - `time`: Weight of the time.
+        - `dissatisfaction`: Weight of the dissatisfaction.
         """
         answer: models.PortfolioBody = self._caller.json(
             "GET",
@@ -2051,11 +2250,23 @@ class Metrics:
         class_: str | None = None,
         from_: str | None = None,
         to: str | None = None,
-        format: Literal["json", "csv"] | None = None,
+        format: models.FiguresFormat | None = None,
     ) -> models.StepsBody:
         """Read how often the elements of a version were passed, and how long they took.
 
+        `definition` and `version` are required. For managers, auditors and administrators.
+
         `GET /api/v1/metrics/steps`
+
+        - `unit`: Only cases of the unit with this key and those below it; by default of all your units.
+        - `alone`: With `unit`: without the units below it.
+        - `definition`: Only cases of the definition with this key.
+        - `version`: With `definition`: only cases of this version.
+        - `class_`: Only cases with this class when they started; `-` for those without one.
+        - `from_`: First day, or a month (`2026-03`); by default the month two months before the end.
+        - `to`: Last day, included, or a month (`2026-03`); by default today. The period has at most
+        3,660 days.
+        - `format`: Format of the response; by default as `Accept` requests.
         """
         answer: models.StepsBody = self._caller.json(
             "GET",
@@ -2083,13 +2294,28 @@ class Metrics:
         class_: str | None = None,
         from_: str | None = None,
         to: str | None = None,
-        format: Literal["json", "csv"] | None = None,
-        by: Literal["unit", "definition", "version", "month"] | None = None,
-        calendar: Literal["jalali", "gregorian"] | None = None,
+        format: models.FiguresFormat | None = None,
+        by: models.TimeDivision | None = None,
+        calendar: models.Calendar | None = None,
     ) -> models.TimesBody:
         """Read where the time of ended cases went.
 
+        In the buckets of `GET /cases/{case_id}/time`, which add up to the life of the cases. For
+        managers, auditors and administrators.
+
         `GET /api/v1/metrics/time`
+
+        - `unit`: Only cases of the unit with this key and those below it; by default of all your units.
+        - `alone`: With `unit`: without the units below it.
+        - `definition`: Only cases of the definition with this key.
+        - `version`: With `definition`: only cases of this version.
+        - `class_`: Only cases with this class when they started; `-` for those without one.
+        - `from_`: First day, or a month (`2026-03`); by default the month two months before the end.
+        - `to`: Last day, included, or a month (`2026-03`); by default today. The period has at most
+        3,660 days.
+        - `format`: Format of the response; by default as `Accept` requests.
+        - `by`: Adds a line for each of these.
+        - `calendar`: With `by=month`: the calendar of the months.
         """
         answer: models.TimesBody = self._caller.json(
             "GET",
@@ -2121,9 +2347,11 @@ class Migrations:
     ) -> models.MigrationOverview:
         """Cancel a case migration: remaining cases keep their version.
 
+        409 if it is done or cancelled. For administrators.
+
         `POST /api/v1/migrations/{migration_id}/cancel`
 
-        - `migration_id`: The id of the migration.
+        - `migration_id`: Id of the migration: `id` in `GET /migrations`.
         """
         answer: models.MigrationOverview = self._caller.json(
             "POST",
@@ -2139,6 +2367,9 @@ class Migrations:
     ) -> models.MigrationOverview:
         """Plan a migration of running cases to another version.
 
+        A worker checks each case; no case changes before the migration is started. 409 while another
+        migration of the definition is in progress. For administrators.
+
         `POST /api/v1/migrations`
         """
         answer: models.MigrationOverview = self._caller.json(
@@ -2149,7 +2380,11 @@ class Migrations:
     def list(self, *, cursor: str | None = None) -> models.MigrationPage:
         """List case migrations, newest first.
 
+        For administrators.
+
         `GET /api/v1/migrations`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
         """
         answer: models.MigrationPage = self._caller.json(
             "GET", "/api/v1/migrations", query={"cursor": cursor}
@@ -2163,17 +2398,17 @@ class Migrations:
         return pages(self.list, "query")
 
     def list_cases(
-        self,
-        migration_id: str,
-        *,
-        cursor: str | None = None,
-        status: Literal["movable", "stays", "moved", "ended"] | None = None,
+        self, migration_id: str, *, cursor: str | None = None, status: models.MigratedCaseStatus | None = None
     ) -> models.MigratedCasePage:
         """List the cases of a migration, oldest first.
 
+        For administrators.
+
         `GET /api/v1/migrations/{migration_id}/cases`
 
-        - `migration_id`: The id of the migration.
+        - `migration_id`: Id of the migration: `id` in `GET /migrations`.
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `status`: Only cases with this progress; by default all.
         """
         answer: models.MigratedCasePage = self._caller.json(
             "GET", "/api/v1/migrations/{}/cases", (migration_id,), query={"cursor": cursor, "status": status}
@@ -2181,7 +2416,7 @@ class Migrations:
         return answer
 
     def list_cases_all(
-        self, migration_id: str, *, status: Literal["movable", "stays", "moved", "ended"] | None = None
+        self, migration_id: str, *, status: models.MigratedCaseStatus | None = None
     ) -> Iterator[models.MigratedCaseBody]:
         """List the cases of a migration, oldest first: the items of all pages, one after the other."""
         return pages(self.list_cases, "query", migration_id, status=status)
@@ -2189,9 +2424,11 @@ class Migrations:
     def show(self, migration_id: str) -> models.MigrationOverview:
         """Read a case migration: its plan and progress.
 
+        With the number of cases by progress and the 200 most frequent obstacles. For administrators.
+
         `GET /api/v1/migrations/{migration_id}`
 
-        - `migration_id`: The id of the migration.
+        - `migration_id`: Id of the migration: `id` in `GET /migrations`.
         """
         answer: models.MigrationOverview = self._caller.json("GET", "/api/v1/migrations/{}", (migration_id,))
         return answer
@@ -2201,9 +2438,12 @@ class Migrations:
     ) -> models.MigrationOverview:
         """Start a case migration: cases without obstacles are migrated.
 
+        Each case is checked again when its turn comes. 409 unless the migration is `planned`. For
+        administrators.
+
         `POST /api/v1/migrations/{migration_id}/start`
 
-        - `migration_id`: The id of the migration.
+        - `migration_id`: Id of the migration: `id` in `GET /migrations`.
         """
         answer: models.MigrationOverview = self._caller.json(
             "POST", "/api/v1/migrations/{}/start", (migration_id,), body=body, idempotency_key=idempotency_key
@@ -2224,9 +2464,11 @@ class People:
     ) -> models.PersonBody:
         """Add a membership: a unit and role for a person of your units.
 
+        Only in your own units. 409 if the person has this membership already. For administrators.
+
         `POST /api/v1/people/{person_id}/memberships`
 
-        - `person_id`: The id of the person's account.
+        - `person_id`: Id of the person's account: `id` in `GET /people`.
         """
         answer: models.PersonBody = self._caller.json(
             "POST", "/api/v1/people/{}/memberships", (person_id,), body=body, idempotency_key=idempotency_key
@@ -2238,10 +2480,12 @@ class People:
     ) -> models.PersonBody:
         """Change the start or end of a membership.
 
+        It has effect from the next request on. For administrators.
+
         `PATCH /api/v1/people/{person_id}/memberships/{membership_id}`
 
-        - `person_id`: The id of the person's account.
-        - `membership_id`: The id of the membership.
+        - `person_id`: Id of the person's account: `id` in `GET /people`.
+        - `membership_id`: Id of the membership: `id` in the `memberships` of a person.
         """
         answer: models.PersonBody = self._caller.json(
             "PATCH",
@@ -2257,15 +2501,21 @@ class People:
     def change_person(self, person_id: str, body: models.ChangePerson | None = None) -> models.PersonBody:
         """Change the details of a person.
 
+        Only for administrators of all units in which the person works; the national ID of your own
+        account is changed by another administrator.
+
         `PATCH /api/v1/people/{person_id}`
 
-        - `person_id`: The id of the person's account.
+        - `person_id`: Id of the person's account: `id` in `GET /people`.
         """
         answer: models.PersonBody = self._caller.json("PATCH", "/api/v1/people/{}", (person_id,), body=body)
         return answer
 
     def create(self, body: models.CreatePerson, *, idempotency_key: str | None = None) -> models.PersonBody:
         """Create an account with memberships in your units.
+
+        409 for a name that is in use, 422 for a person who has an account of this kind. For
+        administrators.
 
         `POST /api/v1/people`
         """
@@ -2279,6 +2529,9 @@ class People:
     ) -> models.SubstitutionBody:
         """Appoint a substitute for yourself or, as an administrator, for a person of your units.
 
+        Both are active caseworkers of one unit, or of units of which one is above the other. 409 if
+        there is a substitute for that time. For caseworkers and administrators.
+
         `POST /api/v1/substitutions`
         """
         answer: models.SubstitutionBody = self._caller.json(
@@ -2289,10 +2542,12 @@ class People:
     def end_membership(self, person_id: str, membership_id: str) -> models.PersonBody:
         """End a membership immediately.
 
+        It has effect from the next request on. 403 for your own last membership. For administrators.
+
         `DELETE /api/v1/people/{person_id}/memberships/{membership_id}`
 
-        - `person_id`: The id of the person's account.
-        - `membership_id`: The id of the membership.
+        - `person_id`: Id of the person's account: `id` in `GET /people`.
+        - `membership_id`: Id of the membership: `id` in the `memberships` of a person.
         """
         answer: models.PersonBody = self._caller.json(
             "DELETE",
@@ -2307,9 +2562,11 @@ class People:
     def end_substitution(self, substitution_id: str) -> models.SubstitutionBody:
         """End a substitution.
 
+        By the absent person, the substitute or an administrator.
+
         `DELETE /api/v1/substitutions/{substitution_id}`
 
-        - `substitution_id`: The id of the substitution.
+        - `substitution_id`: Id of the substitution: `id` in `GET /substitutions`.
         """
         answer: models.SubstitutionBody = self._caller.json(
             "DELETE", "/api/v1/substitutions/{}", (substitution_id,)
@@ -2317,11 +2574,17 @@ class People:
         return answer
 
     def list(
-        self, *, cursor: str | None = None, person: Literal["missing", "duplicate"] | None = None
+        self, *, cursor: str | None = None, person: models.PeopleWithoutClearOwner | None = None
     ) -> models.PersonPage:
         """List the people of your units, oldest accounts first.
 
+        Accounts that work, or have worked, in your units, without national IDs and contact data. For
+        administrators.
+
         `GET /api/v1/people`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `person`: Only accounts whose owner's national ID has to be looked at.
         """
         answer: models.PersonPage = self._caller.json(
             "GET", "/api/v1/people", query={"cursor": cursor, "person": person}
@@ -2329,7 +2592,7 @@ class People:
         return answer
 
     def list_all(
-        self, *, person: Literal["missing", "duplicate"] | None = None
+        self, *, person: models.PeopleWithoutClearOwner | None = None
     ) -> Iterator[models.PersonSummary]:
         """List the people of your units, oldest accounts first: the items of all pages, one after the
         other.
@@ -2340,67 +2603,22 @@ class People:
         self,
         *,
         cursor: str | None = None,
-        kind: Literal[
-            "unit.made",
-            "unit.changed",
-            "person.made",
-            "person.changed",
-            "person.closed",
-            "person.opened",
-            "password.given",
-            "membership.given",
-            "membership.changed",
-            "membership.ended",
-            "substitution.agreed",
-            "substitution.ended",
-            "delegation.agreed",
-            "delegation.revoked",
-            "message.unmatched",
-            "definition.deployed",
-            "definition.published",
-            "definition.retired",
-            "definition.enabled",
-            "definition.disabled",
-            "definition.offered",
-            "definition.withdrawn",
-            "definition.suspended",
-            "definition.resumed",
-            "account.made",
-            "identity.linked",
-            "token.made",
-            "token.revoked",
-            "webhook.made",
-            "webhook.enabled",
-            "webhook.disabled",
-            "webhook.removed",
-            "case.erased",
-            "retry.ordered",
-            "migration.started",
-            "migration.cancelled",
-            "connectors.loaded",
-            "settings.loaded",
-            "installation.outage",
-            "installation.restored",
-            "clock.jumped",
-            "clock.differs",
-            "calendar.made",
-            "calendar.changed",
-            "calendar.chosen",
-            "calendar.closure",
-            "calendar.reopened",
-            "silence.released",
-            "rate.set",
-            "rate.removed",
-            "service.classed",
-        ]
-        | None = None,
+        kind: models.AdministrationKind | None = None,
         unit: str | None = None,
         from_at: str | None = None,
         to_at: str | None = None,
     ) -> models.RecordPage:
         """List entries of the administration log in your units, oldest first.
 
+        For administrators and auditors.
+
         `GET /api/v1/organisation-log`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `kind`: Only entries of this kind.
+        - `unit`: Only entries of the unit with this key and those below it.
+        - `from_at`: Only entries from this instant on.
+        - `to_at`: Only entries before this instant.
         """
         answer: models.RecordPage = self._caller.json(
             "GET",
@@ -2412,60 +2630,7 @@ class People:
     def list_changes_all(
         self,
         *,
-        kind: Literal[
-            "unit.made",
-            "unit.changed",
-            "person.made",
-            "person.changed",
-            "person.closed",
-            "person.opened",
-            "password.given",
-            "membership.given",
-            "membership.changed",
-            "membership.ended",
-            "substitution.agreed",
-            "substitution.ended",
-            "delegation.agreed",
-            "delegation.revoked",
-            "message.unmatched",
-            "definition.deployed",
-            "definition.published",
-            "definition.retired",
-            "definition.enabled",
-            "definition.disabled",
-            "definition.offered",
-            "definition.withdrawn",
-            "definition.suspended",
-            "definition.resumed",
-            "account.made",
-            "identity.linked",
-            "token.made",
-            "token.revoked",
-            "webhook.made",
-            "webhook.enabled",
-            "webhook.disabled",
-            "webhook.removed",
-            "case.erased",
-            "retry.ordered",
-            "migration.started",
-            "migration.cancelled",
-            "connectors.loaded",
-            "settings.loaded",
-            "installation.outage",
-            "installation.restored",
-            "clock.jumped",
-            "clock.differs",
-            "calendar.made",
-            "calendar.changed",
-            "calendar.chosen",
-            "calendar.closure",
-            "calendar.reopened",
-            "silence.released",
-            "rate.set",
-            "rate.removed",
-            "service.classed",
-        ]
-        | None = None,
+        kind: models.AdministrationKind | None = None,
         unit: str | None = None,
         from_at: str | None = None,
         to_at: str | None = None,
@@ -2478,7 +2643,11 @@ class People:
     def list_substitutions(self, *, cursor: str | None = None) -> models.SubstitutionPage:
         """List current and future substitutions: your own or, for administrators, those of their units.
 
+        Without ended ones; supervisors also see those of their team.
+
         `GET /api/v1/substitutions`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
         """
         answer: models.SubstitutionPage = self._caller.json(
             "GET", "/api/v1/substitutions", query={"cursor": cursor}
@@ -2496,9 +2665,11 @@ class People:
     def show(self, person_id: str) -> models.PersonBody:
         """Read a person of your units.
 
+        With national ID, names and contact data, and the memberships in your units. For administrators.
+
         `GET /api/v1/people/{person_id}`
 
-        - `person_id`: The id of the person's account.
+        - `person_id`: Id of the person's account: `id` in `GET /people`.
         """
         answer: models.PersonBody = self._caller.json("GET", "/api/v1/people/{}", (person_id,))
         return answer
@@ -2510,12 +2681,16 @@ class Pictures:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def draw_case(self, case_id: str, *, lang: Literal["fa", "en"] | None = None) -> Content:
+    def draw_case(self, case_id: str, *, lang: models.Language | None = None) -> Content:
         """Draw the diagram of a case, with its current steps and its path.
+
+        As SVG, in which each element is a group with `data-element`. For all who may see the case.
 
         `GET /api/v1/cases/{case_id}/diagram.svg`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
+        - `lang`: Language of names that are written as `Persian | English`.
         """
         answer: Content = self._caller.content(
             "GET", "/api/v1/cases/{}/diagram.svg", (case_id,), query={"lang": lang}
@@ -2527,16 +2702,22 @@ class Pictures:
         key: str,
         number: int,
         *,
-        lang: Literal["fa", "en"] | None = None,
-        marks: Literal["findings", "cases", "changes", "none"] | None = None,
+        lang: models.Language | None = None,
+        marks: models.DiagramMarks | None = None,
         against: int | None = None,
     ) -> Content:
         """Draw a version, with its findings, the current steps of its cases, or its changes.
 
+        As SVG, in which each element is a group with `data-element`. A heat map (`marks=cases`) counts
+        the cases that you may see.
+
         `GET /api/v1/definitions/{key}/versions/{number}/diagram.svg`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
-        - `number`: The number of the version, from 1.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
+        - `number`: Number of the version, from 1.
+        - `lang`: Language of names that are written as `Persian | English`.
+        - `marks`: What is marked.
+        - `against`: With `marks=changes`: number of the version to compare with.
         """
         answer: Content = self._caller.content(
             "GET",
@@ -2563,9 +2744,12 @@ class Rates:
     ) -> models.RateBody:
         """Set a rate of a unit from a day on.
 
+        Later rates don't change what was before. 409 if there is one of the role and kind from that day
+        on. For administrators.
+
         `POST /api/v1/units/{key}/rates`
 
-        - `key`: The key of the unit.
+        - `key`: Key of the unit, as in `GET /units`.
         """
         answer: models.RateBody = self._caller.json(
             "POST", "/api/v1/units/{}/rates", (key,), body=body, idempotency_key=idempotency_key
@@ -2575,9 +2759,11 @@ class Rates:
     def list(self, key: str) -> models.RateList:
         """List the rates that apply in a unit.
 
+        Its own, and costs of units above it. For administrators, managers and auditors.
+
         `GET /api/v1/units/{key}/rates`
 
-        - `key`: The key of the unit.
+        - `key`: Key of the unit, as in `GET /units`.
         """
         answer: models.RateList = self._caller.json("GET", "/api/v1/units/{}/rates", (key,))
         return answer
@@ -2585,9 +2771,11 @@ class Rates:
     def remove(self, rate_id: str) -> models.RateBody:
         """Remove a rate.
 
+        To correct a rate, remove it and set another. For administrators.
+
         `DELETE /api/v1/rates/{rate_id}`
 
-        - `rate_id`: The id of the rate.
+        - `rate_id`: Id of the rate: `id` in the rates of a unit.
         """
         answer: models.RateBody = self._caller.json("DELETE", "/api/v1/rates/{}", (rate_id,))
         return answer
@@ -2602,6 +2790,8 @@ class Retries:
     def order(self, body: models.OrderRetry, *, idempotency_key: str | None = None) -> models.RetryBody:
         """Retry all open incidents of a definition with the same code.
 
+        Up to 10,000, one after the other, by a worker. 409 if there are none. For administrators.
+
         `POST /api/v1/retries`
         """
         answer: models.RetryBody = self._caller.json(
@@ -2612,9 +2802,11 @@ class Retries:
     def show(self, retry_id: str) -> models.RetryBody:
         """Read the progress of a bulk retry.
 
+        Finished when `waiting` is 0. For administrators.
+
         `GET /api/v1/retries/{retry_id}`
 
-        - `retry_id`: The id of the mass retry.
+        - `retry_id`: Id of the bulk retry: `id` in the response of `POST /retries`.
         """
         answer: models.RetryBody = self._caller.json("GET", "/api/v1/retries/{}", (retry_id,))
         return answer
@@ -2633,9 +2825,12 @@ class Rules:
     ) -> models.RulingBody:
         """Evaluate a DMN decision, by its id or name, for data outside of any case.
 
+        No case changes. 409 with the candidates in `state` if several definitions have such a decision
+        and the request names none; 422 `undecided` if the result can't be used.
+
         `POST /api/v1/decisions/{key}/evaluate`
 
-        - `key`: The id or the name of the decision in its DMN file.
+        - `key`: Id or name of the decision in its DMN file.
         """
         answer: models.RulingBody = self._caller.json(
             "POST", "/api/v1/decisions/{}/evaluate", (key,), body=body, idempotency_key=idempotency_key
@@ -2646,6 +2841,9 @@ class Rules:
         self,
     ) -> models.RuleList:
         """List the DMN decisions that can be evaluated.
+
+        Those in the files of all current versions; portals see those of definitions that are enabled.
+        For administrators, designers, caseworkers and portals.
 
         `GET /api/v1/decisions`
         """
@@ -2664,6 +2862,8 @@ class Sessions:
     ) -> models.SessionsBody:
         """List your active browser sessions.
 
+        The newest 100, newest first. Tokens of the API are not sessions.
+
         `GET /api/v1/sessions`
         """
         answer: models.SessionsBody = self._caller.json("GET", "/api/v1/sessions")
@@ -2672,9 +2872,11 @@ class Sessions:
     def revoke(self, session_id: str) -> models.EndedBody:
         """End a session.
 
+        Your own, or as an administrator one of a person in your units. It takes effect within a second.
+
         `DELETE /api/v1/sessions/{session_id}`
 
-        - `session_id`: The id of the session.
+        - `session_id`: Id of the session: `id` in `GET /sessions`.
         """
         answer: models.EndedBody = self._caller.json("DELETE", "/api/v1/sessions/{}", (session_id,))
         return answer
@@ -2689,9 +2891,12 @@ class Staging:
     def discard(self, document_id: str) -> models.StagedBody:
         """Delete a file that you uploaded for a field, before the answer is sent.
 
+        Only your own file, and only before it was sent: 409 afterwards.
+
         `DELETE /api/v1/documents/{document_id}`
 
-        - `document_id`: The id of the document.
+        - `document_id`: Id of the document, or of a file that was uploaded for a field: `id` in the
+        response of the upload.
         """
         answer: models.StagedBody = self._caller.json("DELETE", "/api/v1/documents/{}", (document_id,))
         return answer
@@ -2700,7 +2905,7 @@ class Staging:
         """Upload a file for a field of a form, before the answer is sent.
 
         Multipart: the file as `file`, with `field` and one of `definition`, `task`, `appeal_of`. The
-        value of the field is then the returned `id`.
+        value of the field is then the returned `id`. For caseworkers, portals and applicants.
 
         `POST /api/v1/documents`
         """
@@ -2718,7 +2923,7 @@ class StartForms:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def read_form(self, key: str, *, language: Literal["fa", "en"] | None = None) -> models.StartFormBody:
+    def read_form(self, key: str, *, language: models.Language | None = None) -> models.StartFormBody:
         """Read the start form of a definition.
 
         It is that of the current version, in one language, without what your roles may not see. Its
@@ -2726,7 +2931,7 @@ class StartForms:
 
         `GET /api/v1/definitions/{key}/form`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
         - `language`: The language of titles, descriptions and labels: `fa` is Persian, `en` is English.
         Without it, the preferred one of `Accept-Language`.
         """
@@ -2784,9 +2989,12 @@ class Tasks:
     ) -> models.TaskSummary:
         """Claim a task.
 
+        You become its assignee. Claiming your own task again changes nothing; 409 if somebody else has
+        it, 403 if you aren't eligible. For caseworkers, portals and applicants.
+
         `POST /api/v1/tasks/{task_id}/claim`
 
-        - `task_id`: The id of the task.
+        - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
         answer: models.TaskSummary = self._caller.json(
             "POST",
@@ -2808,12 +3016,13 @@ class Tasks:
     ) -> models.CompletedBody:
         """Complete a task, so that its case continues.
 
-        With `If-Match`, it returns 409 if a value that the form shows has changed since you read the
-        task.
+        An unassigned task counts as yours; 409 if it is somebody else's. With `If-Match`, 409
+        (`data-changed`) if a value that the form shows has changed since you read the task. For
+        caseworkers, portals and applicants.
 
         `POST /api/v1/tasks/{task_id}/complete`
 
-        - `task_id`: The id of the task.
+        - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
         answer: models.CompletedBody = self._caller.json(
             "POST",
@@ -2830,7 +3039,7 @@ class Tasks:
     ) -> models.TaskCounts:
         """Count the tasks in the tabs of the inbox.
 
-        1000 means 1000 or more.
+        For administrators, caseworkers and managers.
 
         `GET /api/v1/tasks/counts`
         """
@@ -2841,7 +3050,7 @@ class Tasks:
         self,
         *,
         cursor: str | None = None,
-        scope: Literal["mine", "team", "free", "supervised"] | None = None,
+        scope: models.InboxScope | None = None,
         role: str | None = None,
         unit: str | None = None,
         definition: str | None = None,
@@ -2852,13 +3061,29 @@ class Tasks:
         returned: bool | None = None,
         priority: int | None = None,
         case: str | None = None,
-        status: Literal["open", "completed", "cancelled"] | None = None,
+        status: models.TaskStatus | None = None,
     ) -> models.TaskPage:
         """List the tasks of a case, oldest first, or of the inbox, earliest due date first.
 
-        Without `case`, it lists the open tasks that you can work on.
+        Without `case`, it lists the open tasks that you can work on, for administrators, caseworkers and
+        managers. Portals and applicants list the applicant's tasks of a case with `case`.
 
         `GET /api/v1/tasks`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `scope`: Which part of the inbox.
+        - `role`: Only tasks for this role in a unit, such as `inspector`.
+        - `unit`: Only tasks for the unit with this key and those below it.
+        - `definition`: Only tasks of cases of the definition with this key.
+        - `holder`: With `scope=supervised`: only tasks that are assigned to the account with this id.
+        - `due`: Only tasks that are due at this instant or earlier.
+        - `overdue`: Only tasks that are overdue.
+        - `today`: Only tasks that fall due before this day ends, in the time zone of the installation.
+        - `returned`: Only tasks whose applicant has made the requested correction.
+        - `priority`: Only tasks with at least this priority.
+        - `case`: Only tasks of the case with this id, oldest first; the filters of the inbox don't apply
+        then.
+        - `status`: With `case`: only tasks with this status.
         """
         answer: models.TaskPage = self._caller.json(
             "GET",
@@ -2884,7 +3109,7 @@ class Tasks:
     def list_all(
         self,
         *,
-        scope: Literal["mine", "team", "free", "supervised"] | None = None,
+        scope: models.InboxScope | None = None,
         role: str | None = None,
         unit: str | None = None,
         definition: str | None = None,
@@ -2895,7 +3120,7 @@ class Tasks:
         returned: bool | None = None,
         priority: int | None = None,
         case: str | None = None,
-        status: Literal["open", "completed", "cancelled"] | None = None,
+        status: models.TaskStatus | None = None,
     ) -> Iterator[models.ListedTask]:
         """List the tasks of a case, oldest first, or of the inbox, earliest due date first: the items of
         all pages, one after the other.
@@ -2927,9 +3152,12 @@ class Tasks:
     ) -> models.TaskSummary:
         """Release a task.
 
+        Only your own tasks. Others can claim the task then; one that is assigned automatically goes to
+        the next person. For caseworkers, portals and applicants.
+
         `POST /api/v1/tasks/{task_id}/release`
 
-        - `task_id`: The id of the task.
+        - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
         answer: models.TaskSummary = self._caller.json(
             "POST",
@@ -2946,8 +3174,9 @@ class Tasks:
     ) -> models.TaskPage:
         """Search the open tasks that you can work on.
 
-        Words match the beginnings of words in a task's name and its case's number, business key and
-        applicant. Search words may be personal data, so they are sent in the body and never logged.
+        Words match the beginnings of words in a task's name, and in the subject, number, business key,
+        applicant and searchable variables of its case. They may be personal data, so they are sent in
+        the body and never logged. For administrators, caseworkers and managers.
 
         `POST /api/v1/tasks/search`
         """
@@ -2963,9 +3192,12 @@ class Tasks:
     def show(self, task_id: str) -> models.TaskBody:
         """Read a task with its form.
 
+        The `ETag` covers the values that the form shows: send it as `If-Match` when you complete the
+        task. The access is recorded in the access log of the case.
+
         `GET /api/v1/tasks/{task_id}`
 
-        - `task_id`: The id of the task.
+        - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
         answer: models.TaskBody = self._caller.json("GET", "/api/v1/tasks/{}", (task_id,))
         return answer
@@ -2982,11 +3214,12 @@ class TimeSplit:
     ) -> models.DelayBody:
         """State why a case is late, if its log doesn't explain more than a tenth of the delay.
 
-        Only a supervisor of its unit, once.
+        Once, by a supervisor of its unit or of one above it. 409 `not-late`, `delay-explained`.
 
         `POST /api/v1/cases/{case_id}/delay-explanations`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.DelayBody = self._caller.json(
             "POST",
@@ -3000,9 +3233,13 @@ class TimeSplit:
     def show(self, case_id: str) -> models.TimeBody:
         """Read where the time of a case went.
 
+        The buckets add up to the life of the case. For those who work on cases, and managers and
+        auditors; the access is recorded in the access log of the case.
+
         `GET /api/v1/cases/{case_id}/time`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.TimeBody = self._caller.json("GET", "/api/v1/cases/{}/time", (case_id,))
         return answer
@@ -3019,15 +3256,19 @@ class Units:
     def change(self, key: str, body: models.ChangeUnit | None = None) -> models.UnitBody:
         """Rename, move, close or reopen one of your units.
 
+        The change is recorded in the administration log. For administrators.
+
         `PATCH /api/v1/units/{key}`
 
-        - `key`: The key of the unit.
+        - `key`: Key of the unit, as in `GET /units`.
         """
         answer: models.UnitBody = self._caller.json("PATCH", "/api/v1/units/{}", (key,), body=body)
         return answer
 
     def create(self, body: models.CreateUnit, *, idempotency_key: str | None = None) -> models.UnitBody:
         """Create a unit below one of yours.
+
+        409 for a key that is in use. For administrators.
 
         `POST /api/v1/units`
         """
@@ -3039,7 +3280,12 @@ class Units:
     def list(self, *, cursor: str | None = None, parent: str | None = None) -> models.UnitPage:
         """List units, oldest first.
 
+        At most 200 a page.
+
         `GET /api/v1/units`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `parent`: Only units right below the one with this key.
         """
         answer: models.UnitPage = self._caller.json(
             "GET", "/api/v1/units", query={"cursor": cursor, "parent": parent}
@@ -3053,9 +3299,11 @@ class Units:
     def show(self, key: str) -> models.UnitBody:
         """Read a unit.
 
+        The names of units are public within an installation.
+
         `GET /api/v1/units/{key}`
 
-        - `key`: The key of the unit.
+        - `key`: Key of the unit, as in `GET /units`.
         """
         answer: models.UnitBody = self._caller.json("GET", "/api/v1/units/{}", (key,))
         return answer
@@ -3077,8 +3325,9 @@ class VersionFiles:
 
         `GET /api/v1/definitions/{key}/versions/{number}/files/{name}`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
-        - `number`: The number of the version, from 1.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
+        - `number`: Number of the version, from 1.
+        - `name`: Name of the file, as in the list of the version's files.
         """
         answer: Content = self._caller.content(
             "GET",
@@ -3098,8 +3347,8 @@ class VersionFiles:
 
         `GET /api/v1/definitions/{key}/versions/{number}/files`
 
-        - `key`: The key of the definition: the id of its process in the diagram.
-        - `number`: The number of the version, from 1.
+        - `key`: Key of the definition: the id of its process in the BPMN file.
+        - `number`: Number of the version, from 1.
         """
         answer: models.VersionFileList = self._caller.json(
             "GET",
@@ -3128,10 +3377,14 @@ class Visits:
     ) -> models.VisitBody:
         """Correct a recorded visit, or withdraw it.
 
+        The log retains what was recorded first. 409 more than 30 days after the end of the case. For
+        caseworkers.
+
         `POST /api/v1/cases/{case_id}/visits/{visit_id}/correct`
 
-        - `case_id`: The id of the case.
-        - `visit_id`: The id of the visit.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
+        - `visit_id`: Id of the visit: `id` in the visits of the case.
         """
         answer: models.VisitBody = self._caller.json(
             "POST",
@@ -3148,9 +3401,13 @@ class Visits:
     def list(self, case_id: str) -> models.VisitList:
         """List the visits of a case.
 
+        With `count`, how often the applicant came in person. For administrators, caseworkers, managers
+        and auditors; the access is recorded in the access log of the case.
+
         `GET /api/v1/cases/{case_id}/visits`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.VisitList = self._caller.json("GET", "/api/v1/cases/{}/visits", (case_id,))
         return answer
@@ -3160,9 +3417,13 @@ class Visits:
     ) -> models.RatingBody:
         """Rate a case, once, after its end, as its applicant or for them.
 
+        409 before the end of the case, more than 90 days after it, or if it was rated already. For
+        portals and applicants.
+
         `POST /api/v1/cases/{case_id}/rating`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.RatingBody = self._caller.json(
             "POST", "/api/v1/cases/{}/rating", (case_id,), body=body, idempotency_key=idempotency_key
@@ -3174,11 +3435,13 @@ class Visits:
     ) -> models.VisitBody:
         """Record a visit of the applicant.
 
-        The same instant and reason again return the same visit.
+        The same instant and reason again return the same visit. 409 more than 30 days after the end of
+        the case. For caseworkers.
 
         `POST /api/v1/cases/{case_id}/visits`
 
-        - `case_id`: The id of the case.
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
         """
         answer: models.VisitBody = self._caller.json(
             "POST", "/api/v1/cases/{}/visits", (case_id,), body=body, idempotency_key=idempotency_key
@@ -3195,6 +3458,9 @@ class Webhooks:
     def create(self, body: models.CreateWebhook, *, idempotency_key: str | None = None) -> models.NewWebhook:
         """Create a webhook: events are sent to an address.
 
+        The events are CloudEvents 1.0 without payload and actor. The `secret` is only returned here. For
+        administrators.
+
         `POST /api/v1/webhooks`
         """
         answer: models.NewWebhook = self._caller.json(
@@ -3207,9 +3473,11 @@ class Webhooks:
     ) -> models.WebhookBody:
         """Disable a webhook.
 
+        Nothing is sent, and new events are not queued, until it is enabled. For administrators.
+
         `POST /api/v1/webhooks/{webhook_id}/disable`
 
-        - `webhook_id`: The id of the subscription.
+        - `webhook_id`: Id of the subscription: `id` in `GET /webhooks`.
         """
         answer: models.WebhookBody = self._caller.json(
             "POST", "/api/v1/webhooks/{}/disable", (webhook_id,), body=body, idempotency_key=idempotency_key
@@ -3221,9 +3489,11 @@ class Webhooks:
     ) -> models.WebhookBody:
         """Enable a webhook.
 
+        Sending resumes with the pending deliveries. For administrators.
+
         `POST /api/v1/webhooks/{webhook_id}/enable`
 
-        - `webhook_id`: The id of the subscription.
+        - `webhook_id`: Id of the subscription: `id` in `GET /webhooks`.
         """
         answer: models.WebhookBody = self._caller.json(
             "POST", "/api/v1/webhooks/{}/enable", (webhook_id,), body=body, idempotency_key=idempotency_key
@@ -3233,7 +3503,11 @@ class Webhooks:
     def list(self, *, cursor: str | None = None) -> models.WebhookPage:
         """List webhooks, oldest first.
 
+        For administrators.
+
         `GET /api/v1/webhooks`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
         """
         answer: models.WebhookPage = self._caller.json("GET", "/api/v1/webhooks", query={"cursor": cursor})
         return answer
@@ -3245,17 +3519,17 @@ class Webhooks:
         return pages(self.list, "query")
 
     def list_deliveries(
-        self,
-        webhook_id: str,
-        *,
-        cursor: str | None = None,
-        status: Literal["waiting", "delivered", "dead"] | None = None,
+        self, webhook_id: str, *, cursor: str | None = None, status: models.DeliveryStatus | None = None
     ) -> models.DeliveryPage:
         """List the deliveries of a webhook, oldest first.
 
+        Dead ones unless stated otherwise. For administrators.
+
         `GET /api/v1/webhooks/{webhook_id}/deliveries`
 
-        - `webhook_id`: The id of the subscription.
+        - `webhook_id`: Id of the subscription: `id` in `GET /webhooks`.
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `status`: Only deliveries with this status.
         """
         answer: models.DeliveryPage = self._caller.json(
             "GET", "/api/v1/webhooks/{}/deliveries", (webhook_id,), query={"cursor": cursor, "status": status}
@@ -3263,7 +3537,7 @@ class Webhooks:
         return answer
 
     def list_deliveries_all(
-        self, webhook_id: str, *, status: Literal["waiting", "delivered", "dead"] | None = None
+        self, webhook_id: str, *, status: models.DeliveryStatus | None = None
     ) -> Iterator[models.DeliveryBody]:
         """List the deliveries of a webhook, oldest first: the items of all pages, one after the other."""
         return pages(self.list_deliveries, "query", webhook_id, status=status)
@@ -3271,9 +3545,11 @@ class Webhooks:
     def remove(self, webhook_id: str) -> models.WebhookBody:
         """Delete a webhook.
 
+        With its pending deliveries; the response is the deleted subscription. For administrators.
+
         `DELETE /api/v1/webhooks/{webhook_id}`
 
-        - `webhook_id`: The id of the subscription.
+        - `webhook_id`: Id of the subscription: `id` in `GET /webhooks`.
         """
         answer: models.WebhookBody = self._caller.json("DELETE", "/api/v1/webhooks/{}", (webhook_id,))
         return answer
@@ -3283,9 +3559,11 @@ class Webhooks:
     ) -> models.Replayed:
         """Send failed deliveries again, or all events since a given time.
 
+        Events that are sent again arrive after their successors: sort by `seq`. For administrators.
+
         `POST /api/v1/webhooks/{webhook_id}/replay`
 
-        - `webhook_id`: The id of the subscription.
+        - `webhook_id`: Id of the subscription: `id` in `GET /webhooks`.
         """
         answer: models.Replayed = self._caller.json(
             "POST", "/api/v1/webhooks/{}/replay", (webhook_id,), body=body, idempotency_key=idempotency_key
@@ -3295,9 +3573,11 @@ class Webhooks:
     def show(self, webhook_id: str) -> models.WebhookBody:
         """Read a webhook.
 
+        For administrators.
+
         `GET /api/v1/webhooks/{webhook_id}`
 
-        - `webhook_id`: The id of the subscription.
+        - `webhook_id`: Id of the subscription: `id` in `GET /webhooks`.
         """
         answer: models.WebhookBody = self._caller.json("GET", "/api/v1/webhooks/{}", (webhook_id,))
         return answer
@@ -3312,9 +3592,11 @@ class WorkTime:
     def of_task(self, task_id: str) -> models.TaskWorkTimeBody:
         """Read the time that you have worked on a task.
 
+        Only your own; null if it was not measured. For caseworkers.
+
         `GET /api/v1/tasks/{task_id}/work-time`
 
-        - `task_id`: The id of the task.
+        - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
         answer: models.TaskWorkTimeBody = self._caller.json("GET", "/api/v1/tasks/{}/work-time", (task_id,))
         return answer
@@ -3326,7 +3608,8 @@ class WorkTime:
 
         `GET /api/v1/units/{key}/work-time`
 
-        - `key`: The key of the unit.
+        - `key`: Key of the unit, as in `GET /units`.
+        - `week`: Any day of the week.
         """
         answer: models.UnitWorkTimeBody = self._caller.json(
             "GET", "/api/v1/units/{}/work-time", (key,), query={"week": week}
@@ -3339,6 +3622,8 @@ class WorkTime:
         Without `week`, the present one. Only you can read it.
 
         `GET /api/v1/account/work-time`
+
+        - `week`: Any day of the week.
         """
         answer: models.OwnWorkTimeBody = self._caller.json(
             "GET", "/api/v1/account/work-time", query={"week": week}
@@ -3355,6 +3640,7 @@ class Operations:
         self.audit = Audit(caller)
         self.calendars = Calendars(caller)
         self.case_file = CaseFile(caller)
+        self.case_search = CaseSearch(caller)
         self.cases = Cases(caller)
         self.clocks = Clocks(caller)
         self.comments = Comments(caller)
