@@ -89,7 +89,9 @@ def read(of: Mapping[str, Any], modules: Collection[str]) -> Api:
     for path, item in of["paths"].items():
         for method, raw in item.items():
             if method in {"get", "put", "post", "delete", "patch"}:
-                group, name = split(raw.get("operationId", ""), modules)
+                if "operationId" not in raw:
+                    raise ValueError(f"{method.upper()} {path} has no operationId")
+                group, name = split(raw["operationId"], modules)
                 shared = [*item.get("parameters", ()), *raw.get("parameters", ())]
                 own = {**raw, "parameters": [resolve(one, of) for one in shared]}
                 found = _operation((group, name, method.upper(), prefix + path), own, of)

@@ -72,7 +72,11 @@ def test_pages_and_names_that_a_language_reserves() -> None:
 
 def test_operation_without_a_name_is_refused() -> None:
     with pytest.raises(ValueError, match="doesn't begin with a module"):
-        document.read(api(operationId=""), ["odd_things"])
+        document.read(api(), ["things"])
+    nameless = api()
+    del nameless["paths"]["/things/{thing_id}"]["get"]["operationId"]
+    with pytest.raises(ValueError, match=r"GET /things/\{thing_id\} has no operationId"):
+        document.read(nameless, ["odd_things"])
 
 
 @pytest.mark.parametrize(
