@@ -199,10 +199,14 @@ def _answer(responses: Mapping[str, Any]) -> Answer:
 
 
 def _json(content: Mapping[str, Any]) -> Iterator[Schema]:
-    """Yield the schemas of JSON in a response; media types like `application/scim+json` are JSON, too."""
+    """Yield the schemas of JSON in a response; media types like `application/scim+json` are JSON, too.
+
+    What the document declares as a file is returned as one, also if it is JSON.
+    """
     for kind, media in content.items():
-        if kind == JSON or kind.endswith("+json"):
-            yield media.get("schema", {})
+        schema = media.get("schema", {})
+        if (kind == JSON or kind.endswith("+json")) and schema.get("format") != "binary":
+            yield schema
 
 
 def _items(answer: Answer, of: Mapping[str, Any]) -> Schema | None:

@@ -119,7 +119,7 @@ def _class(group: str) -> str:
 
 def _method(one: Operation) -> str:
     returned = _returned(one)
-    lines = [f"    def {identifier(one.name)}(self, {_arguments(one)}) -> {returned}:", _text(one)]
+    lines = [f"    def {identifier(one.name)}({_arguments(one)}) -> {returned}:", _text(one)]
     verb = "content" if one.answer.is_file else "json"
     call = f"self._caller.{verb}({', '.join(_passed(one))})"
     if returned == "None":
@@ -138,7 +138,7 @@ def _every(one: Operation) -> str:
     read = f"self.{identifier(one.name)}"
     return "\n".join(
         [
-            f"    def {one.name}_all(self, {arguments}) -> Iterator[{item}]:",
+            f"    def {one.name}_all({arguments}) -> Iterator[{item}]:",
             _docstring(f"{summary}: the items of all pages, one after the other.", 8),
             f"        return pages({read}, {', '.join([repr(one.cursor), *sent])})",
         ]
@@ -155,7 +155,7 @@ def _returned(one: Operation) -> str:
 
 
 def _arguments(one: Operation, without: str = "") -> str:
-    positional = [f"{identifier(part.name)}: {kind(part.schema)}" for part in one.parts]
+    positional = ["self", *(f"{identifier(part.name)}: {kind(part.schema)}" for part in one.parts)]
     if one.body:
         typed = f"models.{form_of(one)}" if has_own_form(one) else kind(one.body.schema, where="models.")
         positional.append(f"body: {typed}" if one.body.required else f"body: {typed} | None = None")

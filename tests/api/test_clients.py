@@ -70,6 +70,13 @@ def test_pages_and_names_that_a_language_reserves() -> None:
     assert '"x-y"?: "a" | 1;' in typescript.models(read)
 
 
+def test_file_is_returned_as_it_is_also_if_it_is_json() -> None:
+    linked = {"content": {"application/ld+json": {"schema": {"type": "string", "format": "binary"}}}}
+    read = document.read(api(responses={"200": linked}), ["odd_things"])
+    assert "def list(self, thing_id: str) -> Content:" in python.operations(read)
+    assert "): Promise<Content> {" in typescript.operations(read)
+
+
 def test_operation_without_a_name_is_refused() -> None:
     with pytest.raises(ValueError, match="doesn't begin with a module"):
         document.read(api(), ["things"])

@@ -57,9 +57,7 @@ class Account:
         answer: models.AccountBody = self._caller.json("PATCH", "/api/v1/account", body=body)
         return answer
 
-    def show(
-        self,
-    ) -> models.AccountBody:
+    def show(self) -> models.AccountBody:
         """Read your own account.
 
         With your names and contact data.
@@ -143,9 +141,7 @@ class Audit:
         answer: models.RunPage = self._caller.json("GET", "/api/v1/audit/runs", query={"cursor": cursor})
         return answer
 
-    def list_runs_all(
-        self,
-    ) -> Iterator[models.RunBody]:
+    def list_runs_all(self) -> Iterator[models.RunBody]:
         """List checkpoints and verifications that were requested, newest first: the items of all pages, one
         after the other.
         """
@@ -335,9 +331,7 @@ class Calendars:
         )
         return answer
 
-    def list(
-        self,
-    ) -> models.CalendarList:
+    def list(self) -> models.CalendarList:
         """List calendars.
 
         All calendars of the installation, by key.
@@ -757,9 +751,7 @@ class Clocks:
         )
         return answer
 
-    def list_deemed(
-        self,
-    ) -> models.DeemedPage:
+    def list_deemed(self) -> models.DeemedPage:
         """List the decisions by silence that await release.
 
         After an outage, a restored backup or a jump of the clock, none is made before an administrator
@@ -1229,9 +1221,7 @@ class Delegations:
         )
         return answer
 
-    def list_all(
-        self,
-    ) -> Iterator[models.DelegationBody]:
+    def list_all(self) -> Iterator[models.DelegationBody]:
         """List delegations from and to your units, oldest first: the items of all pages, one after the
         other.
         """
@@ -1878,9 +1868,7 @@ class Jobs:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def list(
-        self,
-    ) -> models.JobsBody:
+    def list(self) -> models.JobsBody:
         """Read the state of the job queues.
 
         For administrators of all units.
@@ -2391,9 +2379,7 @@ class Migrations:
         )
         return answer
 
-    def list_all(
-        self,
-    ) -> Iterator[models.MigrationBody]:
+    def list_all(self) -> Iterator[models.MigrationBody]:
         """List case migrations, newest first: the items of all pages, one after the other."""
         return pages(self.list, "query")
 
@@ -2654,9 +2640,7 @@ class People:
         )
         return answer
 
-    def list_substitutions_all(
-        self,
-    ) -> Iterator[models.SubstitutionBody]:
+    def list_substitutions_all(self) -> Iterator[models.SubstitutionBody]:
         """List current and future substitutions: your own or, for administrators, those of their units: the
         items of all pages, one after the other.
         """
@@ -2837,9 +2821,7 @@ class Rules:
         )
         return answer
 
-    def list(
-        self,
-    ) -> models.RuleList:
+    def list(self) -> models.RuleList:
         """List the DMN decisions that can be evaluated.
 
         Those in the files of all current versions; portals see those of definitions that are enabled.
@@ -2857,9 +2839,7 @@ class Sessions:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def list(
-        self,
-    ) -> models.SessionsBody:
+    def list(self) -> models.SessionsBody:
         """List your active browser sessions.
 
         The newest 100, newest first. Tokens of the API are not sessions.
@@ -3034,9 +3014,7 @@ class Tasks:
         )
         return answer
 
-    def count(
-        self,
-    ) -> models.TaskCounts:
+    def count(self) -> models.TaskCounts:
         """Count the tasks in the tabs of the inbox.
 
         For administrators, caseworkers and managers.
@@ -3512,9 +3490,7 @@ class Webhooks:
         answer: models.WebhookPage = self._caller.json("GET", "/api/v1/webhooks", query={"cursor": cursor})
         return answer
 
-    def list_all(
-        self,
-    ) -> Iterator[models.WebhookBody]:
+    def list_all(self) -> Iterator[models.WebhookBody]:
         """List webhooks, oldest first: the items of all pages, one after the other."""
         return pages(self.list, "query")
 
