@@ -13,20 +13,18 @@ from flask import Response, current_app, g, request
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from api import conditional, operations
+from api import conditional, operations, received
 from api.callers import Callers, is_signed
 from api.operations import BYTES, JSON, Answered, Operation
 from api.problems import PROVIDERS, Malformed, Unauthorized
 from api.quota import Quota
-from api.shapes import Request
+from api.shapes import Empty, Request
 from engine import access
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.db import View as DatabaseView
-from engine.platform.errors import Fault, Forbidden, Invalid
-from engine.platform.storage import checksum
+from engine.platform.errors import Forbidden
 from engine.requests import serving
 from engine.requests.idempotency import Answer
 from engine.requests.serving import Outcome
@@ -37,7 +35,6 @@ DATABASE = "parvandeh.database"
 CALLERS = "parvandeh.callers"
 PUBLISHING = "parvandeh.publishing"
 OPERATIONS = "parvandeh.operations"  # those of the installation's connectors
-MAX_JSON = 2 << 20
 
 R = TypeVar("R", bound=Request)
 T = TypeVar("T")
@@ -108,7 +105,7 @@ def command(
     def declare(view: View) -> View:
         operation = Operation(
             answer=answer,
-            body=body,
+            body=Empty if body is Request else body,
             query=query,
             upload=_UPLOADED.get(view),
             statuses=(status,) if isinstance(status, int) else status,
@@ -230,12 +227,12 @@ def _prepare(database: Database, view: View, parts: dict[str, Any]) -> dict[str,
 
     Identify the caller of a token signed by a provider; receive the body, or run the function of `prepared`.
     """
-    if is_signed(token := _bearer()):
+    if is_signed(token := received.bearer()):
         callers: Callers = current_app.extensions[CALLERS]
         g.signed_in = callers.account_of_token(database, current_app.extensions[PROVIDERS], token)
     if view in _PREPARED:
         return {**parts, **_PREPARED[view](**parts)}
-    _receive()
+    received.receive()
     return parts
 
 
@@ -255,29 +252,20 @@ def _database_view(view: View, parts: Mapping[str, Any]) -> DatabaseView:
     return "snapshot" if parts or view in _OF_ONE_MOMENT else "single"
 
 
-def _receive() -> None:
-    """Receive the whole body before a transaction begins: a slow sender must not keep one open."""
-    if "Authorization" in request.headers:
-        if request.mimetype == "multipart/form-data":
-            request.files  # noqa: B018  # parsed and cached on first use
-        else:
-            request.get_data(cache=True)
-
-
 def _run(
     view: View, uow: UnitOfWork, parts: Mapping[str, Any], given: Mapping[str, type[Request] | None]
 ) -> Outcome[Answer]:
     arguments = dict(parts)
-    query = _valid("query", given["query"] or Request, _query())
+    query = _valid("query", given["query"] or Request, received.query())
     if given["query"] is not None:
         arguments["query"] = query
     if (body := given["body"]) is not None:
         decoded = sent(body)
-        g.idempotency_key = decoded.idempotency_key() or _idempotency_key()
+        g.idempotency_key = decoded.idempotency_key() or received.idempotency_key()
         if body.model_fields:  # a view without fields in its body has no such argument
             arguments["body"] = decoded
     else:
-        g.idempotency_key = _idempotency_key()
+        g.idempotency_key = received.idempotency_key()
     reply = view(uow, **arguments)
     answer = reply.answer()
     return Outcome(answer, answer, reply.opened)
@@ -285,7 +273,7 @@ def _run(
 
 def sent(model: type[R]) -> R:
     """Return the body of the request. Raises the refusal for the caller."""
-    return _valid("body", model, _json(model))
+    return _valid("body", model, received.json_body(model))
 
 
 def _valid(part: str, model: type[R], value: Any) -> R:
@@ -297,86 +285,21 @@ def _valid(part: str, model: type[R], value: Any) -> R:
 
 def _actor(session: Session) -> Actor:
     """Return the caller, with the person for whom and the purpose for which they act."""
-    token, callers = _bearer(), current_app.extensions[CALLERS]
+    token, callers = received.bearer(), current_app.extensions[CALLERS]
     actor: Actor | None = g.get("signed_in") or callers.find(session, token)
     if actor is None:
         raise Unauthorized
     quota: Quota = current_app.extensions[QUOTA]
     quota.take(token)
     g.actor_id = actor.id
-    behalf, purpose = _header_text("X-On-Behalf-Of"), _header_text("X-Purpose")
+    behalf, purpose = received.header_text("X-On-Behalf-Of"), received.header_text("X-Purpose")
     if behalf is not None:
         access.require(actor, "behalf.act")
     return replace(actor, on_behalf_of=behalf, purpose=purpose) if behalf or purpose else actor
 
 
-def _bearer() -> str:
-    """Return the token of the request; empty if it has none. Browsers' cookies are not accepted here."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _query() -> dict[str, Any]:
-    """Return the query's parameters. Raises Invalid for one that is given twice."""
-    faults = [
-        Fault(f"/query/{name}", "is given more than once", "given-twice")
-        for name, values in request.args.lists()
-        if len(values) > 1
-    ]
-    if faults:
-        raise Invalid("The request has errors. Correct the fields listed under `errors`.", faults)
-    return request.args.to_dict()
-
-
-def _header_text(header: str) -> str | None:
-    """Return a header's text in UTF-8, as senders mean it; WSGI decodes it as Latin-1."""
-    value = request.headers.get(header)
-    try:
-        value = value and value.encode("latin-1").decode()
-    except UnicodeError:
-        value = "\0"  # not printable
-    # The zero-width non-joiner is part of Persian spelling.
-    if value is not None and not (value.replace("\u200c", "").isprintable() and 0 < len(value) <= 200):
-        raise Invalid(
-            f"{header} must have 1 to 200 printable characters.", [Fault("", "is not usable", "header")]
-        )
-    return value
-
-
-def _json(model: type[BaseModel]) -> Any:
-    optional = not any(field.is_required() for field in model.model_fields.values())
-    if optional and not request.content_length and "Transfer-Encoding" not in request.headers:
-        return {}
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType("Send JSON, as `Content-Type: application/json`.")
-    content = request.get_data(cache=True)
-    if len(content) > MAX_JSON:
-        raise RequestEntityTooLarge(f"The request body is larger than {MAX_JSON >> 20} MiB.")
-    try:
-        return current_app.json.loads(content)
-    except ValueError as error:
-        raise BadRequest("The request body is not valid JSON.") from error
-
-
-def _idempotency_key() -> str | None:
-    return _header_text("Idempotency-Key") if request.method == "POST" else None
-
-
-def _fingerprint() -> bytes:
-    """Return the digest by which two requests are equal."""
-    if request.mimetype == "multipart/form-data":
-        # Its boundary is random, so the parts count and not the body.
-        files = request.files.items(multi=True)
-        sums = sorted(repr((name, file.filename, checksum(file.stream))) for name, file in files)
-        body: Any = [*sums, *request.form.items(multi=True)]
-    else:
-        body = request.get_data(cache=True) or b"{}"
-    conditions = [request.headers.get(name) for name in ("X-On-Behalf-Of", "If-Match")]
-    return repr((request.method, request.full_path, conditions, body)).encode()
-
-
 # A stored response contains data of a case: not for a caller who may no longer do the command.
-_REQUEST = serving.Request(_actor, lambda: g.get("idempotency_key"), _fingerprint, final=(Forbidden,))
+_REQUEST = serving.Request(_actor, lambda: g.get("idempotency_key"), received.fingerprint, final=(Forbidden,))
 
 
 def content(upload: FileStorage, limit: int = -1) -> bytes:

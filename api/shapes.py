@@ -77,6 +77,10 @@ class Request(BaseModel):
         return None
 
 
+class Empty(Request):
+    """A request without fields. The body may be left out, or be an empty object."""
+
+
 class Body(BaseModel):
     """A response or a part of one. Each class has a name of its own in the whole API.
 

@@ -28,8 +28,8 @@ _PAGE = """<!doctype html>
 <link rel="stylesheet" href="docs/page.css">
 <header>
 <h1>{title}</h1>
-<p>{release} · <a href="openapi.json">{document}</a> ·
-<a href="docs?lang={other}" lang="{other}">{named}</a></p>
+<p>{release} · <bdi><a href="openapi.json">{document}</a></bdi> ·
+<bdi><a href="docs?lang={other}" lang="{other}">{named}</a></bdi></p>
 <p>{how} {english}</p>
 <noscript><p>{script}</p></noscript>
 </header>
@@ -45,6 +45,7 @@ STYLE = """header {
 header h1 { font-size: 1.6rem; margin: 0 }
 header p { margin: .4rem 0 }
 .swagger-ui .info { margin: 1rem 0 }
+.swagger-ui .info h2 { font-size: 1.1rem; margin: 1.2rem 0 0 }
 .swagger-ui .info .title, .swagger-ui .info .link { display: none }
 """
 # Without a validator, which would be somebody else's server.
@@ -58,6 +59,7 @@ START = """SwaggerUIBundle({
 def written(language: Language) -> str:
     """Return the page for a reader of this language."""
     texts = messages(Reader.of(language))
+    release = texts.say("reference.release", version=VERSION, release=RELEASE)
     other, named = ("en", "English") if language == "fa" else ("fa", "فارسی")
     return _PAGE.format(
         language=language,
@@ -65,7 +67,7 @@ def written(language: Language) -> str:
         other=other,
         named=named,
         title=escape(texts.say("reference.title")),
-        release=escape(texts.say("reference.release", version=VERSION, release=RELEASE)),
+        release=escape(release).replace(RELEASE, f"<bdi>{RELEASE}</bdi>"),
         document=escape(texts.say("reference.document")),
         how=escape(texts.say("reference.try")),
         english=escape(texts.say("reference.english")),

@@ -45,7 +45,8 @@ def _lint(file: Path, program: str, *options: str) -> subprocess.Popen[str]:
 
 
 def test_document_is_valid(document: dict[str, Any]) -> None:
-    assert not [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()]  # type: ignore[arg-type]
+    checked: Any = document
+    assert not [error.message for error in OpenAPIV31SpecValidator(checked).iter_errors()]
 
 
 def test_a_generated_client_has_all_operations_and_responses(

@@ -7,11 +7,13 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+import yaml
 from flask import Blueprint
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from api.reference import document as written
-from engine.platform.config import Settings
+from engine import RELEASE
+from engine.platform.config import ROOT, Settings
 from engine.platform.db import Database
 from tests import installed
 from tests.api.conftest import Steady
@@ -81,6 +83,45 @@ def test_document_says_which_openapi_it_is(document: dict[str, Any]) -> None:
     assert document["openapi"] == "3.1.0"
     assert document["info"]["title"] == "Parvandeh"
     assert document["info"]["version"]
+
+
+def test_document_says_what_the_metadata_of_the_software_say(document: dict[str, Any]) -> None:
+    software = yaml.safe_load((ROOT / "publiccode.yaml").read_text())
+    info = document["info"]
+    assert info["x-release"] == RELEASE
+    assert info["contact"] == {**software["maintenance"]["contacts"][0], "url": software["url"]}
+    assert info["license"]["identifier"] == software["legal"]["license"]
+
+
+def test_each_tag_has_a_text_and_a_group(document: dict[str, Any]) -> None:
+    used = {tag for _, _, operation in operations(document) for tag in operation["tags"]}
+    where = "api/reference/texts.toml"
+    assert {tag["name"] for tag in document["tags"]} == used, f"State each tag once, under [tags] in {where}"
+    grouped = sorted(tag for group in document["x-tagGroups"] for tag in group["tags"])
+    assert grouped == sorted(used), f"State each tag in one of the [groups] in {where}"
+    unsaid = [
+        f"{method} {path}: {item['name']}"
+        for method, path, operation in operations(document)
+        for item in operation["parameters"]
+        if item["in"] == "path" and not item["description"]
+    ]
+    assert not unsaid, f"State what these are under [path] in {where}: {unsaid}"
+
+
+def test_each_model_has_a_name_of_its_own(document: dict[str, Any]) -> None:
+    """Pydantic writes the module into a name that two models have, and doubles a model of two shapes."""
+    names = document["components"]["schemas"].keys()
+    twice = [name for name in names if "__" in name or "." in name]
+    assert not twice, f"Give each of these models a name that no other has: {twice}"
+    doubled = [name for name in names if name.removesuffix("Input") + "Output" in names]
+    assert not doubled, f"Use one model for requests and another for responses: {doubled}"
+
+
+def test_each_summary_is_one_plain_line(document: dict[str, Any]) -> None:
+    for method, path, operation in operations(document):
+        summary = operation["summary"]
+        said = f"{method} {path}: begin the docstring with a line like “List the cases”, without a full stop"
+        assert re.fullmatch(r"[A-Z].*[^.]", summary), said
 
 
 def test_every_endpoint_is_documented_and_nothing_else(steady: Steady, document: dict[str, Any]) -> None:

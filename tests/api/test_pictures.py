@@ -35,6 +35,25 @@ def test_a_version_is_drawn_for_a_browser_that_may_do_nothing_with_it(steady: St
     assert again.headers["ETag"] == response.headers["ETag"]
 
 
+@pytest.mark.parametrize(
+    ("accepted", "sent"),
+    [
+        ("application/octet-stream", "application/octet-stream"),
+        ("application/octet-stream, image/svg+xml;q=0.5", "application/octet-stream"),
+        ("image/svg+xml, application/octet-stream;q=0.5", "image/svg+xml"),
+        ("text/html,*/*;q=0.8", "image/svg+xml"),
+    ],
+)
+def test_a_file_is_sent_as_bytes_only_to_a_program_that_prefers_them(
+    steady: Steady, accepted: str, sent: str
+) -> None:
+    asked = {"Accept": accepted}
+    response = steady.client("designer").get("/definitions/p/versions/1/diagram.svg", headers=asked)
+    assert response.mimetype == sent
+    assert response.headers["Vary"] == "Accept"
+    assert response.headers["Content-Security-Policy"] == PICTURE_POLICY
+
+
 def test_findings_of_the_check_are_shown_unless_they_are_not_wanted(client: Clients) -> None:
     reader = deployed(client, bpmn.node("userTask", "a", camunda__assignee="${who}"))
     shown = classes(reader.get("/definitions/p/versions/1/diagram.svg"))
