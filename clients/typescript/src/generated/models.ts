@@ -1605,6 +1605,9 @@ export interface DocumentVersionBody {
  */
 export type Effect = "grants" | "refuses" | "neither";
 
+/** A request without fields. The body may be left out, or be an empty object. */
+export type Empty = Record<string, unknown>;
+
 /** The session that has ended. */
 export interface EndedBody {
   /** Id of the session that has ended. */
@@ -3230,9 +3233,6 @@ export interface ReportBody {
   /** How much the scenarios cover, by process. */
   coverage: Array<CoverageBody>;
 }
-
-/** A request body or query. Unknown fields are rejected, so that typing errors are noticed. */
-export type Request = Record<string, unknown>;
 
 /** A required decision. */
 export interface RequiredReason {

@@ -137,7 +137,7 @@ export class Audit {
    *
    * @param number Number of the checkpoint, from 1.
    */
-  sendCheckpoint(number: number, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.Sent> {
+  sendCheckpoint(number: number, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.Sent> {
     return this.#caller.json("POST", `/api/v1/audit/checkpoints/${part(number)}/send`, { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -174,7 +174,7 @@ export class Audit {
    *
    * `POST /api/v1/audit/checkpoints`
    */
-  takeCheckpoint(body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.RunBody> {
+  takeCheckpoint(body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.RunBody> {
     return this.#caller.json("POST", "/api/v1/audit/checkpoints", { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -185,7 +185,7 @@ export class Audit {
    *
    * `POST /api/v1/audit/verifications`
    */
-  verify(body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.RunBody> {
+  verify(body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.RunBody> {
     return this.#caller.json("POST", "/api/v1/audit/verifications", { body, idempotencyKey: options.idempotencyKey });
   }
 }
@@ -515,7 +515,7 @@ export class Cases {
    *
    * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
-  renewSecret(caseId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.SecretBody> {
+  renewSecret(caseId: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.SecretBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/secret`, { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -528,7 +528,7 @@ export class Cases {
    *
    * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
-  resume(caseId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.CaseBody> {
+  resume(caseId: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.CaseBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/resume`, { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -764,7 +764,7 @@ export class Definitions {
    *
    * @param key Key of the definition: the id of its process in the BPMN file.
    */
-  disable(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
+  disable(key: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/disable`, { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -777,7 +777,7 @@ export class Definitions {
    *
    * @param key Key of the definition: the id of its process in the BPMN file.
    */
-  enable(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
+  enable(key: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/enable`, { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -816,7 +816,7 @@ export class Definitions {
    *
    * @param key Key of the definition: the id of its process in the BPMN file.
    */
-  offer(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
+  offer(key: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/offer`, { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -831,7 +831,7 @@ export class Definitions {
    *
    * @param number Number of the version, from 1.
    */
-  publish(key: string, number: number, body: models.Request = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.DefinitionVersionBody> {
+  publish(key: string, number: number, body: models.Empty = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.DefinitionVersionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/versions/${part(number)}/publish`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
   }
 
@@ -859,7 +859,7 @@ export class Definitions {
    *
    * @param key Key of the definition: the id of its process in the BPMN file.
    */
-  resume(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
+  resume(key: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/resume`, { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -874,7 +874,7 @@ export class Definitions {
    *
    * @param number Number of the version, from 1.
    */
-  retire(key: string, number: number, body: models.Request = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.DefinitionVersionBody> {
+  retire(key: string, number: number, body: models.Empty = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.DefinitionVersionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/versions/${part(number)}/retire`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
   }
 
@@ -928,7 +928,7 @@ export class Definitions {
    *
    * @param key Key of the definition: the id of its process in the BPMN file.
    */
-  suspend(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
+  suspend(key: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/suspend`, { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -941,7 +941,7 @@ export class Definitions {
    *
    * @param key Key of the definition: the id of its process in the BPMN file.
    */
-  withdraw(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
+  withdraw(key: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/withdraw`, { body, idempotencyKey: options.idempotencyKey });
   }
 }
@@ -1132,7 +1132,7 @@ export class Desk {
    *
    * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
-  withdrawRequest(taskId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
+  withdrawRequest(taskId: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/withdraw`, { body, idempotencyKey: options.idempotencyKey });
   }
 }
@@ -1547,7 +1547,7 @@ export class Jobs {
    *
    * @param jobId Number of the failed job: `id` in `GET /jobs`.
    */
-  retry(jobId: number, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.JobBody> {
+  retry(jobId: number, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.JobBody> {
     return this.#caller.json("POST", `/api/v1/jobs/${part(jobId)}/retry`, { body, idempotencyKey: options.idempotencyKey });
   }
 }
@@ -1824,7 +1824,7 @@ export class Migrations {
    *
    * @param migrationId Id of the migration: `id` in `GET /migrations`.
    */
-  cancel(migrationId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.MigrationOverview> {
+  cancel(migrationId: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.MigrationOverview> {
     return this.#caller.json("POST", `/api/v1/migrations/${part(migrationId)}/cancel`, { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -1901,7 +1901,7 @@ export class Migrations {
    *
    * @param migrationId Id of the migration: `id` in `GET /migrations`.
    */
-  start(migrationId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.MigrationOverview> {
+  start(migrationId: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.MigrationOverview> {
     return this.#caller.json("POST", `/api/v1/migrations/${part(migrationId)}/start`, { body, idempotencyKey: options.idempotencyKey });
   }
 }
@@ -2380,7 +2380,7 @@ export class Tasks {
    *
    * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
-  claim(taskId: string, body: models.Request = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
+  claim(taskId: string, body: models.Empty = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/claim`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
   }
 
@@ -2726,7 +2726,7 @@ export class Webhooks {
    *
    * @param webhookId Id of the subscription: `id` in `GET /webhooks`.
    */
-  disable(webhookId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.WebhookBody> {
+  disable(webhookId: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.WebhookBody> {
     return this.#caller.json("POST", `/api/v1/webhooks/${part(webhookId)}/disable`, { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -2739,7 +2739,7 @@ export class Webhooks {
    *
    * @param webhookId Id of the subscription: `id` in `GET /webhooks`.
    */
-  enable(webhookId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.WebhookBody> {
+  enable(webhookId: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.WebhookBody> {
     return this.#caller.json("POST", `/api/v1/webhooks/${part(webhookId)}/enable`, { body, idempotencyKey: options.idempotencyKey });
   }
 

@@ -1865,6 +1865,9 @@ Effect: TypeAlias = Literal["grants", "refuses", "neither"]
 - `neither`: no right is granted or refused
 """
 
+Empty: TypeAlias = "dict[str, Any]"
+"""A request without fields. The body may be left out, or be an empty object."""
+
 
 class EndedBody(TypedDict):
     """The session that has ended."""
@@ -3691,10 +3694,6 @@ class ReportBody(TypedDict):
     """The results of the scenarios."""
     coverage: list[CoverageBody]
     """How much the scenarios cover, by process."""
-
-
-Request: TypeAlias = "dict[str, Any]"
-"""A request body or query. Unknown fields are rejected, so that typing errors are noticed."""
 
 
 class RequiredReason(TypedDict):

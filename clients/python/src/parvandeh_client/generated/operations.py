@@ -148,7 +148,7 @@ class Audit:
         return pages(self.list_runs, "query")
 
     def send_checkpoint(
-        self, number: int, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, number: int, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.Sent:
         """Send a checkpoint again to the targets that don't have it.
 
@@ -189,7 +189,7 @@ class Audit:
         return answer
 
     def take_checkpoint(
-        self, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.RunBody:
         """Take a checkpoint: a worker does it.
 
@@ -204,7 +204,7 @@ class Audit:
         return answer
 
     def verify(
-        self, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.RunBody:
         """Verify all logs against the newest checkpoint: a worker does it.
 
@@ -619,7 +619,7 @@ class Cases:
         return pages(self.list_events, "query", case_id)
 
     def renew_secret(
-        self, case_id: str, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, case_id: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.SecretBody:
         """Issue a new secret for a case's status.
 
@@ -637,7 +637,7 @@ class Cases:
         return answer
 
     def resume(
-        self, case_id: str, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, case_id: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.CaseBody:
         """Resume a suspended case.
 
@@ -926,7 +926,7 @@ class Definitions:
         return answer
 
     def disable(
-        self, key: str, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, key: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.DefinitionBody:
         """Stop accepting applications; running cases continue.
 
@@ -942,7 +942,7 @@ class Definitions:
         return answer
 
     def enable(
-        self, key: str, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, key: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.DefinitionBody:
         """Accept applications again.
 
@@ -987,7 +987,7 @@ class Definitions:
         return answer
 
     def offer(
-        self, key: str, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, key: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.DefinitionBody:
         """Add a definition to the catalogue.
 
@@ -1006,7 +1006,7 @@ class Definitions:
         self,
         key: str,
         number: int,
-        body: models.Request | None = None,
+        body: models.Empty | None = None,
         *,
         if_match: Tag = None,
         idempotency_key: str | None = None,
@@ -1055,7 +1055,7 @@ class Definitions:
         return answer
 
     def resume(
-        self, key: str, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, key: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.DefinitionBody:
         """Resume a suspended definition.
 
@@ -1074,7 +1074,7 @@ class Definitions:
         self,
         key: str,
         number: int,
-        body: models.Request | None = None,
+        body: models.Empty | None = None,
         *,
         if_match: Tag = None,
         idempotency_key: str | None = None,
@@ -1152,7 +1152,7 @@ class Definitions:
         return answer
 
     def suspend(
-        self, key: str, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, key: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.DefinitionBody:
         """Suspend a definition: its cases don't continue and no case starts.
 
@@ -1168,7 +1168,7 @@ class Definitions:
         return answer
 
     def withdraw(
-        self, key: str, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, key: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.DefinitionBody:
         """Remove a definition from the catalogue.
 
@@ -1396,7 +1396,7 @@ class Desk:
         return answer
 
     def withdraw_request(
-        self, task_id: str, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, task_id: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.TaskSummary:
         """Withdraw a request for an opinion or correction; returns the task that it was attached to.
 
@@ -1879,7 +1879,7 @@ class Jobs:
         return answer
 
     def retry(
-        self, job_id: int, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, job_id: int, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.JobBody:
         """Retry a job that has failed for good.
 
@@ -2331,7 +2331,7 @@ class Migrations:
         self._caller = caller
 
     def cancel(
-        self, migration_id: str, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, migration_id: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.MigrationOverview:
         """Cancel a case migration: remaining cases keep their version.
 
@@ -2420,7 +2420,7 @@ class Migrations:
         return answer
 
     def start(
-        self, migration_id: str, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, migration_id: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.MigrationOverview:
         """Start a case migration: cases without obstacles are migrated.
 
@@ -2962,7 +2962,7 @@ class Tasks:
     def claim(
         self,
         task_id: str,
-        body: models.Request | None = None,
+        body: models.Empty | None = None,
         *,
         if_match: Tag = None,
         idempotency_key: str | None = None,
@@ -3447,7 +3447,7 @@ class Webhooks:
         return answer
 
     def disable(
-        self, webhook_id: str, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, webhook_id: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.WebhookBody:
         """Disable a webhook.
 
@@ -3463,7 +3463,7 @@ class Webhooks:
         return answer
 
     def enable(
-        self, webhook_id: str, body: models.Request | None = None, *, idempotency_key: str | None = None
+        self, webhook_id: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
     ) -> models.WebhookBody:
         """Enable a webhook.
 
