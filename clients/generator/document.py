@@ -124,7 +124,7 @@ def _operation(
     parameters = raw["parameters"]
     query = _parameters(parameters, "query")
     answer = _answer(raw["responses"])
-    body = _body(raw.get("requestBody"))
+    body = _body(raw.get("requestBody"), of)
     sent = {one.name: one.schema for one in query}
     held = resolve(body.schema, of).get("properties", {}) if body else {}
     return Operation(
@@ -178,12 +178,17 @@ def _parameters(raw: list[Mapping[str, Any]], place: str) -> tuple[Parameter, ..
     )
 
 
-def _body(raw: Mapping[str, Any] | None) -> Body | None:
+def _body(raw: Mapping[str, Any] | None, of: Mapping[str, Any]) -> Body | None:
+    """Return the body; None also for one that can only be an empty object."""
     if not raw:
         return None
     kind = JSON if JSON in raw["content"] else MULTIPART
     kind = kind if kind in raw["content"] else next(iter(raw["content"]))
-    return Body(raw["content"][kind].get("schema", {}), bool(raw.get("required")), kind == MULTIPART)
+    schema = raw["content"][kind].get("schema", {})
+    found = resolve(schema, of)
+    if not found.get("properties") and found.get("additionalProperties") is False:
+        return None
+    return Body(schema, bool(raw.get("required")), kind == MULTIPART)
 
 
 def _answer(responses: Mapping[str, Any]) -> Answer:

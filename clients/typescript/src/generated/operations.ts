@@ -137,8 +137,8 @@ export class Audit {
    *
    * @param number Number of the checkpoint, from 1.
    */
-  sendCheckpoint(number: number, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.Sent> {
-    return this.#caller.json("POST", `/api/v1/audit/checkpoints/${part(number)}/send`, { body, idempotencyKey: options.idempotencyKey });
+  sendCheckpoint(number: number, options: { idempotencyKey?: string } = {}): Promise<models.Sent> {
+    return this.#caller.json("POST", `/api/v1/audit/checkpoints/${part(number)}/send`, { idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -174,8 +174,8 @@ export class Audit {
    *
    * `POST /api/v1/audit/checkpoints`
    */
-  takeCheckpoint(body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.RunBody> {
-    return this.#caller.json("POST", "/api/v1/audit/checkpoints", { body, idempotencyKey: options.idempotencyKey });
+  takeCheckpoint(options: { idempotencyKey?: string } = {}): Promise<models.RunBody> {
+    return this.#caller.json("POST", "/api/v1/audit/checkpoints", { idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -185,8 +185,8 @@ export class Audit {
    *
    * `POST /api/v1/audit/verifications`
    */
-  verify(body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.RunBody> {
-    return this.#caller.json("POST", "/api/v1/audit/verifications", { body, idempotencyKey: options.idempotencyKey });
+  verify(options: { idempotencyKey?: string } = {}): Promise<models.RunBody> {
+    return this.#caller.json("POST", "/api/v1/audit/verifications", { idempotencyKey: options.idempotencyKey });
   }
 }
 
@@ -515,8 +515,8 @@ export class Cases {
    *
    * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
-  renewSecret(caseId: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.SecretBody> {
-    return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/secret`, { body, idempotencyKey: options.idempotencyKey });
+  renewSecret(caseId: string, options: { idempotencyKey?: string } = {}): Promise<models.SecretBody> {
+    return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/secret`, { idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -528,8 +528,8 @@ export class Cases {
    *
    * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
    */
-  resume(caseId: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.CaseBody> {
-    return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/resume`, { body, idempotencyKey: options.idempotencyKey });
+  resume(caseId: string, options: { idempotencyKey?: string } = {}): Promise<models.CaseBody> {
+    return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/resume`, { idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -764,8 +764,8 @@ export class Definitions {
    *
    * @param key Key of the definition: the id of its process in the BPMN file.
    */
-  disable(key: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
-    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/disable`, { body, idempotencyKey: options.idempotencyKey });
+  disable(key: string, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
+    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/disable`, { idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -777,8 +777,8 @@ export class Definitions {
    *
    * @param key Key of the definition: the id of its process in the BPMN file.
    */
-  enable(key: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
-    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/enable`, { body, idempotencyKey: options.idempotencyKey });
+  enable(key: string, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
+    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/enable`, { idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -816,8 +816,8 @@ export class Definitions {
    *
    * @param key Key of the definition: the id of its process in the BPMN file.
    */
-  offer(key: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
-    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/offer`, { body, idempotencyKey: options.idempotencyKey });
+  offer(key: string, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
+    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/offer`, { idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -831,8 +831,8 @@ export class Definitions {
    *
    * @param number Number of the version, from 1.
    */
-  publish(key: string, number: number, body: models.Empty = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.DefinitionVersionBody> {
-    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/versions/${part(number)}/publish`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
+  publish(key: string, number: number, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.DefinitionVersionBody> {
+    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/versions/${part(number)}/publish`, { ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -859,8 +859,8 @@ export class Definitions {
    *
    * @param key Key of the definition: the id of its process in the BPMN file.
    */
-  resume(key: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
-    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/resume`, { body, idempotencyKey: options.idempotencyKey });
+  resume(key: string, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
+    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/resume`, { idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -874,8 +874,8 @@ export class Definitions {
    *
    * @param number Number of the version, from 1.
    */
-  retire(key: string, number: number, body: models.Empty = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.DefinitionVersionBody> {
-    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/versions/${part(number)}/retire`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
+  retire(key: string, number: number, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.DefinitionVersionBody> {
+    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/versions/${part(number)}/retire`, { ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -928,8 +928,8 @@ export class Definitions {
    *
    * @param key Key of the definition: the id of its process in the BPMN file.
    */
-  suspend(key: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
-    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/suspend`, { body, idempotencyKey: options.idempotencyKey });
+  suspend(key: string, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
+    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/suspend`, { idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -941,8 +941,8 @@ export class Definitions {
    *
    * @param key Key of the definition: the id of its process in the BPMN file.
    */
-  withdraw(key: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
-    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/withdraw`, { body, idempotencyKey: options.idempotencyKey });
+  withdraw(key: string, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
+    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/withdraw`, { idempotencyKey: options.idempotencyKey });
   }
 }
 
@@ -1132,8 +1132,8 @@ export class Desk {
    *
    * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
-  withdrawRequest(taskId: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
-    return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/withdraw`, { body, idempotencyKey: options.idempotencyKey });
+  withdrawRequest(taskId: string, options: { idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
+    return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/withdraw`, { idempotencyKey: options.idempotencyKey });
   }
 }
 
@@ -1547,8 +1547,8 @@ export class Jobs {
    *
    * @param jobId Number of the failed job: `id` in `GET /jobs`.
    */
-  retry(jobId: number, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.JobBody> {
-    return this.#caller.json("POST", `/api/v1/jobs/${part(jobId)}/retry`, { body, idempotencyKey: options.idempotencyKey });
+  retry(jobId: number, options: { idempotencyKey?: string } = {}): Promise<models.JobBody> {
+    return this.#caller.json("POST", `/api/v1/jobs/${part(jobId)}/retry`, { idempotencyKey: options.idempotencyKey });
   }
 }
 
@@ -1824,8 +1824,8 @@ export class Migrations {
    *
    * @param migrationId Id of the migration: `id` in `GET /migrations`.
    */
-  cancel(migrationId: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.MigrationOverview> {
-    return this.#caller.json("POST", `/api/v1/migrations/${part(migrationId)}/cancel`, { body, idempotencyKey: options.idempotencyKey });
+  cancel(migrationId: string, options: { idempotencyKey?: string } = {}): Promise<models.MigrationOverview> {
+    return this.#caller.json("POST", `/api/v1/migrations/${part(migrationId)}/cancel`, { idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -1901,8 +1901,8 @@ export class Migrations {
    *
    * @param migrationId Id of the migration: `id` in `GET /migrations`.
    */
-  start(migrationId: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.MigrationOverview> {
-    return this.#caller.json("POST", `/api/v1/migrations/${part(migrationId)}/start`, { body, idempotencyKey: options.idempotencyKey });
+  start(migrationId: string, options: { idempotencyKey?: string } = {}): Promise<models.MigrationOverview> {
+    return this.#caller.json("POST", `/api/v1/migrations/${part(migrationId)}/start`, { idempotencyKey: options.idempotencyKey });
   }
 }
 
@@ -2380,8 +2380,8 @@ export class Tasks {
    *
    * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
-  claim(taskId: string, body: models.Empty = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
-    return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/claim`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
+  claim(taskId: string, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
+    return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/claim`, { ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -2726,8 +2726,8 @@ export class Webhooks {
    *
    * @param webhookId Id of the subscription: `id` in `GET /webhooks`.
    */
-  disable(webhookId: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.WebhookBody> {
-    return this.#caller.json("POST", `/api/v1/webhooks/${part(webhookId)}/disable`, { body, idempotencyKey: options.idempotencyKey });
+  disable(webhookId: string, options: { idempotencyKey?: string } = {}): Promise<models.WebhookBody> {
+    return this.#caller.json("POST", `/api/v1/webhooks/${part(webhookId)}/disable`, { idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -2739,8 +2739,8 @@ export class Webhooks {
    *
    * @param webhookId Id of the subscription: `id` in `GET /webhooks`.
    */
-  enable(webhookId: string, body: models.Empty = {}, options: { idempotencyKey?: string } = {}): Promise<models.WebhookBody> {
-    return this.#caller.json("POST", `/api/v1/webhooks/${part(webhookId)}/enable`, { body, idempotencyKey: options.idempotencyKey });
+  enable(webhookId: string, options: { idempotencyKey?: string } = {}): Promise<models.WebhookBody> {
+    return this.#caller.json("POST", `/api/v1/webhooks/${part(webhookId)}/enable`, { idempotencyKey: options.idempotencyKey });
   }
 
   /**

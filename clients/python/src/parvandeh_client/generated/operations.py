@@ -147,9 +147,7 @@ class Audit:
         """
         return pages(self.list_runs, "query")
 
-    def send_checkpoint(
-        self, number: int, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.Sent:
+    def send_checkpoint(self, number: int, *, idempotency_key: str | None = None) -> models.Sent:
         """Send a checkpoint again to the targets that don't have it.
 
         404 if all of them have it. For administrators and auditors of all units.
@@ -159,7 +157,7 @@ class Audit:
         - `number`: Number of the checkpoint, from 1.
         """
         answer: models.Sent = self._caller.json(
-            "POST", "/api/v1/audit/checkpoints/{}/send", (number,), body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/audit/checkpoints/{}/send", (number,), idempotency_key=idempotency_key
         )
         return answer
 
@@ -188,9 +186,7 @@ class Audit:
         answer: models.RunBody = self._caller.json("GET", "/api/v1/audit/runs/{}", (run_id,))
         return answer
 
-    def take_checkpoint(
-        self, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.RunBody:
+    def take_checkpoint(self, *, idempotency_key: str | None = None) -> models.RunBody:
         """Take a checkpoint: a worker does it.
 
         Follow its progress with `GET /audit/runs/{run_id}`. For administrators and auditors of all
@@ -199,13 +195,11 @@ class Audit:
         `POST /api/v1/audit/checkpoints`
         """
         answer: models.RunBody = self._caller.json(
-            "POST", "/api/v1/audit/checkpoints", body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/audit/checkpoints", idempotency_key=idempotency_key
         )
         return answer
 
-    def verify(
-        self, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.RunBody:
+    def verify(self, *, idempotency_key: str | None = None) -> models.RunBody:
         """Verify all logs against the newest checkpoint: a worker does it.
 
         If one is running, that one is returned. For administrators and auditors of all units.
@@ -213,7 +207,7 @@ class Audit:
         `POST /api/v1/audit/verifications`
         """
         answer: models.RunBody = self._caller.json(
-            "POST", "/api/v1/audit/verifications", body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/audit/verifications", idempotency_key=idempotency_key
         )
         return answer
 
@@ -618,9 +612,7 @@ class Cases:
         """Read a case's log: the items of all pages, one after the other."""
         return pages(self.list_events, "query", case_id)
 
-    def renew_secret(
-        self, case_id: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.SecretBody:
+    def renew_secret(self, case_id: str, *, idempotency_key: str | None = None) -> models.SecretBody:
         """Issue a new secret for a case's status.
 
         The previous secret is no longer valid. For caseworkers and portals; 409 for a case whose data
@@ -632,13 +624,11 @@ class Cases:
         case number.
         """
         answer: models.SecretBody = self._caller.json(
-            "POST", "/api/v1/cases/{}/secret", (case_id,), body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/cases/{}/secret", (case_id,), idempotency_key=idempotency_key
         )
         return answer
 
-    def resume(
-        self, case_id: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.CaseBody:
+    def resume(self, case_id: str, *, idempotency_key: str | None = None) -> models.CaseBody:
         """Resume a suspended case.
 
         What fell due while the case was suspended happens now. For administrators.
@@ -649,7 +639,7 @@ class Cases:
         case number.
         """
         answer: models.CaseBody = self._caller.json(
-            "POST", "/api/v1/cases/{}/resume", (case_id,), body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/cases/{}/resume", (case_id,), idempotency_key=idempotency_key
         )
         return answer
 
@@ -925,9 +915,7 @@ class Definitions:
         )
         return answer
 
-    def disable(
-        self, key: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.DefinitionBody:
+    def disable(self, key: str, *, idempotency_key: str | None = None) -> models.DefinitionBody:
         """Stop accepting applications; running cases continue.
 
         Portals and applicants can't start new cases; caseworkers can. For administrators and designers.
@@ -937,13 +925,11 @@ class Definitions:
         - `key`: Key of the definition: the id of its process in the BPMN file.
         """
         answer: models.DefinitionBody = self._caller.json(
-            "POST", "/api/v1/definitions/{}/disable", (key,), body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/definitions/{}/disable", (key,), idempotency_key=idempotency_key
         )
         return answer
 
-    def enable(
-        self, key: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.DefinitionBody:
+    def enable(self, key: str, *, idempotency_key: str | None = None) -> models.DefinitionBody:
         """Accept applications again.
 
         Portals and applicants can start new cases again. For administrators and designers.
@@ -953,7 +939,7 @@ class Definitions:
         - `key`: Key of the definition: the id of its process in the BPMN file.
         """
         answer: models.DefinitionBody = self._caller.json(
-            "POST", "/api/v1/definitions/{}/enable", (key,), body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/definitions/{}/enable", (key,), idempotency_key=idempotency_key
         )
         return answer
 
@@ -986,9 +972,7 @@ class Definitions:
         )
         return answer
 
-    def offer(
-        self, key: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.DefinitionBody:
+    def offer(self, key: str, *, idempotency_key: str | None = None) -> models.DefinitionBody:
         """Add a definition to the catalogue.
 
         Applicants' own accounts can start its cases then. For administrators and designers.
@@ -998,18 +982,12 @@ class Definitions:
         - `key`: Key of the definition: the id of its process in the BPMN file.
         """
         answer: models.DefinitionBody = self._caller.json(
-            "POST", "/api/v1/definitions/{}/offer", (key,), body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/definitions/{}/offer", (key,), idempotency_key=idempotency_key
         )
         return answer
 
     def publish(
-        self,
-        key: str,
-        number: int,
-        body: models.Empty | None = None,
-        *,
-        if_match: Tag = None,
-        idempotency_key: str | None = None,
+        self, key: str, number: int, *, if_match: Tag = None, idempotency_key: str | None = None
     ) -> models.DefinitionVersionBody:
         """Publish a version: new cases use it from now on.
 
@@ -1028,7 +1006,6 @@ class Definitions:
                 key,
                 number,
             ),
-            body=body,
             if_match=if_match,
             idempotency_key=idempotency_key,
         )
@@ -1054,9 +1031,7 @@ class Definitions:
         )
         return answer
 
-    def resume(
-        self, key: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.DefinitionBody:
+    def resume(self, key: str, *, idempotency_key: str | None = None) -> models.DefinitionBody:
         """Resume a suspended definition.
 
         Its cases continue and new ones can start. For administrators.
@@ -1066,18 +1041,12 @@ class Definitions:
         - `key`: Key of the definition: the id of its process in the BPMN file.
         """
         answer: models.DefinitionBody = self._caller.json(
-            "POST", "/api/v1/definitions/{}/resume", (key,), body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/definitions/{}/resume", (key,), idempotency_key=idempotency_key
         )
         return answer
 
     def retire(
-        self,
-        key: str,
-        number: int,
-        body: models.Empty | None = None,
-        *,
-        if_match: Tag = None,
-        idempotency_key: str | None = None,
+        self, key: str, number: int, *, if_match: Tag = None, idempotency_key: str | None = None
     ) -> models.DefinitionVersionBody:
         """Retire a version, or withdraw one in review: new cases don't use it.
 
@@ -1096,7 +1065,6 @@ class Definitions:
                 key,
                 number,
             ),
-            body=body,
             if_match=if_match,
             idempotency_key=idempotency_key,
         )
@@ -1151,9 +1119,7 @@ class Definitions:
         )
         return answer
 
-    def suspend(
-        self, key: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.DefinitionBody:
+    def suspend(self, key: str, *, idempotency_key: str | None = None) -> models.DefinitionBody:
         """Suspend a definition: its cases don't continue and no case starts.
 
         Timers and messages that fall due meanwhile wait. For administrators.
@@ -1163,13 +1129,11 @@ class Definitions:
         - `key`: Key of the definition: the id of its process in the BPMN file.
         """
         answer: models.DefinitionBody = self._caller.json(
-            "POST", "/api/v1/definitions/{}/suspend", (key,), body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/definitions/{}/suspend", (key,), idempotency_key=idempotency_key
         )
         return answer
 
-    def withdraw(
-        self, key: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.DefinitionBody:
+    def withdraw(self, key: str, *, idempotency_key: str | None = None) -> models.DefinitionBody:
         """Remove a definition from the catalogue.
 
         Officials and portals can still start its cases by its key. For administrators and designers.
@@ -1179,7 +1143,7 @@ class Definitions:
         - `key`: Key of the definition: the id of its process in the BPMN file.
         """
         answer: models.DefinitionBody = self._caller.json(
-            "POST", "/api/v1/definitions/{}/withdraw", (key,), body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/definitions/{}/withdraw", (key,), idempotency_key=idempotency_key
         )
         return answer
 
@@ -1395,9 +1359,7 @@ class Desk:
         )
         return answer
 
-    def withdraw_request(
-        self, task_id: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.TaskSummary:
+    def withdraw_request(self, task_id: str, *, idempotency_key: str | None = None) -> models.TaskSummary:
         """Withdraw a request for an opinion or correction; returns the task that it was attached to.
 
         `task_id` is the task in which the opinion or correction is awaited. For the person who requested
@@ -1408,7 +1370,7 @@ class Desk:
         - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
         answer: models.TaskSummary = self._caller.json(
-            "POST", "/api/v1/tasks/{}/withdraw", (task_id,), body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/tasks/{}/withdraw", (task_id,), idempotency_key=idempotency_key
         )
         return answer
 
@@ -1878,9 +1840,7 @@ class Jobs:
         answer: models.JobsBody = self._caller.json("GET", "/api/v1/jobs")
         return answer
 
-    def retry(
-        self, job_id: int, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.JobBody:
+    def retry(self, job_id: int, *, idempotency_key: str | None = None) -> models.JobBody:
         """Retry a job that has failed for good.
 
         404 if no failed job has this id. For administrators of all units.
@@ -1890,7 +1850,7 @@ class Jobs:
         - `job_id`: Number of the failed job: `id` in `GET /jobs`.
         """
         answer: models.JobBody = self._caller.json(
-            "POST", "/api/v1/jobs/{}/retry", (job_id,), body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/jobs/{}/retry", (job_id,), idempotency_key=idempotency_key
         )
         return answer
 
@@ -2330,9 +2290,7 @@ class Migrations:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def cancel(
-        self, migration_id: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.MigrationOverview:
+    def cancel(self, migration_id: str, *, idempotency_key: str | None = None) -> models.MigrationOverview:
         """Cancel a case migration: remaining cases keep their version.
 
         409 if it is done or cancelled. For administrators.
@@ -2342,11 +2300,7 @@ class Migrations:
         - `migration_id`: Id of the migration: `id` in `GET /migrations`.
         """
         answer: models.MigrationOverview = self._caller.json(
-            "POST",
-            "/api/v1/migrations/{}/cancel",
-            (migration_id,),
-            body=body,
-            idempotency_key=idempotency_key,
+            "POST", "/api/v1/migrations/{}/cancel", (migration_id,), idempotency_key=idempotency_key
         )
         return answer
 
@@ -2419,9 +2373,7 @@ class Migrations:
         answer: models.MigrationOverview = self._caller.json("GET", "/api/v1/migrations/{}", (migration_id,))
         return answer
 
-    def start(
-        self, migration_id: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.MigrationOverview:
+    def start(self, migration_id: str, *, idempotency_key: str | None = None) -> models.MigrationOverview:
         """Start a case migration: cases without obstacles are migrated.
 
         Each case is checked again when its turn comes. 409 unless the migration is `planned`. For
@@ -2432,7 +2384,7 @@ class Migrations:
         - `migration_id`: Id of the migration: `id` in `GET /migrations`.
         """
         answer: models.MigrationOverview = self._caller.json(
-            "POST", "/api/v1/migrations/{}/start", (migration_id,), body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/migrations/{}/start", (migration_id,), idempotency_key=idempotency_key
         )
         return answer
 
@@ -2960,12 +2912,7 @@ class Tasks:
         self._caller = caller
 
     def claim(
-        self,
-        task_id: str,
-        body: models.Empty | None = None,
-        *,
-        if_match: Tag = None,
-        idempotency_key: str | None = None,
+        self, task_id: str, *, if_match: Tag = None, idempotency_key: str | None = None
     ) -> models.TaskSummary:
         """Claim a task.
 
@@ -2977,12 +2924,7 @@ class Tasks:
         - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
         answer: models.TaskSummary = self._caller.json(
-            "POST",
-            "/api/v1/tasks/{}/claim",
-            (task_id,),
-            body=body,
-            if_match=if_match,
-            idempotency_key=idempotency_key,
+            "POST", "/api/v1/tasks/{}/claim", (task_id,), if_match=if_match, idempotency_key=idempotency_key
         )
         return answer
 
@@ -3446,9 +3388,7 @@ class Webhooks:
         )
         return answer
 
-    def disable(
-        self, webhook_id: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.WebhookBody:
+    def disable(self, webhook_id: str, *, idempotency_key: str | None = None) -> models.WebhookBody:
         """Disable a webhook.
 
         Nothing is sent, and new events are not queued, until it is enabled. For administrators.
@@ -3458,13 +3398,11 @@ class Webhooks:
         - `webhook_id`: Id of the subscription: `id` in `GET /webhooks`.
         """
         answer: models.WebhookBody = self._caller.json(
-            "POST", "/api/v1/webhooks/{}/disable", (webhook_id,), body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/webhooks/{}/disable", (webhook_id,), idempotency_key=idempotency_key
         )
         return answer
 
-    def enable(
-        self, webhook_id: str, body: models.Empty | None = None, *, idempotency_key: str | None = None
-    ) -> models.WebhookBody:
+    def enable(self, webhook_id: str, *, idempotency_key: str | None = None) -> models.WebhookBody:
         """Enable a webhook.
 
         Sending resumes with the pending deliveries. For administrators.
@@ -3474,7 +3412,7 @@ class Webhooks:
         - `webhook_id`: Id of the subscription: `id` in `GET /webhooks`.
         """
         answer: models.WebhookBody = self._caller.json(
-            "POST", "/api/v1/webhooks/{}/enable", (webhook_id,), body=body, idempotency_key=idempotency_key
+            "POST", "/api/v1/webhooks/{}/enable", (webhook_id,), idempotency_key=idempotency_key
         )
         return answer
 
