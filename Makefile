@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Needs Python 3.11 or newer; PYTHON=/path/to/python chooses one.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo check fmt assets screenshots migrate bench lock
+.PHONY: help run test demo check fmt assets clients screenshots migrate bench lock
 
 PYTHON ?= $(shell for name in python3.13 python3.14 python3.12 python3.11 python3; do \
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$name; break; fi; done)
@@ -14,7 +14,7 @@ help: ## list the targets
 run: free-port .venv/.installed web/static/manifest.json ## run everything: database, shipped processes, web server (PORT=8000); Ctrl-C stops it
 	@exec $(BIN)/python -m demo run --with-parent $$PPID
 
-test: check web/static/manifest.json .venv/.servers tests/servers/node_modules/.installed tests/linters/node_modules/.installed ## the checks, then all tests
+test: check web/static/manifest.json .venv/.servers tests/servers/node_modules/.installed tests/linters/node_modules/.installed clients/typescript/node_modules/.installed ## the checks, then all tests
 	@# Hundreds of processes import the same modules: compiling them again each time takes a minute.
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
@@ -34,6 +34,9 @@ fmt: .venv/.installed-dev ## format the code and fix what can be fixed
 
 assets: .venv/.installed ## build the assets of the pages: style, scripts, fonts
 	@$(BIN)/python -m web.build
+
+clients: web/static/manifest.json .venv/.installed-dev ## generate the clients in Python and TypeScript from the API's description
+	@$(BIN)/python -m clients.generator
 
 screenshots: web/static/manifest.json .venv/.installed-dev ## take the README's screenshots (needs Chromium)
 	@$(BIN)/python -m tests.browser.screenshots
@@ -78,6 +81,12 @@ web/static/manifest.json: web/package-lock.json web/build.mjs web/build.py $(wil
 tests/%/node_modules/.installed: tests/%/package-lock.json | .venv/.installed-dev
 	@echo "Installing the $* of the tests ..."
 	@$(BIN)/python -m web.node tests/$*
+	@touch $@
+
+# The compiler of the TypeScript client.
+clients/typescript/node_modules/.installed: clients/typescript/package-lock.json | .venv/.installed-dev
+	@echo "Installing the compiler of the TypeScript client ..."
+	@$(BIN)/python -m web.node clients/typescript
 	@touch $@
 
 .venv/.installed-dev: requirements-dev.txt .venv/.installed

@@ -31,6 +31,11 @@ def install(folder: Path) -> None:
     if not shutil.which("npm") or _version(path()) < LEAST:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "--require-hashes", "-r", WHEEL], check=True)
+    run_npm(folder, "ci", "--ignore-scripts")
+
+
+def run_npm(folder: Path, *arguments: str) -> None:
+    """Run npm in a folder. Raises CalledProcessError if it fails."""
     node = Path(path())
     npm = next(
         file
@@ -40,7 +45,7 @@ def install(folder: Path) -> None:
         )
         if file.exists()
     )
-    command = [str(node), str(npm), "ci", "--ignore-scripts", "--loglevel=error"]
+    command = [str(node), str(npm), *arguments, "--loglevel=error"]
     search = f"{node.parent}:{os.environ['PATH']}"
     subprocess.run(command, cwd=folder, check=True, env=os.environ | {"PATH": search})
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.rules.sources import EVERYTHING, PRODUCT, comments, imported, nodes, python, where
+from tests.rules.sources import EVERYTHING, PRODUCT, PROGRAMS, comments, imported, nodes, python, where
 
 MAX_LINES = 400
 MAX_FUNCTION = 50
@@ -26,7 +26,7 @@ def test_only_one_module_begins_commits_and_rolls_back() -> None:
     verbs = {"commit", "begin", "rollback"}
     found = [
         where(path, node.lineno)
-        for path in python(*PRODUCT, "bench")
+        for path in python(*PROGRAMS)
         if where(path) not in {TRANSACTIONS, YARDSTICK}
         for node in nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in verbs
@@ -50,7 +50,7 @@ def test_only_one_module_reads_xml_with_lxml() -> None:
 def test_nothing_catches_whatever_happens() -> None:
     found = [
         where(path, node.lineno)
-        for path in python(*PRODUCT, "bench")
+        for path in python(*PROGRAMS)
         if where(path) not in BOUNDARIES
         for node in nodes(path)
         if isinstance(node, ast.ExceptHandler) and _is_broad(node) and not _raises_again(node)
@@ -81,16 +81,14 @@ def _raises_again(handler: ast.ExceptHandler) -> bool:
 
 
 def test_no_file_is_too_long() -> None:
-    lengths = {
-        where(path): len(path.read_text(encoding="utf-8").splitlines()) for path in python(*PRODUCT, "bench")
-    }
+    lengths = {where(path): len(path.read_text(encoding="utf-8").splitlines()) for path in python(*PROGRAMS)}
     assert not {name: lines for name, lines in lengths.items() if lines > MAX_LINES}
 
 
 def test_no_function_is_too_long() -> None:
     found = [
         f"{where(path, node.lineno)} {node.name}"
-        for path in python(*PRODUCT, "bench")
+        for path in python(*PROGRAMS)
         for node in nodes(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION
@@ -101,7 +99,7 @@ def test_no_function_is_too_long() -> None:
 def test_every_module_says_what_it_is() -> None:
     found = [
         where(path)
-        for path in python(*PRODUCT, "bench")
+        for path in python(*PROGRAMS)
         if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     ]
     assert not found
@@ -127,7 +125,7 @@ def test_exemptions_are_few_and_carry_a_code_and_a_reason(kind: str) -> None:
 def test_spiffworkflow_has_one_door() -> None:
     found = [
         where(path, line)
-        for path in python(*PRODUCT, "bench")
+        for path in python(*PROGRAMS)
         if not where(path).startswith("engine/bpmn/run/")
         for line, module in imported(path)
         if module.split(".")[0] == "SpiffWorkflow"

@@ -10,7 +10,7 @@ import pytest
 import engine.models
 from tests.rules.sources import PRODUCT, ROOT, guides, nodes, python, where
 
-PARTS = ("engine", "api", "web", "tests", "bench", "migrations", "processes", "docs", "demo")
+PARTS = ("engine", "api", "web", "tests", "bench", "migrations", "processes", "docs", "demo", "clients")
 BUILT = {"web/static"}  # created by `make assets`
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)

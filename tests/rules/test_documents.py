@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import re
+import tomllib
 from pathlib import Path
 from typing import get_args
 from urllib.parse import unquote
@@ -80,6 +81,21 @@ def test_every_type_of_problem_is_documented_and_no_other() -> None:
     written = strings(calls(python("api"), "problem"), 1)
     documented = rows(text("docs/api.md"), "Errors")
     assert documented == {problems.TYPE + name for name in refusals | written | set(problems._NAMES.values())}
+
+
+def test_catalogue_has_every_type_of_problem_with_its_status_and_titles() -> None:
+    titles = tomllib.loads(text("engine/platform/messages/problems.toml"))
+    row = rf"(?m)^\| `{problems.TYPE}(\S+)` \| ([\d, ]+) \|(.*)$"
+    documented = {name: status for name, status, _ in re.findall(row, text("docs/api.md"))}
+    catalogue = re.findall(row, text("docs/problems.md"))
+    assert {name: status for name, status, _ in catalogue} == documented
+    for name, _, rest in catalogue:
+        title, *fix = (cell.strip() for cell in rest.strip(" |").split(" | "))
+        assert title == "{en}; {fa}".format(**titles[name]["title"])
+        assert all(fix), name
+        assert len(fix) == 2, name
+    for status, types in problems.types().items():
+        assert all(str(int(status)) in documented[name] for name in types), status
 
 
 def test_every_code_of_a_fault_is_documented() -> None:

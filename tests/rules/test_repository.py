@@ -31,7 +31,7 @@ def test_no_registry_is_named(lock: str) -> None:
     )
 
 
-@pytest.mark.parametrize("folder", ["web", "tests/servers"])
+@pytest.mark.parametrize("folder", ["web", "tests/servers", "clients/typescript"])
 def test_packages_of_node_are_pinned_with_hashes_and_name_no_registry(folder: str) -> None:
     locked = json.loads(text(f"{folder}/package-lock.json"))["packages"]
     assert len(locked) > 1

@@ -48,7 +48,9 @@ DOCUMENTS = guides()
 CODE_FILES = python(
     "api",
     "bench",
+    "clients",
     "demo",
+    "docs/examples",
     "engine",
     "gunicorn.conf.py",
     "migrations",
