@@ -46,6 +46,11 @@ APART = (
     START + tasks("a", "b", "c", "d") + '<parallelGateway id="f"/><endEvent id="e1"/><endEvent id="e2"/>'
     + path("start", "a", "f") + path("f", "b", "c", "e1") + path("f", "d", "e2")
 )  # fmt: skip
+SIDE = (
+    START + tasks("a") + END + path("start", "a", "end")
+    + '<subProcess id="s" triggeredByEvent="true"><startEvent id="s0" isInterrupting="false">'
+    + f'{TIMER}</startEvent><userTask id="i"/>' + path("s0", "i") + "</subProcess>"
+)  # fmt: skip
 INCLUSIVE = (
     START + tasks("a", "b1", "b2", "c", "d")
     + '<inclusiveGateway id="f" default="f-c"/><inclusiveGateway id="j"/>' + END
@@ -72,7 +77,7 @@ INSIDE = (
     + path("start", "a", "s", "m", "z", "end")
 )  # fmt: skip
 PROCESSES = {
-    "choice": CHOICE, "loop": LOOP, "fork": FORK, "nested": NESTED, "apart": APART,
+    "choice": CHOICE, "loop": LOOP, "fork": FORK, "nested": NESTED, "apart": APART, "side": SIDE,
     "inclusive": INCLUSIVE, "events": EVENTS, "bordered": BORDERED, "inside": INSIDE,
 }  # fmt: skip
 
@@ -144,6 +149,7 @@ def test_modified_case_is_where_a_case_can_come(name: str) -> None:
             accepted += 1
             assert where(marking(after)) in places, (where(marking(run)), leave, enter)
             assert not after.failed
+            assert after.state is None or after.waiting or after.awaited, "it has work, or it has ended"
     assert accepted, "some changes are possible in each of them"
 
 
@@ -189,6 +195,8 @@ def test_modified_case_ends_like_one_that_came_there(
         (FORK, ["a"], ["b1", "c"], ["b2"], "branches"),
         (FORK, ["a"], [], ["b2"], "additional"),
         (FORK, [], ["a"], [], "nothing-left"),
+        (APART, ["a", "d", "b"], ["c"], [], "nothing-left"),
+        (FORK, [], [], [], "empty"),
         (FORK, [], ["c"], ["a"], "not-there"),
         (INSIDE, ["a"], ["s"], ["i"], "other-scope"),
         (INSIDE, ["a"], ["i"], ["z"], "not-there"),

@@ -14,6 +14,7 @@ from engine.bpmn.run.completions import FOR
 from engine.bpmn.run.elements.activities import StartEvent
 from engine.bpmn.run.elements.events import BoundaryEvent, EventBasedGateway, SideEvent
 from engine.bpmn.run.elements.gateways import ExclusiveGateway, Join, ParallelGateway, upstream
+from engine.bpmn.run.elements.handlers import HandlerStart
 from engine.bpmn.run.elements.multi_instance import MultiInstance
 from engine.bpmn.run.result import step_of
 from engine.bpmn.run.scripts import Sandbox
@@ -37,12 +38,14 @@ def modify(spec: Spec, state: bytes, leave: Sequence[str], enter: Sequence[str],
     """Leaves these elements or tasks, and continues before those elements. Raises Unmodifiable.
 
     `leave` are ids of tokens (those of tasks) or paths of elements; `enter` are paths. Both are of the case's
-    own process.
+    own process; at least one of the two isn't empty.
     """
     workflow = load(state, spec, Sandbox(now, spec.trace, spec.calendar))
     if INTERRUPTED in workflow.task_tree.internal_data:
         raise Unmodifiable(spec.key, "interrupted")
     left = _left(workflow, leave)
+    if not (left or enter):
+        raise Unmodifiable(spec.key, "empty")
     entered = [_entry(workflow, path) for path in enter]
     places = _check(workflow, left, entered)
     for group in left:
@@ -81,6 +84,8 @@ def _groups(workflow: CaseWorkflow) -> Iterator[Group]:
     for token in workflow.tasks.values():
         if token._state & (FINISHED | FORESEEN) or isinstance(token.task_spec, SideEvent):
             continue
+        if token.task_spec.element is None:  # the end of the process waits there for all others
+            continue
         if FOR in token.internal_data:
             raise Unmodifiable(_path(token), "compensation")
         if token.triggered and isinstance(getattr(token.parent, "task_spec", None), MultiInstance):
@@ -99,7 +104,8 @@ def _entry(workflow: CaseWorkflow, path: str) -> Any:
     if not found:
         raise Unmodifiable(path, "other-scope")
     task_spec = found[0]
-    if isinstance(task_spec, StartEvent | SideEvent) or not task_spec._inputs:
+    triggered = any(isinstance(specs[before], HandlerStart) for before in task_spec._inputs)
+    if isinstance(task_spec, StartEvent | SideEvent) or triggered or not task_spec._inputs:
         raise Unmodifiable(path, "not-enterable")
     if isinstance(task_spec, Join):  # it asks from where a token comes
         raise Unmodifiable(path, "join")

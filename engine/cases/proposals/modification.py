@@ -12,6 +12,7 @@ from engine.platform.errors import Fault, Invalid
 
 # By code of the engine: what is wrong, and how to fix it.
 REASONS: Mapping[str, str] = {
+    "modify-empty": "contains nothing to change: name what the case leaves, and where it continues instead",
     "modify-not-there": "is no element or task of its own process at which the case is",
     "modify-other-scope": "is no element of the case's own process: name what contains it",
     "modify-not-enterable": "can't be entered: name an element after it",
