@@ -49,7 +49,7 @@ class VersionFileList(Body):
     hash: str
     """The hash of all files together: equal files have equal hashes."""
     items: list[VersionFileBody]
-    """The files, also those of other processes that were deployed with it."""
+    """The files that you may see; for designers also those of other processes that were deployed with it."""
 
 
 def media_type(name: str) -> str:
@@ -65,7 +65,9 @@ def media_type(name: str) -> str:
 def list_files(uow: UnitOfWork, key: str, number: int) -> Reply:
     """List the files of a version
 
-    All files that were deployed with it: diagrams, forms, decisions, scenarios.
+    Administrators, designers and auditors see all files that were deployed with it: diagrams, forms,
+    decisions, scenarios. Others see its diagram, and those forms of its process that limit no field to
+    certain roles.
     """
     row = definitions.version(uow, key, number)
     items = [

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from engine import access, definitions
 from engine.access import validity
+from engine.bpmn import forms
 from engine.identity import names
 from engine.models import Definition, DefinitionVersion, Deployment, DeploymentFile, Unit, User
 from engine.platform.db import UnitOfWork
@@ -100,22 +101,47 @@ def entry(uow: UnitOfWork, key: str) -> Entry:
 
 
 def files(uow: UnitOfWork, version: DefinitionVersion) -> Sequence[File]:
-    """Returns the files of a version, as they were uploaded."""
+    """Returns the files of a version that the actor may see, as they were uploaded.
+
+    Designers, administrators and auditors see all. Others see its diagram, and the forms of its process that
+    hide no field from anybody: files are not cut for roles.
+    """
     content = DeploymentFile.content
     found = select(DeploymentFile.name, func.length(content), func.encode(func.sha256(content), "hex"))
     found = found.where(DeploymentFile.deployment_id == version.deployment_id)
-    return [File(*row) for row in uow.connection.execute(found.order_by(DeploymentFile.name))]
+    rows = [File(*row) for row in uow.connection.execute(found.order_by(DeploymentFile.name))]
+    if _sees_all_files(uow):
+        return rows
+    shown = _public_files(uow, version)
+    return [row for row in rows if row.name in shown]
 
 
 def file(uow: UnitOfWork, version: DefinitionVersion, name: str) -> bytes:
-    """Returns the content of one file. Raises NotFound."""
+    """Returns the content of one of the files that the actor may see. Raises NotFound."""
     found = select(DeploymentFile.content).where(
         DeploymentFile.deployment_id == version.deployment_id, DeploymentFile.name == name
     )
     content: bytes | None = uow.connection.execute(found).scalar_one_or_none()
-    if content is None:
+    if content is None or not (_sees_all_files(uow) or name in _public_files(uow, version)):
         raise NotFound(f"The version has no file {name!r}.")
     return content
+
+
+def _sees_all_files(uow: UnitOfWork) -> bool:
+    access.require(uow.actor, "definitions.read")
+    return access.allows(uow.actor, "definitions.deploy") or uow.actor.role == access.AUDITOR
+
+
+def _public_files(uow: UnitOfWork, version: DefinitionVersion) -> set[str]:
+    """Returns the names of a version's diagram and of those forms of its process that hide no field."""
+    spec = definitions.spec(
+        uow.session,
+        definitions.Version(version.id, version.key, version.number, version.digest, version.deployment_id),
+    )
+    used = [spec.start_form, *(element.form for element in spec.elements.values())]
+    shown = [form.schema for form in used if form is not None and not forms.for_some(form)]
+    schemas = forms.schemas(definitions.source(uow.session, version.deployment_id).files)
+    return {version.file, *(name for name, schema in schemas.items() if schema in shown)}
 
 
 def _entries(uow: UnitOfWork) -> Select[Any]:

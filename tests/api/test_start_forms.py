@@ -93,18 +93,38 @@ def test_form_of_a_draft_is_only_for_its_designers(client: Clients, database: Da
 
 
 def test_files_of_a_version_are_listed_and_downloaded_as_uploaded(client: Clients) -> None:
-    listed = {file["name"]: file for file in body(client("portal").get(FILES))["items"]}
+    listed = {file["name"]: file for file in body(client("designer").get(FILES))["items"]}
     assert {name: file["media_type"] for name, file in listed.items()} == {
         "f.json": "application/json",
         "p.bpmn": "application/xml",
     }
     for name, content in factories.with_start_form(FORM).items():
-        answer = client("portal").get(f"{FILES}/{name}")
+        answer = client("designer").get(f"{FILES}/{name}")
         digest = hashlib.sha256(content).hexdigest()
         assert (answer.data, listed[name]["size"], listed[name]["sha256"]) == (content, len(content), digest)
         assert answer.headers["Content-Disposition"].startswith(f'attachment; filename="{name}"')
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         seen = {"If-None-Match": f'W/"{digest}", "other"'}
-        assert client("portal").get(f"{FILES}/{name}", headers=seen).status_code == 304
-    refused(client("portal").get(f"{FILES}/none.json"), 404, "not-found")
-    refused(client("portal").get("/definitions/p/versions/2/files"), 404, "not-found")
+        assert client("designer").get(f"{FILES}/{name}", headers=seen).status_code == 304
+    refused(client("designer").get(f"{FILES}/none.json"), 404, "not-found")
+    refused(client("designer").get("/definitions/p/versions/2/files"), 404, "not-found")
+
+
+def test_files_show_no_more_than_forms_do(client: Clients, database: Database) -> None:
+    look = bpmn.node("userTask", "look", camunda__formKey="look.json")
+    ask = bpmn.node("userTask", "ask", camunda__formKey="ask.json")
+    secret = factories.form(score={"type": "integer", "x-visible-to": ["supervisor"]})
+    nodes = (bpmn.node("startEvent", "start"), look, ask, bpmn.node("endEvent", "end"))
+    flows = (bpmn.flow("start", "look"), bpmn.flow("look", "ask"), bpmn.flow("ask", "end"))
+    files = factories.files(bpmn.process(*nodes, *flows, key="q"), look=secret, ask=factories.form(a={}))
+    other = factories.files(bpmn.process(*bpmn.in_line("userTask b"), key="r"))
+    factories.deploy(database, {**files, "r.bpmn": other["p.bpmn"]})
+    path = "/definitions/q/versions/1/files"
+    for role in ("portal", "applicant", "caseworker", "manager"):
+        shown = [file["name"] for file in body(client(role).get(path))["items"]]
+        assert shown == ["ask.json", "p.bpmn"], role
+        for name in ("look.json", "r.bpmn"):
+            refused(client(role).get(f"{path}/{name}"), 404, "not-found")
+    for role in ("designer", "auditor"):
+        assert len(body(client(role).get(path))["items"]) == 4
+        assert client(role).get(f"{path}/look.json").data == files["look.json"]
