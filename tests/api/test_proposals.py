@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import update
 
 from engine.bpmn.values import MAX_BYTES
-from engine.cases import proposals
+from engine.cases import migration, proposals
 from engine.models import CaseProposal, User
 from engine.platform.db import Database
 from tests import bpmn, factories
@@ -18,7 +19,9 @@ from tests.api.contract import Client, body, pointers, refused
 from tests.api.matrix import PERSON
 from tests.web.conftest import statements
 
-FORM = factories.form(amount={"type": "integer"}, note={"type": "string"})
+FORM = factories.form(
+    amount={"type": "integer"}, note={"type": "string"}, paper={"type": "string", "format": "document"}
+)
 
 
 @pytest.fixture
@@ -101,6 +104,7 @@ def test_process_continues_with_what_was_confirmed(
         ({"amount": "many"}, "/data/amount"),
         ({"loopCounter": 1}, "/data/loopCounter"),
         ({"amount": 1}, "/data"),
+        ({"paper": "01920000-0000-7000-8000-000000000000"}, "/data/paper"),
         ({"note": "x" * MAX_BYTES}, "/data"),
         ({}, "/data"),
     ],
@@ -144,6 +148,40 @@ def test_proposal_that_no_longer_fits_is_refused(
     body(first.post(f"/cases/{case}/cancel"))
     refused(second.post(f"/proposals/{ended}/confirm"), 409, "conflict")
     refused(propose(first, case, {"amount": 7}), 409, "conflict")
+
+
+def test_proposals_together_refuse_nothing_without_ground(
+    client: Clients, database: Database, first: Client, second: Client
+) -> None:
+    drawn = bpmn.process(bpmn.declared(granted="grants", refused="refuses"), *bpmn.in_line("userTask a"))
+    factories.deploy(database, factories.files(drawn))
+    ground = {"code": "a-12", "text": "Beside a school"}
+    case = client("portal").start(data={"outcome": "granted", "ground": ground})["id"]
+    refusal, removal = (
+        body(propose(first, case, data))["id"] for data in ({"outcome": "refused"}, {"ground": None})
+    )
+    body(second.post(f"/proposals/{refusal}/confirm"))
+    late = refused(second.post(f"/proposals/{removal}/confirm"), 409, "conflict")
+    assert late["code"] == "proposal-outdated"
+    problem = refused(propose(first, case, {"ground": {}}), 422, "invalid")
+    assert problem["errors"][0]["code"] == "ground-required"
+
+
+def test_proposal_is_checked_by_the_version_of_its_confirmation(
+    client: Clients, database: Database, first: Client, second: Client
+) -> None:
+    case = started(client, database)
+    made = body(propose(first, case, {"amount": 9}))["id"]
+    narrow = factories.form(amount={"type": "integer", "maximum": 5}, note={"type": "string"})
+    factories.deploy(database, factories.with_form(narrow))
+    plan = body(first.post("/migrations", {"definition": "p", "from": 1, "to": 2}))["id"]
+    worker = factories.an_actor(database, "administrator", "worker")
+    factories.as_actor(database, worker, lambda uow: migration.judge(uow, UUID(plan)))
+    body(first.post(f"/migrations/{plan}/start"))
+    moved = factories.as_actor(database, worker, lambda uow: migration.migrate_case(uow, UUID(case)))
+    assert moved == "moved"
+    late = refused(second.post(f"/proposals/{made}/confirm"), 409, "conflict")
+    assert late["code"] == "proposal-outdated"
 
 
 def test_person_who_decides_must_be_known(

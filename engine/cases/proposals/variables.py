@@ -1,6 +1,7 @@
 """Which variables of a running case can be set, and to what: as its process and its forms declare them."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from engine import bpmn, cases
-from engine.bpmn import Form, Spec
+from engine.bpmn import Form, Spec, outcomes
+from engine.bpmn.forms import documents_in
 from engine.bpmn.values import differing, plain
 from engine.cases import working_time
 from engine.cases.proposals.rows import outdated
@@ -52,15 +54,21 @@ def checked(
     found: dict[str, Any] = {}
     faults: list[Fault] = []
     for name in data:
+        declaring = _declaring(seen.spec, place, name)
         try:
-            found[name] = forms.check_variable(_declaring(seen.spec, place, name), name, around)
+            found[name] = forms.check_variable(declaring, name, around)
         except Invalid as refusal:
             faults += refusal.faults
+            continue
+        faults += _new_documents(declaring, place, {name: found[name]})
     if faults:
         raise Invalid("The data does not match the forms of the process.", faults)
     if place.token is None:
         found = forms.declared(seen.spec.outcome_variables, found)
-        forms.require_ground(seen.spec.outcome_variables, found, {**case.data, **found})
+        after = {**case.data, **found}
+        # Who removes the ground of a refusal refuses without one.
+        answer = after if outcomes.grounds(case.data) else found
+        forms.require_ground(seen.spec.outcome_variables, answer, after)
     cases.require_size({**case.data, **place.variables, **found})
     changed = differing(plain(dict(place.variables)), found)
     if not changed:
@@ -73,7 +81,8 @@ def apply_variables(
 ) -> tuple[bpmn.Step, Mapping[str, Any]]:
     """Returns the step that sets proposed variables, and what the log says of it.
 
-    Raises Conflict if a value is another than when the change was proposed, or its scope has ended.
+    Raises Conflict if a value is another than when the change was proposed, its scope has ended, or the
+    process would no longer accept the proposal: in another version, or after another change.
     """
     token = change["scope"] and UUID(change["scope"])
     try:
@@ -84,7 +93,12 @@ def apply_variables(
     present = plain({name: place.variables[name] for name in data if name in place.variables})
     if differing(before, present) or differing(present, before):
         raise outdated("A variable has changed since the change was proposed.")
-    cases.require_size({**case.data, **place.variables, **data})
+    try:
+        again = checked(uow, case, seen, place, data)
+    except Invalid as refusal:
+        raise outdated("The process would no longer accept the change.") from refusal
+    if plain(again) != data:
+        raise outdated("The process would no longer store the values that were proposed.")
     counted = working_time.counted(uow, case.home.unit_id, seen.spec)
     step = bpmn.set_variables(counted, cases.require_active(case), token, data, uow.now)
     return step, cases.scoped({"changes": data}, data, step.scopes)
@@ -107,6 +121,20 @@ def _require_settable(
             faults.append(Fault(pointer, "is not a variable of this part of the case", "unknown-variable"))
     if faults:
         raise Invalid("These variables can't be set.", faults)
+
+
+def _new_documents(declaring: Iterable[Form], place: Place, data: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yields the documents in these variables that they don't contain already: nobody has checked those."""
+    for form in declaring:
+        present = Counter(
+            (one.field.pointer, str(one.value)) for one in documents_in(form.fields, place.variables)
+        )
+        for one in documents_in(form.fields, data):
+            document = (one.field.pointer, str(one.value))
+            present[document] -= 1
+            if present[document] < 0:
+                detail = "is not a document of this field: upload a file at a task"
+                yield Fault(f"/data{one.pointer}", detail, "document-unknown")
 
 
 def _declared(uow: UnitOfWork, case: cases.LockedCase, spec: Spec) -> Iterator[str]:
