@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.cases import CaseBody, case_body
 from api.command import Reply, command, etag, revisions_seen
-from api.shapes import Account, Instant, Page, PageQuery, Request, Text, account, page_of
+from api.shapes import Account, Body, CaseNumber, Instant, Page, PageQuery, Request, Text, account, page_of
 from engine import cases
 from engine.cases import proposals
 from engine.models import ProposalKind, ProposalStatus
@@ -19,7 +19,7 @@ from engine.platform.db import UnitOfWork
 blueprint = APIBlueprint("proposals", __name__, tag="Case changes")
 
 
-class VariableBody(BaseModel):
+class VariableBody(Body):
     """A variable of a case."""
 
     name: str
@@ -32,7 +32,7 @@ class VariableBody(BaseModel):
     """The activity of that scope, by the path of its element. Null: the case."""
 
 
-class VariableList(BaseModel):
+class VariableList(Body):
     """The variables of a case that the caller may see, those of the case first."""
 
     items: list[VariableBody]
@@ -61,15 +61,14 @@ class ProposeModification(Request):
     """Why. The second person, the log and the applicant see it."""
 
 
-class ProposalSummary(BaseModel):
+class ProposalSummary(Body):
     """A proposed change of a case in a list, without values."""
 
     id: UUID
     """Its id."""
     case: UUID
     """The id of the case."""
-    case_number: str
-    """The number of the case."""
+    case_number: CaseNumber
     definition: str
     """The key of the definition of the case."""
     kind: ProposalKind
@@ -112,7 +111,7 @@ class ProposalPage(Page[ProposalSummary]):
     """A page of proposed changes, oldest first."""
 
 
-class ProposalList(BaseModel):
+class ProposalList(Body):
     """The newest proposed changes of a case."""
 
     items: list[ProposalBody]
