@@ -10,7 +10,7 @@ from pydantic import Field
 
 from api import language, problems
 from api.cases import StartCase, StartedBody, start
-from api.command import Reply, as_caller, command, prepared, run_apart, sent
+from api.command import Reply, as_caller, command, prepared, run_apart, sends, sent
 from api.problems import Problem
 from api.shapes import Body, Request, Text
 from engine import access
@@ -88,6 +88,7 @@ def _start_one(item: BatchItem) -> BatchResult:
 
 
 @command(blueprint.post("/cases/batch"), body=StartBatch, answer=StartedBatch)
+@sends("Content-Language")
 @prepared(_start_each)
 def start_batch(uow: UnitOfWork, results: list[BatchResult], body: StartBatch) -> Reply:
     """Start many cases

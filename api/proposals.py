@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from pydantic import Field
 
 from api.cases import CaseBody, case_body
-from api.command import Reply, command, etag, revisions_seen
+from api.command import Reply, command, etag, revisions_seen, sends
 from api.shapes import Account, Body, CaseNumber, Instant, Page, PageQuery, Request, Text, account, page_of
 from engine import cases
 from engine.cases import proposals
@@ -119,6 +119,7 @@ class ProposalList(Body):
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/variables"), answer=VariableList, refusals=(404,))
+@sends("ETag")
 def read_variables(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Read the variables of a case
 
@@ -137,6 +138,7 @@ def read_variables(uow: UnitOfWork, case_id: UUID) -> Reply:
     status=202,
     refusals=(404, 409, 412),
 )
+@sends("Location")
 def propose_variables(uow: UnitOfWork, case_id: UUID, body: ProposeVariables) -> Reply:
     """Propose new values for variables of a running case
 
@@ -155,6 +157,7 @@ def propose_variables(uow: UnitOfWork, case_id: UUID, body: ProposeVariables) ->
     status=202,
     refusals=(404, 409, 412),
 )
+@sends("Location")
 def propose_modification(uow: UnitOfWork, case_id: UUID, body: ProposeModification) -> Reply:
     """Propose where a running case continues
 
@@ -204,6 +207,7 @@ def show(uow: UnitOfWork, proposal_id: UUID) -> Reply:
     answer=CaseBody,
     refusals=(404, 409),
 )
+@sends("ETag")
 def confirm(uow: UnitOfWork, proposal_id: UUID) -> Reply:
     """Confirm a proposed change
 

@@ -6,7 +6,7 @@ from apiflask import APIBlueprint
 from flask import current_app
 
 from api.cases import CaseBody, case_body
-from api.command import TEST_INSTALLATION, Reply, command, etag
+from api.command import TEST_INSTALLATION, Reply, command, etag, sends
 from api.shapes import Body, CaseNumber, Instant, Key, Page, PageQuery, Request, page_of
 from engine import cases
 from engine.cases import timers
@@ -59,6 +59,7 @@ def list_timers(uow: UnitOfWork, query: TimersQuery) -> Reply:
 
 
 @command(blueprint.post("/timers/<uuid:timer_id>/fire"), body=Request, answer=CaseBody, refusals=(404, 409))
+@sends("ETag")
 def fire_timer(uow: UnitOfWork, timer_id: UUID) -> Reply:
     """Fire a timer now
 
