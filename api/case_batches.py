@@ -9,7 +9,8 @@ from flask import request
 from pydantic import Field
 
 from api import language, problems
-from api.cases import StartCase, StartedBody, start
+from api.bodies.cases import StartCase, StartedBody
+from api.cases import start
 from api.command import Reply, as_caller, command, prepared, run_apart, sends, sent
 from api.problems import Problem
 from api.shapes import Body, Request, Text

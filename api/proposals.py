@@ -7,7 +7,8 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import Field
 
-from api.cases import CaseBody, case_body
+from api.bodies.cases import CaseBody
+from api.cases import case_body
 from api.command import Reply, command, etag, revisions_seen, sends
 from api.shapes import Account, Body, CaseNumber, Instant, Page, PageQuery, Request, Text, account, page_of
 from engine import cases

@@ -5,7 +5,8 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from flask import current_app
 
-from api.cases import CaseBody, case_body
+from api.bodies.cases import CaseBody
+from api.cases import case_body
 from api.command import TEST_INSTALLATION, Reply, command, etag, sends
 from api.shapes import Body, CaseNumber, Instant, Key, Page, PageQuery, Request, page_of
 from engine import cases
