@@ -6,13 +6,14 @@ from typing import Annotated, Any
 import orjson
 from apiflask import APIBlueprint
 from flask import request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api import language, problems
-from api.cases import StartCase, StartedBody, start
-from api.command import Reply, as_caller, command, prepared, run_apart, sent
+from api.bodies.cases import StartCase, StartedBody
+from api.cases import start
+from api.command import Reply, as_caller, command, prepared, run_apart, sends, sent
 from api.problems import Problem
-from api.shapes import Request, Text
+from api.shapes import Body, Request, Text
 from engine import access
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid, Refusal
@@ -36,7 +37,7 @@ class StartBatch(Request):
     """The new cases, in the order in which they are started."""
 
 
-class BatchResult(BaseModel):
+class BatchResult(Body):
     """The result of an item of a batch."""
 
     key: str
@@ -49,7 +50,7 @@ class BatchResult(BaseModel):
     """Why it was refused, as for a single request; null if the case was started."""
 
 
-class StartedBatch(BaseModel):
+class StartedBatch(Body):
     """The results of a batch, in the order of its items."""
 
     items: list[BatchResult]
@@ -88,6 +89,7 @@ def _start_one(item: BatchItem) -> BatchResult:
 
 
 @command(blueprint.post("/cases/batch"), body=StartBatch, answer=StartedBatch)
+@sends("Content-Language")
 @prepared(_start_each)
 def start_batch(uow: UnitOfWork, results: list[BatchResult], body: StartBatch) -> Reply:
     """Start many cases

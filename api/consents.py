@@ -25,7 +25,7 @@ class ConsentBody(Body):
     type: str
     """The type of evidence."""
     text_version: str
-    """The version of the text."""
+    """The version of the text that was shown, as the service states it."""
     text_hash: str
     """The SHA-256 of the text as it was shown, in hexadecimal digits."""
     text: str

@@ -192,7 +192,10 @@ def fetch_evidence(uow: UnitOfWork, draft_id: UUID, body: FetchEvidence, answere
 
 @command(blueprint.get("/drafts/<uuid:draft_id>/evidence"), answer=EvidenceOffers, refusals=(404, 409))
 def list_evidence(uow: UnitOfWork, draft_id: UUID) -> Reply:
-    """List what can be fetched for a draft, with the consents that it needs"""
+    """List what can be fetched for a draft
+
+    With the text of the consent that each needs, and the state of the last request.
+    """
     fetcher: Fetcher = current_app.extensions[FETCHER]
     draft = application_drafts.load(uow, draft_id)
     found = once_only.offers(uow, draft, fetcher.connectors)

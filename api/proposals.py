@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from api.cases import CaseBody, case_body
-from api.command import Reply, command, etag, revisions_seen
-from api.shapes import Account, Instant, Page, PageQuery, Request, Text, account, page_of
+from api.bodies.cases import CaseBody
+from api.cases import case_body
+from api.command import Reply, command, etag, revisions_seen, sends
+from api.shapes import Account, Body, CaseNumber, Instant, Page, PageQuery, Request, Text, account, page_of
 from engine import cases
 from engine.cases import proposals
 from engine.models import ProposalKind, ProposalStatus
@@ -19,7 +20,7 @@ from engine.platform.db import UnitOfWork
 blueprint = APIBlueprint("proposals", __name__, tag="Case changes")
 
 
-class VariableBody(BaseModel):
+class VariableBody(Body):
     """A variable of a case."""
 
     name: str
@@ -32,7 +33,7 @@ class VariableBody(BaseModel):
     """The activity of that scope, by the path of its element. Null: the case."""
 
 
-class VariableList(BaseModel):
+class VariableList(Body):
     """The variables of a case that the caller may see, those of the case first."""
 
     items: list[VariableBody]
@@ -61,15 +62,14 @@ class ProposeModification(Request):
     """Why. The second person, the log and the applicant see it."""
 
 
-class ProposalSummary(BaseModel):
+class ProposalSummary(Body):
     """A proposed change of a case in a list, without values."""
 
     id: UUID
     """Its id."""
     case: UUID
     """The id of the case."""
-    case_number: str
-    """The number of the case."""
+    case_number: CaseNumber
     definition: str
     """The key of the definition of the case."""
     kind: ProposalKind
@@ -112,7 +112,7 @@ class ProposalPage(Page[ProposalSummary]):
     """A page of proposed changes, oldest first."""
 
 
-class ProposalList(BaseModel):
+class ProposalList(Body):
     """The newest proposed changes of a case."""
 
     items: list[ProposalBody]
@@ -120,6 +120,7 @@ class ProposalList(BaseModel):
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/variables"), answer=VariableList, refusals=(404,))
+@sends("ETag")
 def read_variables(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Read the variables of a case
 
@@ -138,6 +139,7 @@ def read_variables(uow: UnitOfWork, case_id: UUID) -> Reply:
     status=202,
     refusals=(404, 409, 412),
 )
+@sends("Location")
 def propose_variables(uow: UnitOfWork, case_id: UUID, body: ProposeVariables) -> Reply:
     """Propose new values for variables of a running case
 
@@ -156,6 +158,7 @@ def propose_variables(uow: UnitOfWork, case_id: UUID, body: ProposeVariables) ->
     status=202,
     refusals=(404, 409, 412),
 )
+@sends("Location")
 def propose_modification(uow: UnitOfWork, case_id: UUID, body: ProposeModification) -> Reply:
     """Propose where a running case continues
 
@@ -205,6 +208,7 @@ def show(uow: UnitOfWork, proposal_id: UUID) -> Reply:
     answer=CaseBody,
     refusals=(404, 409),
 )
+@sends("ETag")
 def confirm(uow: UnitOfWork, proposal_id: UUID) -> Reply:
     """Confirm a proposed change
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.command import Reply, command
-from api.shapes import Request, Text
+from api.shapes import Body, Request, Text
 from engine.cases import messages
 from engine.platform.db import UnitOfWork
 
@@ -28,7 +28,7 @@ class SendSignal(Request):
         return f"signal {self.id}"
 
 
-class SignalBody(BaseModel):
+class SignalBody(Body):
     """The result of a signal. Workers deliver it: each case continues in a transaction of its own."""
 
     cases: int

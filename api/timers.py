@@ -4,11 +4,11 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import current_app
-from pydantic import BaseModel
 
-from api.cases import CaseBody, case_body
-from api.command import TEST_INSTALLATION, Reply, command, etag
-from api.shapes import Instant, Key, Page, PageQuery, Request, page_of
+from api.bodies.cases import CaseBody
+from api.cases import case_body
+from api.command import TEST_INSTALLATION, Reply, command, etag, sends
+from api.shapes import Body, CaseNumber, Instant, Key, Page, PageQuery, Request, page_of
 from engine import cases
 from engine.cases import timers
 from engine.platform.db import UnitOfWork
@@ -25,15 +25,14 @@ class TimersQuery(PageQuery):
     """The key of a definition."""
 
 
-class TimerBody(BaseModel):
+class TimerBody(Body):
     """A timer for which a running case waits."""
 
     id: UUID
     """Its id."""
     case: UUID
     """The id of the case."""
-    case_number: str
-    """The number of the case."""
+    case_number: CaseNumber
     definition: str
     """The key of the definition of the case."""
     version: int
@@ -61,6 +60,7 @@ def list_timers(uow: UnitOfWork, query: TimersQuery) -> Reply:
 
 
 @command(blueprint.post("/timers/<uuid:timer_id>/fire"), body=Request, answer=CaseBody, refusals=(404, 409))
+@sends("ETag")
 def fire_timer(uow: UnitOfWork, timer_id: UUID) -> Reply:
     """Fire a timer now
 

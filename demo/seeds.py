@@ -175,6 +175,7 @@ class Seeding:
     def _make(self, seed: Seed, number: int) -> None:
         data = seed.data | self._uploaded(seed)
         body = {"definition": seed.definition, "applicant": data["national_id"], "data": data}
+        body["confirm_duplicate"] = True  # some of the people here have several applications
         unit = {"unit": seed.unit} if seed.unit else {}
         case = self._installation.ask(201, "portal", "POST", "/cases", body | unit)
         accounts.note_seeded(self._settings, number + 1)

@@ -72,7 +72,8 @@ def is_conditional(operation: Operation, method: str) -> bool:
 
 def headers_of(operation: Operation, status: int) -> dict[str, Any]:
     """Return the headers of an operation's successful response."""
-    created = HTTPStatus.CREATED if operation.accepted is None else HTTPStatus.ACCEPTED
+    later = operation.accepted is not None or operation.statuses == (HTTPStatus.ACCEPTED,)
+    created = HTTPStatus.ACCEPTED if later else HTTPStatus.CREATED
     names = [name for name in operation.sends if name != "Location" or status == created]
     return _references(*names, "X-Request-ID")
 

@@ -47,6 +47,17 @@ STEPS = (
     ("administrator", "people_create"),
     ("administrator", "calendars_create"),
     ("caseworker", "fairness_declare"),
+    ("caseworker", "me_read_me"),
+    ("portal", "start_forms_read_form"),
+    (None, "catalogue_list_services"),
+    (None, "catalogue_read_service"),
+    ("designer", "deployment_list_list_deployments"),
+    ("caseworker", "case_search_find_cases"),
+    ("administrator", "proposals_read_variables"),
+    ("administrator", "proposals_list_open"),
+    ("administrator", "timers_list_timers"),
+    ("service", "signals_send_signal"),
+    ("portal", "case_batches_start_batch"),
 )
 MISMATCH = {"result": "mismatch", "registered": {"postal_code": "1345678902", "address": "تهران"}}
 

@@ -23,7 +23,7 @@ WORDS = {
 PAGE = """<!doctype html><html lang="{{ language }}" dir="{{ 'rtl' if language == 'fa' else 'ltr' }}">
 <meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{ title }}</title>
 <style>body { max-width: 40rem; margin: auto; padding: 1rem; font-family: sans-serif }
-label, input, select, button { display: block; margin-block: .3rem; font: inherit }
+label, input, select, button { display: block; margin-block: .3rem; max-width: 100%; font: inherit }
 .wrong { color: #b00020 }</style><main><h1>{{ title }}</h1>
 {% if message %}<p class="wrong" role="alert">{{ message }}</p>{% endif %}
 {% if status %}<p>{{ words.number }}: <bdi id="number">{{ status.case_number }}</bdi></p>

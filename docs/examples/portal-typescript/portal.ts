@@ -32,8 +32,8 @@ function html({ title, status, message, forms = [] }: Page): string {
   const grounds = decision?.grounds.map((one) => `<p>${safe(one.title)}: ${safe(one.text)}</p>`).join("");
   return `<!doctype html><html lang="${language}" dir="${language === "fa" ? "rtl" : "ltr"}"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>${safe(title)}</title>
-<style>body { max-width: 40rem; margin: auto; padding: 1rem; font-family: sans-serif }
-label, input, select, button { display: block; margin-block: .3rem; font: inherit } .wrong { color: #b00020 }</style>
+<style>.wrong { color: #b00020 } body { max-width: 40rem; margin: auto; padding: 1rem; font-family: sans-serif }
+label, input, select, button { display: block; margin-block: .3rem; max-width: 100%; font: inherit }</style>
 <main><h1>${safe(title)}</h1>${message ? `<p class="wrong" role="alert">${safe(message)}</p>` : ""}
 ${status ? `<p>${words.number}: <bdi id="number">${safe(status.case_number)}</bdi></p>` : ""}
 <p id="status">${safe(status?.text)}</p>

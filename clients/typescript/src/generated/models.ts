@@ -22,6 +22,8 @@ export interface AccessBody {
   step: string | null;
   /** How the reader found the case; null if unknown. */
   way: AccessWay | null;
+  /** What was requested from another agency, if `what` is `evidence`; `purpose` is that of the connector. */
+  evidence: RequestedEvidence | null;
 }
 
 /** A page of the access log of a case, newest first. */
@@ -92,6 +94,14 @@ export interface AccountBody {
   role: Role;
 }
 
+/**
+ * For whom an account may act.
+ *
+ * - `own`: only for itself
+ * - `others`: for the people and organisations that it names in `X-On-Behalf-Of`
+ */
+export type ActsFor = "own" | "others";
+
 /** A comment. */
 export interface AddComment {
   /** The comment, in plain text. */
@@ -156,6 +166,25 @@ export interface AddComment {
  * - `service.classed`: the class of a service was changed
  */
 export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "rate.set" | "rate.removed" | "service.classed";
+
+/** The text to which the person agrees. */
+export interface AgreementTo {
+  /** The version of the text that was shown. */
+  text_version: string;
+  /** The SHA-256 of the text that was shown, encoded in UTF-8, in hexadecimal digits. */
+  hash: string;
+  /** Whether the person agrees again, although they revoked their consent in this draft. */
+  renew?: boolean;
+}
+
+/**
+ * Who answers a field of a draft.
+ *
+ * - `login`: the login proves it
+ * - `registry`: another agency knows it
+ * - `applicant`: the applicant answers it
+ */
+export type AnswerSource = "login" | "registry" | "applicant";
 
 /** An appeal. */
 export interface AppealCase {
@@ -232,6 +261,25 @@ export interface AssignTask {
 }
 
 /**
+ * Level of assurance of a login.
+ *
+ * - `low`: a password, a token, or a provider that proves little
+ * - `substantial`: a provider that has verified the person
+ * - `high`: a provider with the strongest proof, such as an electronic identity card
+ */
+export type Assurance = "low" | "substantial" | "high";
+
+/**
+ * Who a service is for.
+ *
+ * - `individual`: people in their own affairs
+ * - `business`: companies and people in trade
+ * - `nonprofit`: associations and other organisations without profit
+ * - `agency`: other public agencies
+ */
+export type Audience = "individual" | "business" | "nonprofit" | "agency";
+
+/**
  * What a worker does for an audit.
  *
  * - `checkpoint`: take a checkpoint
@@ -249,6 +297,50 @@ export interface AutomatedLineBody {
   passed: number;
   /** Hours of work that this has set free, by the average of the earlier versions. */
   hours: FigureBody;
+}
+
+/** A new case of a batch, as a request to `POST /cases`, with a `key` that makes repeating it harmless. */
+export interface BatchItem {
+  /** Key of the definition. The case runs its current version. */
+  definition: string;
+  /** The answer to the start form of the definition, with at most 1 MiB. */
+  data?: Record<string, unknown>;
+  /** National ID of the person, or of the organisation, whose case it is. An applicant's own account can leave it out: it starts cases only for itself. */
+  applicant?: string | null;
+  /** National ID of the person who represents the applicant, if somebody does. */
+  representative?: string | null;
+  /** Number of the case in another system. If the process declares it unique, 409 while another case with it runs. */
+  business_key?: string | null;
+  /** Key of the unit that handles the case; by default that of the definition, or the caseworker's own unit below it. */
+  unit?: string | null;
+  /** How the application was submitted; by default `assisted` for caseworkers and `online` for others. */
+  channel?: Channel | null;
+  /** Whether a further case is meant although the applicant has an open one of the same service, where the service asks that (`duplicates` in its `service.toml`). */
+  confirm_duplicate?: boolean;
+  /** Your own key of this item. The same key and the same item start one case, in any batch of a day. */
+  key: string;
+}
+
+/** The result of an item of a batch. */
+export interface BatchResult {
+  /** The key of the item. */
+  key: string;
+  /** The HTTP status that a request of its own would have had: 201 if the case was started. */
+  status: number;
+  /** The new case, with its secret; null if it was refused. */
+  case: StartedBody | null;
+  /** Why it was refused, as for a single request; null if the case was started. */
+  problem: Problem | null;
+}
+
+/** The services of a new draft, one or several, and the first answers. */
+export interface BeginDraft {
+  /** The key of the service, if it is only one. */
+  service?: string | null;
+  /** The keys of several services that are applied for together. Fields that several of them ask for are asked once. */
+  services?: Array<string> | null;
+  /** The first answers, by field; each is checked. */
+  data?: Record<string, unknown>;
 }
 
 /** A bill of a case. */
@@ -310,6 +402,14 @@ export interface BillWords {
   due_on: string | null;
   /** Address of the payment page; null unless the bill can be paid. */
   link: string | null;
+}
+
+/** A text in both languages. */
+export interface BothLanguages {
+  /** In Persian. */
+  fa: string;
+  /** In English. */
+  en: string;
 }
 
 /**
@@ -686,6 +786,12 @@ export interface ChangeCalendar {
   dry_run?: boolean;
 }
 
+/** The changed answers of a draft; the others remain. */
+export interface ChangeDraft {
+  /** The answers, by field. Null removes an answer; an object or a list replaces the whole former value. Without any, a draft whose forms have changed is confirmed as it is now. */
+  data: Record<string, unknown>;
+}
+
 /** What to change; what is left out stays as it is. */
 export interface ChangeMembership {
   /** When the membership begins. */
@@ -932,6 +1038,66 @@ export interface CompletedBody {
   tasks: Array<OpenTask>;
   /** The incidents that the step opened. */
   incidents: Array<OpenIncident>;
+}
+
+/** A person's consent to one use of data about them. */
+export interface ConsentBody {
+  /** Its id. */
+  id: string;
+  /** The key of the service for which it was given. */
+  service: string;
+  /** The type of evidence. */
+  type: string;
+  /** The version of the text that was shown, as the service states it. */
+  text_version: string;
+  /** The SHA-256 of the text as it was shown, in hexadecimal digits. */
+  text_hash: string;
+  /** The text as it was shown. */
+  text: string;
+  /** The language of the text: Persian or English. */
+  language: Language;
+  /** When it was given. */
+  given_at: string;
+  /** Since when nothing rests on it; null while it is in force. */
+  revoked_at: string | null;
+  /** The draft in which it was given. */
+  draft: string;
+  /** The case that began with the draft, if there is one. */
+  case: string | null;
+}
+
+/** A page of consents, newest first. */
+export interface ConsentPage {
+  /** The entries of this page, in the order that the endpoint states. */
+  items: Array<ConsentBody>;
+  /** Send it as `cursor` to read the next page; null on the last page. */
+  next: string | null;
+}
+
+/** The present text of a consent: show it, and send its version and the hash of what was shown. */
+export interface ConsentTextBody {
+  /** The version of the text. */
+  version: string;
+  /** The text, by language. */
+  texts: Record<string, string>;
+  /** The SHA-256 of each text, encoded in UTF-8, in hexadecimal digits. */
+  hashes: Record<string, string>;
+}
+
+/** Where people can ask about a service. What is not known is null. */
+export interface ContactBody {
+  /** Who answers. */
+  name: BothLanguages | null;
+  /** The telephone number. */
+  phone: string | null;
+  /** The mail address. */
+  email: string | null;
+  /** A page with more. */
+  url: string | null;
+  /** The postal address. */
+  address: BothLanguages | null;
+  /** When it is open, in words. */
+  hours: BothLanguages | null;
 }
 
 /** What was wrong; what is left out stays as it is. */
@@ -1350,6 +1516,7 @@ export type DelayReason = "paper_file" | "staff_absent" | "workload" | "informal
 
 /** Why cases that ended in the period were late. */
 export interface DelaysBody {
+  /** The period. */
   days: DaysBody;
   /** The instant up to which the figures know all events. */
   as_of: string;
@@ -1432,6 +1599,18 @@ export interface DeliveryPage {
  */
 export type DeliveryStatus = "waiting" | "delivered" | "dead";
 
+/** A version that a deployment made. */
+export interface DeployedVersion {
+  /** Key of the definition. */
+  key: string;
+  /** Number of the version. */
+  version: number;
+  /** Name of the process; it may be written as `Persian | English`. */
+  name: string;
+  /** Status of the version now. */
+  status: VersionStatus;
+}
+
 /** The result of a deployment. */
 export interface DeploymentBody {
   /** Id of the deployment. */
@@ -1440,6 +1619,14 @@ export interface DeploymentBody {
   definitions: Array<PublishedBody>;
   /** The report of the check. */
   report: ReportBody;
+}
+
+/** A page of deployments, newest first. */
+export interface DeploymentPage {
+  /** The entries of this page, in the order that the endpoint states. */
+  items: Array<ListedDeployment>;
+  /** Send it as `cursor` to read the next page; null on the last page. */
+  next: string | null;
 }
 
 /** The files of processes, one part named `files` for each. */
@@ -1486,6 +1673,12 @@ export interface DifferenceBody {
   parameters: Record<string, unknown>;
   /** The difference as a sentence, in the language of the response. */
   text: string;
+}
+
+/** A draft that was deleted, with its documents. */
+export interface DiscardedDraft {
+  /** The id of the draft. */
+  id: string;
 }
 
 /** The name to display in each language: the full name if known, otherwise that of the account. */
@@ -1595,6 +1788,127 @@ export interface DocumentVersionBody {
   /** When it was uploaded. */
   uploaded_at: string;
 }
+
+/** A draft of an application. No case exists, and no term runs. */
+export interface DraftBody {
+  /** The id of the draft. */
+  id: string;
+  /** The services, by key. */
+  services: Array<DraftService>;
+  /** The answers so far. */
+  data: Record<string, unknown>;
+  /** What the forms ask, each field once, with its state. */
+  fields: Array<DraftField>;
+  /** The uploaded documents: send the `id` of one as the value of its field. */
+  documents: Array<StagedBody>;
+  /** The errors for which submitting would be refused now; empty if the answers are complete. */
+  faults: Array<FieldError>;
+  /** Whether a service has another form since the last change of the draft. Confirm the draft by a change before you submit it. */
+  changed: boolean;
+  /** The names of answers that no form asks for any more; the next change deletes them. */
+  dropped: Array<string>;
+  /** When it was begun. */
+  created_at: string;
+  /** When it was last changed. */
+  updated_at: string;
+  /** When it is deleted, unless it is changed or submitted before. */
+  expires_at: string;
+}
+
+/** A field for documents, and what it accepts. */
+export interface DraftDocumentLimits {
+  /** The field, as a JSON Pointer, with `*` for the index in a list: the `field` of an upload. */
+  pointer: string;
+  /** Its label. */
+  label: LabelText;
+  /** The accepted kinds of files, such as `pdf`; null if the form sets no limit of its own. */
+  kinds: Array<string> | null;
+  /** The largest accepted file, in bytes; null if the form sets no limit of its own. */
+  max_bytes: number | null;
+  /** The number of files that it can have. */
+  count: number;
+}
+
+/** A field that the forms of a draft ask for, whichever services do. */
+export interface DraftField {
+  /** The name of its answer in `data`. */
+  name: string;
+  /** The same as a JSON Pointer. */
+  pointer: string;
+  /** The kind of the field, such as `text`, `integer`, `date`, `choice`, `group`, `list` or `document`. */
+  kind: string;
+  /** Its label. */
+  label: LabelText;
+  /** The keys of the services that ask for it. */
+  services: Array<string>;
+  /** Whether it is asked with the answers so far. Leave it out if it isn't. */
+  applies: boolean;
+  /** Whether it must be answered, with the answers so far. */
+  required: boolean;
+  /** Whether it is only shown. */
+  read_only: boolean;
+  /** Where its answer comes from. */
+  state: FieldState;
+  /** Who answers it. */
+  source: AnswerSource;
+  /** The type of evidence that can fill it, or whose document it is for; null if there is none. */
+  evidence: string | null;
+  /** The fields for documents that it is or contains. */
+  documents: Array<DraftDocumentLimits>;
+}
+
+/** A page of drafts, newest first. */
+export interface DraftPage {
+  /** The entries of this page, in the order that the endpoint states. */
+  items: Array<DraftSummary>;
+  /** Send it as `cursor` to read the next page; null on the last page. */
+  next: string | null;
+}
+
+/** A service that a draft applies for. */
+export interface DraftService {
+  /** The key of the service. */
+  key: string;
+  /** Its name, as `Persian | English` if it is known in both languages. */
+  name: string;
+  /** The version of the definition whose form is asked: the current one. */
+  version: number;
+  /** Why no case of it can be started at the moment, as the code of the refusal; null if it can. */
+  unavailable: string | null;
+  /** Its start form as applicants have it; null if it asks nothing. */
+  form: FormBody | null;
+}
+
+/** A draft in a list. */
+export interface DraftSummary {
+  /** The id of the draft. */
+  id: string;
+  /** The keys of its services. */
+  services: Array<string>;
+  /** When it was begun. */
+  created_at: string;
+  /** When it was last changed. */
+  updated_at: string;
+  /** When it is deleted, unless it is changed or submitted before. */
+  expires_at: string;
+}
+
+/** A file for a field of a draft. */
+export interface DraftUpload {
+  /** The field, as a JSON Pointer, with `*` for the index in a list. */
+  field: string;
+  /** The content. Its type is recognised by what it contains, and must be one that the field allows. */
+  file: File;
+}
+
+/**
+ * What happens to a second open application of the same person for the same service.
+ *
+ * - `confirm`: it is refused unless the applicant confirms it
+ * - `refuse`: it is refused
+ * - `allow`: it is accepted
+ */
+export type DuplicateRule = "confirm" | "refuse" | "allow";
 
 /**
  * What an outcome means for the applicant.
@@ -1746,8 +2060,13 @@ export interface EventBody {
  * - `visit.corrected`: a recorded visit was corrected
  * - `rating.given`: the applicant rated the case
  * - `delay.explained`: a supervisor stated why the case is late
+ * - `change.proposed`: somebody proposed to change variables, or where the case continues
+ * - `change.confirmed`: a second person confirmed it, and the change was made
+ * - `change.rejected`: a second person rejected it
+ * - `change.withdrawn`: the person who proposed it withdrew it
+ * - `change.expired`: nobody decided on it in time
  */
-export type EventKind = "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained";
+export type EventKind = "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained" | "change.proposed" | "change.confirmed" | "change.rejected" | "change.withdrawn" | "change.expired";
 
 /** A page of the log, in order; at most 500 events. */
 export interface EventPage {
@@ -1756,6 +2075,89 @@ export interface EventPage {
   /** Send it as `cursor` to read the next page; null on the last page. */
   next: number | null;
 }
+
+/** A request for evidence, and what became of it. */
+export interface EvidenceBody {
+  /** Its id: accept or refuse it by this. */
+  id: string;
+  /** The type of evidence. */
+  type: string;
+  /** Its state. */
+  state: EvidenceState;
+  /** The fetched values by field of the form, while there are any; they enter the draft only if accepted. */
+  values: Record<string, unknown> | null;
+  /** Why it failed, as a code of the connectors, such as `timeout`; null otherwise. */
+  failure: string | null;
+  /** The field for a document that is needed now, if it was refused or failed. */
+  fallback: string | null;
+  /** When it was requested. */
+  requested_at: string;
+  /** Until when a preview can be accepted. */
+  expires_at: string | null;
+  /** Until when the draft can be submitted with these values. */
+  valid_until: string | null;
+}
+
+/** A type of evidence that can be fetched for a draft, and its state. */
+export interface EvidenceOffer {
+  /** The type, as the service names it. */
+  type: string;
+  /** The key of the service that asks for it. */
+  service: string;
+  /** Its name, by language. */
+  name: Record<string, string>;
+  /** The key of the agency that has the data; null if the installation lacks the connector. */
+  agency: string | null;
+  /** What the data are for, as `Persian | English` or in one language. */
+  purpose: string | null;
+  /** The law that allows the exchange; null if it needs only consent. */
+  legal_basis: string | null;
+  /** The assurance level of the login that it needs. */
+  assurance: Assurance | null;
+  /** The text to which the person must agree. */
+  consent: ConsentTextBody;
+  /** The fields of the form that it fills, by the member of the answer, as a JSON Pointer. */
+  fields: Record<string, string>;
+  /** The fields of the form that must be answered before, because the request needs them. */
+  needs: Array<string>;
+  /** The field for a document that is needed if nothing is fetched. */
+  fallback: string | null;
+  /** Its state. */
+  state: EvidenceTypeState;
+  /** The id of the last request, if there is one. */
+  evidence: string | null;
+}
+
+/** The types of evidence that can be fetched for a draft. */
+export interface EvidenceOffers {
+  /** The types, by name. */
+  items: Array<EvidenceOffer>;
+}
+
+/**
+ * State of a request for data of another agency.
+ *
+ * - `requested`: it is not answered yet
+ * - `preview`: the values wait to be accepted or refused
+ * - `accepted`: the values are in the draft
+ * - `refused`: the person has refused it, and the values are deleted
+ * - `failed`: the other agency gave no usable answer
+ * - `expired`: nobody has accepted the values in time, and they are deleted
+ */
+export type EvidenceState = "requested" | "preview" | "accepted" | "refused" | "failed" | "expired";
+
+/**
+ * State of a type of evidence in a draft.
+ *
+ * - `fetchable`: nothing was fetched, or it is no longer valid
+ * - `requested`: the other agency has not answered yet
+ * - `preview`: the values wait to be accepted or refused
+ * - `fetched`: the values are in the draft
+ * - `refused`: the person has refused it
+ * - `failed`: the other agency gave no usable answer
+ * - `typed`: the person has answered the fields instead
+ */
+export type EvidenceTypeState = "fetchable" | "requested" | "preview" | "fetched" | "refused" | "failed" | "typed";
 
 /**
  * Which processes of the uploaded diagrams run.
@@ -1826,6 +2228,14 @@ export interface FaultReason {
   at: number | null;
 }
 
+/** The fee of a service. Amount and currency are null if they depend on the case. */
+export interface FeeBody {
+  /** The amount, as a decimal number. */
+  amount: string | null;
+  /** The code of the currency by ISO 4217. */
+  currency: string | null;
+}
+
 /** Events of all cases, in one order. */
 export interface Feed {
   /** The events; may be empty although there is `more`. */
@@ -1864,6 +2274,16 @@ export interface FeedEvent {
   hash: string;
 }
 
+/** What is to be fetched, and the consent of the person; or that the person refuses it. */
+export interface FetchEvidence {
+  /** The type of evidence, as the service names it. */
+  type: string;
+  /** The consent to the present text. Nothing is fetched without it. */
+  consent?: AgreementTo | null;
+  /** Whether the person wants nothing to be fetched, and answers the fields instead. */
+  refuse?: boolean;
+}
+
 /** One error in the input. */
 export interface FieldError {
   /** Place of the error: a JSON Pointer (RFC 6901) into the body, or into `/query`; empty for the whole request. */
@@ -1875,6 +2295,19 @@ export interface FieldError {
   /** What `detail` names, such as a limit. */
   values?: Record<string, unknown> | null;
 }
+
+/**
+ * Where the answer to a field of a draft comes from.
+ *
+ * - `open`: it has no answer yet
+ * - `typed`: the caller sent it
+ * - `known`: the login fills it, and it can't be changed
+ * - `fetchable`: it can be fetched from another agency
+ * - `fetched`: it was fetched from another agency, and accepted
+ * - `refused`: the person has refused that it is fetched: answer it, with the document that proves it
+ * - `failed`: the other agency gave no usable answer: answer it, with the document that proves it
+ */
+export type FieldState = "open" | "typed" | "known" | "fetchable" | "fetched" | "refused" | "failed";
 
 /** A figure, or why it is missing. */
 export interface FigureBody {
@@ -1944,6 +2377,14 @@ export interface FindingBody {
   attribute: string | null;
   /** What `reason` names, such as `{"variable": "floors"}`. */
   values: Record<string, unknown>;
+}
+
+/** How many findings the check of a deployment had. Files with errors are not deployed. */
+export interface FindingCounts {
+  /** Number of findings that should be fixed. */
+  warnings: number;
+  /** Number of findings that only inform. */
+  notes: number;
 }
 
 /** A form. */
@@ -2210,6 +2651,14 @@ export interface JobsBody {
   failed: Array<JobBody>;
 }
 
+/** A text in both languages; identical if it is known in one only. */
+export interface LabelText {
+  /** In Persian. */
+  fa: string;
+  /** In English. */
+  en: string;
+}
+
 /**
  * Language of texts.
  *
@@ -2228,6 +2677,40 @@ export interface LatePayment {
   at: string;
 }
 
+/** A law on which a service is based. */
+export interface LegalBasisBody {
+  /** The law in words. */
+  name: BothLanguages;
+  /** The address of its text, if known. */
+  url: string | null;
+}
+
+/**
+ * The event in the life of a person or a business that makes a service necessary.
+ *
+ * - `birth`: a child is born
+ * - `education`: school, university or training
+ * - `military-service`: compulsory service
+ * - `work`: finding, changing or losing work
+ * - `marriage`: people marry
+ * - `divorce`: a marriage ends
+ * - `moving`: a new address
+ * - `housing`: buying, renting or owning a home
+ * - `vehicle`: buying, selling or driving a vehicle
+ * - `travel`: travelling abroad
+ * - `health`: illness and care
+ * - `disability`: living with a disability
+ * - `retirement`: the end of working life
+ * - `bereavement`: somebody has died
+ * - `starting-business`: a business is founded
+ * - `running-business`: a business needs a licence or reports something
+ * - `hiring`: a business employs people
+ * - `construction`: something is built or changed
+ * - `trade`: importing, exporting or selling goods
+ * - `closing-business`: a business ends
+ */
+export type LifeEvent = "birth" | "education" | "military-service" | "work" | "marriage" | "divorce" | "moving" | "housing" | "vehicle" | "travel" | "health" | "disability" | "retirement" | "bereavement" | "starting-business" | "running-business" | "hiring" | "construction" | "trade" | "closing-business";
+
 /** The figures of one part of the cases. */
 export interface LineBody {
   /** First day of the month, number of the version, or key of the unit. */
@@ -2236,6 +2719,22 @@ export interface LineBody {
   service_class: string;
   /** The figures. */
   numbers: NumbersBody;
+}
+
+/** A deployment in a list. */
+export interface ListedDeployment {
+  /** Id of the deployment, as `deployment` of its versions. */
+  id: string;
+  /** Hash of all files together: equal files have equal hashes. */
+  hash: string;
+  /** Who deployed it. */
+  author: Account;
+  /** When it was deployed. */
+  deployed_at: string;
+  /** Versions that it made; of other units none. */
+  definitions: Array<DeployedVersion>;
+  /** How many findings its check had. */
+  findings: FindingCounts;
 }
 
 /** A task in a list, with the time that is left for it. */
@@ -2372,6 +2871,32 @@ export interface MatchedRule {
   remark: string;
 }
 
+/** Who you are to this API. */
+export interface MeBody {
+  /** Id of the account. */
+  id: string;
+  /** Unique name of the account. It identifies the account; people are shown `display_name`. */
+  name: string;
+  /** The name to show to people. */
+  display_name: DisplayName;
+  /** Role of the account, which defines its general permissions. */
+  role: Role;
+  /** What you may do: the permissions of the role, limited to the scopes of the token. They are also the names of scopes. */
+  permissions: Array<string>;
+  /** Whether the token is limited to scopes. */
+  scoped: boolean;
+  /** Level of assurance of the login; null for systems. */
+  assurance: Assurance | null;
+  /** For whom you may act. */
+  acts_for: ActsFor;
+  /** Roles in units; empty for portals and applicants. */
+  positions: Array<PositionBody>;
+  /** Preferred language of the account; null if it has none. Responses use `Accept-Language`. */
+  language: Language | null;
+  /** How many requests are left; null if they aren't limited. */
+  quota: QuotaBody | null;
+}
+
 /** A membership in a unit. */
 export interface MembershipBody {
   /** Id of the membership. */
@@ -2498,6 +3023,7 @@ export interface MigrationOverview {
   started_at: string | null;
   /** When it was done or cancelled; null before that. */
   finished_at: string | null;
+  /** The number of cases by progress. */
   counts: MigrationCounts;
   /** The 200 most frequent obstacles. */
   obstacles: Array<HurdleBody>;
@@ -2521,6 +3047,30 @@ export interface MigrationPage {
  * - `cancelled`: it was stopped: the other cases stay on their version
  */
 export type MigrationStatus = "planning" | "planned" | "moving" | "done" | "cancelled";
+
+/** Something that the package needs and that this installation doesn't have. */
+export interface MissingBody {
+  /** What it is: a `unit`, a `role` that nobody has, a `calendar`, a `connector` or its operation, a `process` that is called, or the process for an `appeal`. */
+  kind: MissingPart;
+  /** Its key; of a role with its unit as `role@unit`, of an operation as `connector/operation`. */
+  name: string;
+  /** Whether the service can't be published without it. */
+  blocks: boolean;
+  /** Whether the process is here, in another version than the package was bound to: the hash differs. */
+  other_version: boolean;
+}
+
+/**
+ * What a service package needs and the installation doesn't have.
+ *
+ * - `unit`: a unit
+ * - `role`: a role that nobody has
+ * - `calendar`: a calendar
+ * - `connector`: a connector, or its operation
+ * - `process`: a process that is called
+ * - `appeal`: the process for an appeal
+ */
+export type MissingPart = "unit" | "role" | "calendar" | "connector" | "process" | "appeal";
 
 /** A new subscription. */
 export interface NewWebhook {
@@ -2653,8 +3203,9 @@ export interface OpenTask {
  * - `comments`: its comments
  * - `file`: the case with the first page of each of its lists
  * - `access-log`: its access log
+ * - `evidence`: data about the applicant were requested from another agency, for the draft of the case
  */
-export type Opened = "case" | "events" | "task" | "document" | "decisions" | "comments" | "file" | "access-log";
+export type Opened = "case" | "events" | "task" | "document" | "decisions" | "comments" | "file" | "access-log" | "evidence";
 
 /** An opinion that was requested from a task. */
 export interface OpinionBody {
@@ -2696,6 +3247,7 @@ export interface OrderRetry {
 
 /** The overview. */
 export interface OverviewBody {
+  /** The period. */
   days: DaysBody;
   /** The instant up to which the figures know all events. */
   as_of: string;
@@ -2737,6 +3289,34 @@ export interface OwnerBody {
   variables: Array<string>;
   /** Number of all its variables. */
   count: number;
+}
+
+/** The result of an import, or of its dry run. */
+export interface PackageBody {
+  /** The key of the service. */
+  definition: string;
+  /** The number of the version where it was exported; here it may get another one. */
+  version: number;
+  /** Its hash. The deployed version has the same if it is bound to the same called processes. */
+  hash: string;
+  /** The unit that owns the processes; null in a dry run: specify one. */
+  unit: string | null;
+  /** Whether nothing prevents its deployment. Scenarios run only when it is deployed. */
+  deployable: boolean;
+  /** What is missing here. */
+  missing: Array<MissingBody>;
+  /** The findings of the check; empty if it was deployed: then they are in `deployment.report`. */
+  findings: Array<FindingBody>;
+  /** The deployment; null for a dry run. */
+  deployment: DeploymentBody | null;
+}
+
+/** A service package, and who owns its processes here. */
+export interface PackageUpload {
+  /** The archive that another installation exported. */
+  package: File;
+  /** The key of your unit that owns the processes from now on; by default that of the package. */
+  unit?: string | null;
 }
 
 /** How many elements, or flows, are covered. */
@@ -2867,6 +3447,7 @@ export interface PlannedVisitsBody {
 
 /** Services ranked by what an improvement would bring. */
 export interface PortfolioBody {
+  /** The period. */
   days: DaysBody;
   /** The instant up to which the figures know all events. */
   as_of: string;
@@ -2874,6 +3455,18 @@ export interface PortfolioBody {
   weights: WeightsBody;
   /** The services, the highest score first. */
   lines: Array<ServiceLineBody>;
+}
+
+/** A role in a unit and those below it. */
+export interface PositionBody {
+  /** Key of the unit. */
+  unit: string;
+  /** Name of the unit; it may be written as `Persian | English`. */
+  unit_name: string;
+  /** Role in the unit, such as `inspector`; `*` means every role. */
+  role: string;
+  /** The person whose position it is, for whom you are the substitute; null if it is your own. */
+  substitute_for: Account | null;
 }
 
 /** A problem document (RFC 9457). Programs rely on `type` and `code`. */
@@ -2898,6 +3491,127 @@ export interface Problem {
   owners?: Array<Record<string, unknown>> | null;
   /** The current state that caused a conflict: what the request contradicts, or the candidates. */
   state?: Record<string, unknown> | null;
+}
+
+/** A proposed change of a case, with what would change. */
+export interface ProposalBody {
+  /** Its id. */
+  id: string;
+  /** The id of the case. */
+  case: string;
+  /** Number of the case, as people use it: Jalali year and running number (`1405-000123`). */
+  case_number: string;
+  /** The key of the definition of the case. */
+  definition: string;
+  /** What would change: `variables` of the case, or (`modification`) the elements at which it is. */
+  kind: ProposalKind;
+  /** Why it was proposed. */
+  reason: string;
+  /** `open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time. */
+  status: ProposalStatus;
+  /** Who proposed it. */
+  proposed_by: Account;
+  /** When it was proposed. */
+  proposed_at: string;
+  /** Until when it can be confirmed. */
+  expires_at: string;
+  /** Who confirmed, rejected or withdrew it. */
+  decided_by: Account | null;
+  /** When that was. */
+  decided_at: string | null;
+  /** The scope inside the case to which the variables belong. Null: the case. */
+  scope: string | null;
+  /** The activity of that scope, by the path of its element. */
+  path: string | null;
+  /** The new values by name, without those that forms hide from the caller. */
+  data: Record<string, unknown>;
+  /** The values when it was proposed; variables without a value are absent. */
+  before: Record<string, unknown>;
+  /** The elements that a modification leaves. */
+  cancel: Array<string>;
+  /** The elements before which the case continues after a modification. */
+  start_before: Array<string>;
+}
+
+/**
+ * What a proposed change concerns.
+ *
+ * - `variables`: values of variables
+ * - `modification`: the elements at which the case is
+ */
+export type ProposalKind = "variables" | "modification";
+
+/** The newest proposed changes of a case. */
+export interface ProposalList {
+  /** The changes, newest first, at most 50. */
+  items: Array<ProposalBody>;
+}
+
+/** A page of proposed changes, oldest first. */
+export interface ProposalPage {
+  /** The entries of this page, in the order that the endpoint states. */
+  items: Array<ProposalSummary>;
+  /** Send it as `cursor` to read the next page; null on the last page. */
+  next: string | null;
+}
+
+/**
+ * Status of a proposed change.
+ *
+ * - `open`: it waits for a second person
+ * - `confirmed`: a second person confirmed it, and the change was made
+ * - `rejected`: a second person rejected it
+ * - `withdrawn`: the person who proposed it withdrew it
+ * - `expired`: nobody decided in time
+ */
+export type ProposalStatus = "open" | "confirmed" | "rejected" | "withdrawn" | "expired";
+
+/** A proposed change of a case in a list, without values. */
+export interface ProposalSummary {
+  /** Its id. */
+  id: string;
+  /** The id of the case. */
+  case: string;
+  /** Number of the case, as people use it: Jalali year and running number (`1405-000123`). */
+  case_number: string;
+  /** The key of the definition of the case. */
+  definition: string;
+  /** What would change: `variables` of the case, or (`modification`) the elements at which it is. */
+  kind: ProposalKind;
+  /** Why it was proposed. */
+  reason: string;
+  /** `open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time. */
+  status: ProposalStatus;
+  /** Who proposed it. */
+  proposed_by: Account;
+  /** When it was proposed. */
+  proposed_at: string;
+  /** Until when it can be confirmed. */
+  expires_at: string;
+  /** Who confirmed, rejected or withdrew it. */
+  decided_by: Account | null;
+  /** When that was. */
+  decided_at: string | null;
+}
+
+/** Where a running case continues instead of what it does now, and why. */
+export interface ProposeModification {
+  /** What the case leaves: ids of tasks, or elements of its own process by their id in the diagram. */
+  cancel?: Array<string>;
+  /** The elements of its own process before which it continues, by their id in the diagram. */
+  start_before?: Array<string>;
+  /** Why. The second person, the log and the applicant see it. */
+  reason: string;
+}
+
+/** New values for variables of a running case, and why they have to be set from outside of its process. */
+export interface ProposeVariables {
+  /** The variables by name, with their new values. Others stay as they are. */
+  data: Record<string, unknown>;
+  /** Why. The second person, the log and the applicant see it. */
+  reason: string;
+  /** The scope to which the variables belong, as `GET` returns it. Null: the case. */
+  scope?: string | null;
 }
 
 /** A version of a deployment. */
@@ -2940,6 +3654,16 @@ export interface QueueBody {
   failed: number;
   /** Seconds that the oldest runnable job has waited; null if none waits. */
   age: number | null;
+}
+
+/** How many requests your token may make in this minute. */
+export interface QuotaBody {
+  /** Number of requests per minute. */
+  limit: number;
+  /** Number of requests that are left in this minute, counted on the machine that answers. */
+  remaining: number;
+  /** Seconds until the next minute begins. */
+  reset_in: number;
 }
 
 /**
@@ -3234,6 +3958,28 @@ export interface ReportBody {
   coverage: Array<CoverageBody>;
 }
 
+/** A request for data about the applicant from another agency. */
+export interface RequestedEvidence {
+  /** The key of the agency. */
+  agency: string | null;
+  /** The law that allows the exchange; null if it needs only consent. */
+  legal_basis: string | null;
+  /** The key of the service for which the data were requested. */
+  service: string | null;
+  /** The type of evidence. */
+  type: string | null;
+  /** The id of the consent. */
+  consent: string | null;
+  /** The version of the text to which the person agreed. */
+  text_version: string | null;
+  /** The SHA-256 of the text as it was shown. */
+  text_hash: string | null;
+  /** What became of it; null if the person's data were erased since. */
+  outcome: EvidenceState | null;
+  /** Why it failed, as a code of the connectors. */
+  failure: string | null;
+}
+
 /** A required decision. */
 export interface RequiredReason {
   /** Id of the required decision. */
@@ -3438,6 +4184,8 @@ export interface ScenarioBody {
 export interface SearchBody {
   /** The `next` of the page before; leave it out for the first page. */
   cursor?: string | null;
+  /** How many entries a page has at most: 1 to 200. */
+  limit?: number;
   /** Which part of the inbox. */
   scope?: InboxScope;
   /** Only tasks for this role in a unit, such as `inspector`. */
@@ -3446,7 +4194,7 @@ export interface SearchBody {
   unit?: string | null;
   /** Only tasks of cases of the definition with this key. */
   definition?: string | null;
-  /** With `scope=supervised`: only tasks that are assigned to the account with this id. */
+  /** With `scope=supervised`: only tasks that are assigned to the account with this id; of closed tasks those that it completed. */
   holder?: string | null;
   /** Only tasks that are due at this instant or earlier. */
   due?: string | null;
@@ -3548,6 +4296,16 @@ export interface SendMessage {
   keep_for?: number;
 }
 
+/** A signal. The sender chooses its `id`: a repeated id is the same signal, with the same response. */
+export interface SendSignal {
+  /** The name for which cases wait, as in their diagram. */
+  name: string;
+  /** The sender's own id of this signal. */
+  id: string;
+  /** Variables for the cases that receive it, at most 1 MiB together with the data of a case. */
+  data?: Record<string, unknown>;
+}
+
 /** Where a checkpoint is sent. */
 export interface SendingBody {
   /** Where it is sent. */
@@ -3577,6 +4335,48 @@ export interface Sent {
   sendings: number;
 }
 
+/** A service with everything that the catalogue says about it. */
+export interface ServiceBody {
+  /** The key of its definition, with which cases are started. */
+  key: string;
+  /** Its name. */
+  name: BothLanguages;
+  /** What it is about; empty if nobody has written it. */
+  description: BothLanguages;
+  /** Who provides it. */
+  unit: ServiceUnitBody;
+  /** The number of the current version of its process. */
+  version: number;
+  /** Who it is for. Empty: not stated. */
+  audience: Array<Audience>;
+  /** How people apply. */
+  channels: Array<Channel>;
+  /** Events that make it necessary. Empty: not stated. */
+  life_events: Array<LifeEvent>;
+  /** The laws on which it is based, if stated. */
+  legal_basis: Array<LegalBasisBody>;
+  /** What applicants have to bring. */
+  evidence: Array<ServicePartBody>;
+  /** What they get. */
+  output: Array<ServicePartBody>;
+  /** Where they can ask, if stated. */
+  contact: ContactBody | null;
+  /** The languages in which it is provided. Empty: not stated. */
+  languages: Array<Language>;
+  /** The statutory term, such as P20D or P5WD (working days); null if there is none, or it depends. */
+  term: string | null;
+  /** Whether there is a statutory term that depends on the case. */
+  term_varies: boolean;
+  /** The time that the office sets itself. */
+  norm: string | null;
+  /** The fee; null if the process issues no bill. */
+  fee: FeeBody | null;
+  /** What happens to a second open application of the same person: it must be confirmed, is refused, or is allowed. */
+  duplicates: DuplicateRule;
+  /** The maximum number of steps by people, with the application; null if it can't be determined. */
+  steps: number | null;
+}
+
 /**
  * Which services come first in the inbox.
  *
@@ -3602,6 +4402,54 @@ export interface ServiceLineBody {
   dissatisfaction: FigureBody;
   /** Weighted geometric mean of the factors, from 0 to 1. */
   score: number;
+}
+
+/** Something that applicants have to bring, or that they get. */
+export interface ServicePartBody {
+  /** Its id within the service. */
+  id: string;
+  /** What it is. */
+  name: BothLanguages;
+  /** More about it, if anything. */
+  description: BothLanguages | null;
+}
+
+/** A service, as lists show it. */
+export interface ServiceSummary {
+  /** The key of its definition, with which cases are started. */
+  key: string;
+  /** Its name. */
+  name: BothLanguages;
+  /** What it is about; empty if nobody has written it. */
+  description: BothLanguages;
+  /** Who provides it. */
+  unit: ServiceUnitBody;
+  /** The number of the current version of its process. */
+  version: number;
+  /** Who it is for. Empty: not stated. */
+  audience: Array<Audience>;
+  /** How people apply. */
+  channels: Array<Channel>;
+  /** Events that make it necessary. Empty: not stated. */
+  life_events: Array<LifeEvent>;
+}
+
+/** The agency that provides a service. */
+export interface ServiceUnitBody {
+  /** The key of the unit. */
+  key: string;
+  /** Its name, as `Persian | English`. */
+  name: string;
+}
+
+/** A page of services. */
+export interface ServicesPage {
+  /** The services: those with the words in their name first, then by agency and key. */
+  items: Array<ServiceSummary>;
+  /** How many services were found in all; 0 after the last page. */
+  count: number;
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
 }
 
 /** A login in a browser that has not ended. */
@@ -3648,6 +4496,14 @@ export interface SetRate {
   currency?: string | null;
   /** First day on which the rate applies. */
   valid_from: string;
+}
+
+/** The result of a signal. Workers deliver it: each case continues in a transaction of its own. */
+export interface SignalBody {
+  /** How many cases wait for it and get it; a suspended one when it is resumed. */
+  cases: number;
+  /** How many definitions start a case with it. */
+  starts: number;
 }
 
 /** A signature of a checkpoint. */
@@ -3730,6 +4586,12 @@ export interface StagedUpload {
   file: File;
 }
 
+/** Up to 100 new cases. */
+export interface StartBatch {
+  /** The new cases, in the order in which they are started. */
+  items: Array<BatchItem>;
+}
+
 /** A new case. */
 export interface StartCase {
   /** Key of the definition. The case runs its current version. */
@@ -3746,6 +4608,8 @@ export interface StartCase {
   unit?: string | null;
   /** How the application was submitted; by default `assisted` for caseworkers and `online` for others. */
   channel?: Channel | null;
+  /** Whether a further case is meant although the applicant has an open one of the same service, where the service asks that (`duplicates` in its `service.toml`). */
+  confirm_duplicate?: boolean;
 }
 
 /** The start form of a definition, in one language and in the view of your roles. */
@@ -3762,6 +4626,12 @@ export interface StartFormBody {
   startable: boolean;
   /** The form that `data` of `POST /cases` must match, without the fields that your roles may not see; null if there is none: then cases start with any data. */
   form: FormBody | null;
+}
+
+/** The results of a batch, in the order of its items. */
+export interface StartedBatch {
+  /** A result for each item. */
+  items: Array<BatchResult>;
 }
 
 /** A case that was started. */
@@ -3895,6 +4765,7 @@ export interface StepLineBody {
 
 /** The elements of a version that take time. */
 export interface StepsBody {
+  /** The period. */
   days: DaysBody;
   /** The instant up to which the figures know all events. */
   as_of: string;
@@ -3914,6 +4785,26 @@ export interface StockBody {
   ages: Array<number>;
   /** Number of cases whose term has ended without a decision. */
   overdue: FigureBody;
+}
+
+/** What the cases need besides the answers of the draft. */
+export interface SubmitDraft {
+  /** The national ID of the person who represents the applicant. */
+  representative?: string | null;
+  /** A key by which you know the case. */
+  business_key?: string | null;
+  /** The key of the unit that handles it; by default that of the process. */
+  unit?: string | null;
+  /** How the application was submitted; by default `online`. `assisted` is at a desk. */
+  channel?: Channel | null;
+  /** Whether a further application is meant although an earlier one of the same person for the same service is still open. */
+  confirm_duplicate?: boolean;
+}
+
+/** The cases that a draft has become, one of each service. */
+export interface SubmittedDraft {
+  /** The cases, by service. */
+  cases: Array<StartedBody>;
 }
 
 /** A substitution: one person does the work of another for a time. */
@@ -3999,6 +4890,8 @@ export interface TakeWork {
   lease?: number;
   /** Name of your program, for administrators. */
   worker?: string;
+  /** For how many seconds to wait for work if there is none. The server looks for it every second. */
+  wait?: number;
 }
 
 /**
@@ -4257,8 +5150,37 @@ export interface TimeLineBody {
   buckets: Record<string, number>;
 }
 
+/** A timer for which a running case waits. */
+export interface TimerBody {
+  /** Its id. */
+  id: string;
+  /** The id of the case. */
+  case: string;
+  /** Number of the case, as people use it: Jalali year and running number (`1405-000123`). */
+  case_number: string;
+  /** The key of the definition of the case. */
+  definition: string;
+  /** The number of the version of the case. */
+  version: number;
+  /** The event of the diagram, by its path. */
+  element: string;
+  /** When it is due. While the case is suspended, it waits beyond that. */
+  due_at: string;
+  /** Since when the case waits for it. */
+  opened_at: string;
+}
+
+/** A page of timers, those that began to wait first at the top. */
+export interface TimerPage {
+  /** The entries of this page, in the order that the endpoint states. */
+  items: Array<TimerBody>;
+  /** Send it as `cursor` to read the next page; null on the last page. */
+  next: string | null;
+}
+
 /** Where the time of the cases went that ended in the period. */
 export interface TimesBody {
+  /** The period. */
   days: DaysBody;
   /** The instant up to which the figures know all events. */
   as_of: string;
@@ -4377,6 +5299,24 @@ export interface ValueFilter {
   from?: boolean | number | string | null;
   /** The value before which a range ends. */
   to?: boolean | number | string | null;
+}
+
+/** A variable of a case. */
+export interface VariableBody {
+  /** Its name. */
+  name: string;
+  /** Its value, as JSON. */
+  value: unknown;
+  /** The scope inside the case that owns it: of a call, an instance or a sub-process. Null: the case. */
+  scope: string | null;
+  /** The activity of that scope, by the path of its element. Null: the case. */
+  path: string | null;
+}
+
+/** The variables of a case that the caller may see, those of the case first. */
+export interface VariableList {
+  /** The variables, by scope and name. */
+  items: Array<VariableBody>;
 }
 
 /** A file of a version. */
@@ -4615,6 +5555,7 @@ export interface WorkSettled {
 
 /** The load of units, roles and steps. */
 export interface WorkloadBody {
+  /** The period. */
   days: DaysBody;
   /** The instant up to which the figures know all events. */
   as_of: string;

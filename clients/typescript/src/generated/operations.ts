@@ -375,6 +375,26 @@ export class Calendars {
 }
 
 /** Start a case, find it, read it with its log, and end, suspend, withdraw or appeal it. */
+export class CaseBatches {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Start many cases.
+   *
+   * Each case is started or refused on its own, in a transaction of its own: the response is 200 and reports the result of each. After a lost response send the same batch again: items that were started return the same case.
+   *
+   * `POST /api/v1/cases/batch`
+   */
+  startBatch(body: models.StartBatch, options: { idempotencyKey?: string } = {}): Promise<models.StartedBatch> {
+    return this.#caller.json("POST", "/api/v1/cases/batch", { body, idempotencyKey: options.idempotencyKey });
+  }
+}
+
+/** Start a case, find it, read it with its log, and end, suspend, withdraw or appeal it. */
 export class CaseFile {
   readonly #caller: Caller;
 
@@ -550,6 +570,8 @@ export class Cases {
    *
    * The case runs to its first wait, usually a task, before the response is sent. Send an `Idempotency-Key`, so that a repeated request starts no second case. For caseworkers, portals and applicants.
    *
+   * If the applicant has an open case of the service, and its rule doesn't allow a second one, it is 409 `duplicate`, with the open case if you may see it; `confirmable` says whether `confirm_duplicate` helps.
+   *
    * `POST /api/v1/cases`
    */
   start(body: models.StartCase, options: { idempotencyKey?: string } = {}): Promise<models.StartedBody> {
@@ -580,6 +602,69 @@ export class Cases {
    */
   withdraw(caseId: string, body: models.WithdrawCase = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.CaseBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/withdraw`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
+  }
+}
+
+/** The public catalogue: what people can apply for, on which legal basis, with which evidence, and for which fee. No token is needed. */
+export class Catalogue {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Export the catalogue as linked data.
+   *
+   * All services in CPSV-AP 3.2, as JSON-LD with its context: rendered once for each state of the catalogue. Addresses are those of the installation, and don't change. No account is needed.
+   *
+   * `GET /api/v1/services.jsonld`
+   */
+  exportServices(): Promise<Record<string, unknown>> {
+    return this.#caller.json("GET", "/api/v1/services.jsonld");
+  }
+
+  /**
+   * Search the catalogue of services.
+   *
+   * No account is needed: these are the services that anybody can apply for on the pages. Words are found however they are typed: with Persian or Arabic letters and digits, with or without half-spaces. With `If-None-Match` the response is 304 if nothing has changed.
+   *
+   * `GET /api/v1/services`
+   *
+   * @param options.q Words that the service, or its agency, has in its texts, in Persian or English: all of them.
+   *
+   * @param options.unit The key of an agency: its services, and those of the units below it.
+   *
+   * @param options.audience Who it is for: `individual` people, a `business`, a `nonprofit` organisation, or an `agency`.
+   *
+   * @param options.channel How people apply: `online`, `assisted` (at a desk), by `phone`, or by `post`.
+   *
+   * @param options.life_event The event in the life of a person or a business that makes the service necessary.
+   *
+   * @param options.cursor The `next` of the page before.
+   *
+   * @param options.limit How many services a page has.
+   */
+  listServices(options: { q?: string; unit?: string; audience?: models.Audience; channel?: models.Channel; life_event?: models.LifeEvent; cursor?: string; limit?: number } = {}): Promise<models.ServicesPage> {
+    return this.#caller.json("GET", "/api/v1/services", { query: { q: options.q, unit: options.unit, audience: options.audience, channel: options.channel, life_event: options.life_event, cursor: options.cursor, limit: options.limit } });
+  }
+
+  /** Search the catalogue of services: the items of all pages, one after the other. */
+  listServicesAll(options: { q?: string; unit?: string; audience?: models.Audience; channel?: models.Channel; life_event?: models.LifeEvent; cursor?: string; limit?: number } = {}): AsyncGenerator<models.ServiceSummary> {
+    return pages((cursor: string | undefined) => this.listServices({ ...options, cursor }));
+  }
+
+  /**
+   * Read a service of the catalogue.
+   *
+   * With its legal basis, what applicants have to bring and what they get, its statutory term, norm and fee. No account is needed.
+   *
+   * `GET /api/v1/services/{key}`
+   *
+   * @param key Key of the service, which is that of its definition.
+   */
+  readService(key: string): Promise<models.ServiceBody> {
+    return this.#caller.json("GET", `/api/v1/services/${part(key)}`);
   }
 }
 
@@ -692,6 +777,46 @@ export class Comments {
   /** List a case's comments, oldest first: the items of all pages, one after the other. */
   listAll(caseId: string, options: { cursor?: string } = {}): AsyncGenerator<models.CommentBody> {
     return pages((cursor: string | undefined) => this.list(caseId, { ...options, cursor }));
+  }
+}
+
+/** Applications that are not submitted yet: collect answers and documents for one service or several, before any case exists. */
+export class Consents {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * List consents, newest first.
+   *
+   * The account's own ones, or those that the person named in `X-On-Behalf-Of` gave through the portal.
+   *
+   * `GET /api/v1/consents`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   */
+  listConsents(options: { cursor?: string } = {}): Promise<models.ConsentPage> {
+    return this.#caller.json("GET", "/api/v1/consents", { query: { cursor: options.cursor } });
+  }
+
+  /** List consents, newest first: the items of all pages, one after the other. */
+  listConsentsAll(options: { cursor?: string } = {}): AsyncGenerator<models.ConsentBody> {
+    return pages((cursor: string | undefined) => this.listConsents({ ...options, cursor }));
+  }
+
+  /**
+   * Revoke a consent.
+   *
+   * No call that rests on it is made any more, neither for the draft nor by the process of the case. What was fetched and accepted before remains. Revoking it again changes nothing.
+   *
+   * `POST /api/v1/consents/{consent_id}/revoke`
+   *
+   * @param consentId Id of the consent: `id` in `GET /consents`.
+   */
+  revokeConsent(consentId: string, options: { idempotencyKey?: string } = {}): Promise<models.ConsentBody> {
+    return this.#caller.json("POST", `/api/v1/consents/${part(consentId)}/revoke`, { idempotencyKey: options.idempotencyKey });
   }
 }
 
@@ -998,6 +1123,35 @@ export class Delegations {
 }
 
 /** Upload the files of processes. They are checked as a whole, with all findings at once. */
+export class DeploymentList {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * List deployments, newest first.
+   *
+   * Those of definitions that belong to your units, for administrators and designers. What a worker is still checking, or what was refused, is not a deployment: read it where the response 202 says.
+   *
+   * `GET /api/v1/deployments`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.limit How many entries a page has at most: 1 to 200.
+   */
+  listDeployments(options: { cursor?: string; limit?: number } = {}): Promise<models.DeploymentPage> {
+    return this.#caller.json("GET", "/api/v1/deployments", { query: { cursor: options.cursor, limit: options.limit } });
+  }
+
+  /** List deployments, newest first: the items of all pages, one after the other. */
+  listDeploymentsAll(options: { cursor?: string; limit?: number } = {}): AsyncGenerator<models.ListedDeployment> {
+    return pages((cursor: string | undefined) => this.listDeployments({ ...options, cursor }));
+  }
+}
+
+/** Upload the files of processes. They are checked as a whole, with all findings at once. */
 export class Deployments {
   readonly #caller: Caller;
 
@@ -1240,6 +1394,109 @@ export class Documents {
   }
 }
 
+/** Applications that are not submitted yet: collect answers and documents for one service or several, before any case exists. */
+export class Drafts {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Begin a draft of an application.
+   *
+   * For the account's own person, or for the person whom a portal names in `X-On-Behalf-Of`. No case exists and no term runs until it is submitted. There is one draft for each person and set of services: 409 `draft-exists` names it. Services that ask for the same field in different ways can't be applied for together: 409 `fields-differ`.
+   *
+   * `POST /api/v1/drafts`
+   */
+  begin(body: models.BeginDraft = {}, options: { idempotencyKey?: string } = {}): Promise<models.DraftBody> {
+    return this.#caller.json("POST", "/api/v1/drafts", { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Change answers of a draft.
+   *
+   * Each given answer is checked; what fields require of each other is checked when the draft is submitted.
+   *
+   * `PATCH /api/v1/drafts/{draft_id}`
+   *
+   * @param draftId Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+   */
+  change(draftId: string, body: models.ChangeDraft, options: { ifMatch?: Tag } = {}): Promise<models.DraftBody> {
+    return this.#caller.json("PATCH", `/api/v1/drafts/${part(draftId)}`, { body, ifMatch: options.ifMatch });
+  }
+
+  /**
+   * Discard a draft, with its documents.
+   *
+   * It cannot be restored. Its uploaded files are deleted an hour later, unless something else has the same content.
+   *
+   * `DELETE /api/v1/drafts/{draft_id}`
+   *
+   * @param draftId Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+   */
+  discard(draftId: string, options: { ifMatch?: Tag } = {}): Promise<models.DiscardedDraft> {
+    return this.#caller.json("DELETE", `/api/v1/drafts/${part(draftId)}`, { ifMatch: options.ifMatch });
+  }
+
+  /**
+   * List drafts of applications, newest first.
+   *
+   * The account's own ones, or those of the person whom a portal names in `X-On-Behalf-Of`.
+   *
+   * `GET /api/v1/drafts`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   */
+  list(options: { cursor?: string } = {}): Promise<models.DraftPage> {
+    return this.#caller.json("GET", "/api/v1/drafts", { query: { cursor: options.cursor } });
+  }
+
+  /** List drafts of applications, newest first: the items of all pages, one after the other. */
+  listAll(options: { cursor?: string } = {}): AsyncGenerator<models.DraftSummary> {
+    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
+  }
+
+  /**
+   * Read a draft of an application.
+   *
+   * With what its forms ask now: which fields apply and are required follows from the answers so far. A draft of another person does not exist (404); one that was submitted is 409 `draft-submitted` with its cases.
+   *
+   * `GET /api/v1/drafts/{draft_id}`
+   *
+   * @param draftId Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+   */
+  show(draftId: string): Promise<models.DraftBody> {
+    return this.#caller.json("GET", `/api/v1/drafts/${part(draftId)}`);
+  }
+
+  /**
+   * Submit a draft: start a case of each of its services.
+   *
+   * All cases are started, or none. The draft is deleted; submitting it again is 409 `draft-submitted` with the cases, whose secrets are returned only once. `Location` is the first case.
+   *
+   * `POST /api/v1/drafts/{draft_id}/submit`
+   *
+   * @param draftId Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+   */
+  submit(draftId: string, body: models.SubmitDraft = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.SubmittedDraft> {
+    return this.#caller.json("POST", `/api/v1/drafts/${part(draftId)}/submit`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Upload a document for a field of a draft.
+   *
+   * Multipart: the file as `file`, and `field`. It is checked and scanned at once. Send the returned `id` as the value of the field; when the draft is submitted, the document belongs to the case.
+   *
+   * `POST /api/v1/drafts/{draft_id}/documents`
+   *
+   * @param draftId Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+   */
+  upload(draftId: string, body: models.DraftUpload, options: { idempotencyKey?: string } = {}): Promise<models.StagedBody> {
+    return this.#caller.json("POST", `/api/v1/drafts/${part(draftId)}/documents`, { form: body, idempotencyKey: options.idempotencyKey });
+  }
+}
+
 /** The feed of the events of all cases, in order. */
 export class Events {
   readonly #caller: Caller;
@@ -1263,6 +1520,91 @@ export class Events {
    */
   list(options: { after?: string; definition?: string; kind?: models.EventKind } = {}): Promise<models.Feed> {
     return this.#caller.json("GET", "/api/v1/events", { query: { after: options.after, definition: options.definition, kind: options.kind } });
+  }
+}
+
+/** Applications that are not submitted yet: collect answers and documents for one service or several, before any case exists. */
+export class Evidence {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Accept a preview: its values enter the draft.
+   *
+   * Accepting it again changes nothing. After its time is over it is 409 `evidence-expired`.
+   *
+   * `POST /api/v1/drafts/{draft_id}/evidence/{evidence_id}/accept`
+   *
+   * @param draftId Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+   *
+   * @param evidenceId Id of the request for evidence: `id` in the response of the request.
+   */
+  acceptEvidence(draftId: string, evidenceId: string, options: { idempotencyKey?: string } = {}): Promise<models.EvidenceBody> {
+    return this.#caller.json("POST", `/api/v1/drafts/${part(draftId)}/evidence/${part(evidenceId)}/accept`, { idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Fetch data about the person of a draft from another agency.
+   *
+   * With the person's consent to the present text: another version or hash is 409 `consent-outdated` with the text to show. Only about the person who is logged in: an applicant's own account, or a person whose signed token a portal passes on in `X-Person-Token` (of a configured provider, with the assurance level that the connector needs, at most ten minutes old). `X-On-Behalf-Of` alone is 403. The answer is a preview: it is deleted unless it is accepted within ten minutes. If the agency does not answer, `state` is `failed`. While there is a preview, or an accepted value that is valid, nothing is fetched again. Each request is in the access log of the draft at once.
+   *
+   * `POST /api/v1/drafts/{draft_id}/evidence`
+   *
+   * @param draftId Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+   */
+  fetchEvidence(draftId: string, body: models.FetchEvidence, options: { idempotencyKey?: string } = {}): Promise<models.EvidenceBody> {
+    return this.#caller.json("POST", `/api/v1/drafts/${part(draftId)}/evidence`, { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * List what was requested from other agencies for a draft, newest first.
+   *
+   * When the draft has become a case, the same entries are in the access log of the case.
+   *
+   * `GET /api/v1/drafts/{draft_id}/access-log`
+   *
+   * @param draftId Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   */
+  listDraftAccesses(draftId: string, options: { cursor?: string } = {}): Promise<models.AccessPage> {
+    return this.#caller.json("GET", `/api/v1/drafts/${part(draftId)}/access-log`, { query: { cursor: options.cursor } });
+  }
+
+  /** List what was requested from other agencies for a draft, newest first: the items of all pages, one after the other. */
+  listDraftAccessesAll(draftId: string, options: { cursor?: string } = {}): AsyncGenerator<models.AccessBody> {
+    return pages((cursor: string | undefined) => this.listDraftAccesses(draftId, { ...options, cursor }));
+  }
+
+  /**
+   * List what can be fetched for a draft.
+   *
+   * With the text of the consent that each needs, and the state of the last request.
+   *
+   * `GET /api/v1/drafts/{draft_id}/evidence`
+   *
+   * @param draftId Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+   */
+  listEvidence(draftId: string): Promise<models.EvidenceOffers> {
+    return this.#caller.json("GET", `/api/v1/drafts/${part(draftId)}/evidence`);
+  }
+
+  /**
+   * Refuse a preview, or take accepted values back: they are deleted at once.
+   *
+   * The person answers the fields instead, and uploads the document that proves them.
+   *
+   * `POST /api/v1/drafts/{draft_id}/evidence/{evidence_id}/refuse`
+   *
+   * @param draftId Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+   *
+   * @param evidenceId Id of the request for evidence: `id` in the response of the request.
+   */
+  refuseEvidence(draftId: string, evidenceId: string, options: { idempotencyKey?: string } = {}): Promise<models.EvidenceBody> {
+    return this.#caller.json("POST", `/api/v1/drafts/${part(draftId)}/evidence/${part(evidenceId)}/refuse`, { idempotencyKey: options.idempotencyKey });
   }
 }
 
@@ -1314,9 +1656,9 @@ export class ExternalWork {
   }
 
   /**
-   * Take external work, if there is any; returns immediately.
+   * Take external work, if there is any.
    *
-   * 200 with work, 204 with `Retry-After` if there is none. Work is yours until its lease ends. For services.
+   * 200 with work, which is yours until its lease ends. If there is none, 204 with `Retry-After` comes immediately, or with `wait` as soon as there is some or the time is over. Only a few requests can wait at the same time: others get 204 at once. For services.
    *
    * `POST /api/v1/external-work/take`
    */
@@ -1549,6 +1891,26 @@ export class Jobs {
    */
   retry(jobId: number, options: { idempotencyKey?: string } = {}): Promise<models.JobBody> {
     return this.#caller.json("POST", `/api/v1/jobs/${part(jobId)}/retry`, { idempotencyKey: options.idempotencyKey });
+  }
+}
+
+/** Your own account. */
+export class Me {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Read who you are to this API.
+   *
+   * Account, role, permissions of the token, roles in units, and the requests that are left. Any valid token may ask this. Contact data are in `GET /account`, where they are also changed.
+   *
+   * `GET /api/v1/me`
+   */
+  readMe(): Promise<models.MeBody> {
+    return this.#caller.json("GET", "/api/v1/me");
   }
 }
 
@@ -1906,6 +2268,45 @@ export class Migrations {
   }
 }
 
+/** A service as one file: export it here, import it in another installation. */
+export class Packages {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Export a version as a package.
+   *
+   * One zip archive with all files of the version (diagrams, decisions, forms, scenarios, service.toml, evidence.toml) and a manifest: their hashes, the called processes, and the names of roles, units, calendars and connectors. The same version always has the same bytes.
+   *
+   * `GET /api/v1/definitions/{key}/package`
+   *
+   * @param key Key of the definition: the id of its process in the BPMN file.
+   *
+   * @param options.version The number of the version; by default the current one.
+   */
+  exportPackage(key: string, options: { version?: number } = {}): Promise<Content> {
+    return this.#caller.content("GET", `/api/v1/definitions/${part(key)}/package`, { query: { version: options.version } });
+  }
+
+  /**
+   * Import a package.
+   *
+   * Multipart: the archive in the part `package` and, if another unit than the package's shall own the processes, its key in the part `unit`. It is deployed by the usual rules: published at once, or a version in review where another person publishes. With `dry_run=true` the response is 200 and nothing is changed.
+   *
+   * If the check takes longer, a worker completes the deployment: the response is 202, with the address of the report in `Location`.
+   *
+   * `POST /api/v1/packages`
+   *
+   * @param options.dry_run With `true` nothing is deployed: the response names what is missing here.
+   */
+  importPackage(body: models.PackageUpload, options: { dry_run?: boolean; idempotencyKey?: string } = {}): Promise<models.PackageBody | models.UploadBody> {
+    return this.#caller.json("POST", "/api/v1/packages", { query: { dry_run: options.dry_run }, form: body, idempotencyKey: options.idempotencyKey });
+  }
+}
+
 /** Units, people and their memberships, substitutions, delegations, calendars, rates, and the log of changes to them. */
 export class People {
   readonly #caller: Caller;
@@ -2128,6 +2529,137 @@ export class Pictures {
   }
 }
 
+/** The variables of a running case, and changes from outside of its process: one person proposes new values or another step, and a second one confirms them. */
+export class Proposals {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Confirm a proposed change.
+   *
+   * As another person than the one who proposed it. The change is made at once.
+   *
+   * `POST /api/v1/proposals/{proposal_id}/confirm`
+   *
+   * @param proposalId Id of the proposed change: `id` in `GET /proposals`, and in the proposals of the case.
+   */
+  confirm(proposalId: string, options: { idempotencyKey?: string } = {}): Promise<models.CaseBody> {
+    return this.#caller.json("POST", `/api/v1/proposals/${part(proposalId)}/confirm`, { idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * List the changes that were proposed for a case.
+   *
+   * Applicants and portals see those that were made: who changed what, when and why.
+   *
+   * `GET /api/v1/cases/{case_id}/proposals`
+   *
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
+   */
+  listOfCase(caseId: string): Promise<models.ProposalList> {
+    return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/proposals`);
+  }
+
+  /**
+   * List the changes that wait for a second person.
+   *
+   * Those of all running cases that the caller sees, oldest first.
+   *
+   * `GET /api/v1/proposals`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   */
+  listOpen(options: { cursor?: string } = {}): Promise<models.ProposalPage> {
+    return this.#caller.json("GET", "/api/v1/proposals", { query: { cursor: options.cursor } });
+  }
+
+  /** List the changes that wait for a second person: the items of all pages, one after the other. */
+  listOpenAll(options: { cursor?: string } = {}): AsyncGenerator<models.ProposalSummary> {
+    return pages((cursor: string | undefined) => this.listOpen({ ...options, cursor }));
+  }
+
+  /**
+   * Propose where a running case continues.
+   *
+   * It leaves the elements in `cancel` and continues before those in `start_before`, once a second person has confirmed the proposal, within three days. What could run incorrectly is refused with 422 and the reason.
+   *
+   * `POST /api/v1/cases/{case_id}/modifications`
+   *
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
+   */
+  proposeModification(caseId: string, body: models.ProposeModification, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.ProposalBody> {
+    return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/modifications`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Propose new values for variables of a running case.
+   *
+   * Nothing changes until a second person confirms the proposal, within three days.
+   *
+   * `PATCH /api/v1/cases/{case_id}/variables`
+   *
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
+   */
+  proposeVariables(caseId: string, body: models.ProposeVariables, options: { ifMatch?: Tag } = {}): Promise<models.ProposalBody> {
+    return this.#caller.json("PATCH", `/api/v1/cases/${part(caseId)}/variables`, { body, ifMatch: options.ifMatch });
+  }
+
+  /**
+   * Read the variables of a case.
+   *
+   * Those of the case for everybody who may read it, without what its forms hide from the caller. Readers of its log also get those of the scopes inside a running case. The `ETag` is that of the case.
+   *
+   * `GET /api/v1/cases/{case_id}/variables`
+   *
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
+   */
+  readVariables(caseId: string): Promise<models.VariableList> {
+    return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/variables`);
+  }
+
+  /**
+   * Reject a proposed change.
+   *
+   * As another person than the one who proposed it.
+   *
+   * `POST /api/v1/proposals/{proposal_id}/reject`
+   *
+   * @param proposalId Id of the proposed change: `id` in `GET /proposals`, and in the proposals of the case.
+   */
+  reject(proposalId: string, options: { idempotencyKey?: string } = {}): Promise<models.ProposalBody> {
+    return this.#caller.json("POST", `/api/v1/proposals/${part(proposalId)}/reject`, { idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Read a proposed change.
+   *
+   * With the values before and after it.
+   *
+   * `GET /api/v1/proposals/{proposal_id}`
+   *
+   * @param proposalId Id of the proposed change: `id` in `GET /proposals`, and in the proposals of the case.
+   */
+  show(proposalId: string): Promise<models.ProposalBody> {
+    return this.#caller.json("GET", `/api/v1/proposals/${part(proposalId)}`);
+  }
+
+  /**
+   * Withdraw your own proposal.
+   *
+   * Nothing changes in the case.
+   *
+   * `POST /api/v1/proposals/{proposal_id}/withdraw`
+   *
+   * @param proposalId Id of the proposed change: `id` in `GET /proposals`, and in the proposals of the case.
+   */
+  withdraw(proposalId: string, options: { idempotencyKey?: string } = {}): Promise<models.ProposalBody> {
+    return this.#caller.json("POST", `/api/v1/proposals/${part(proposalId)}/withdraw`, { idempotencyKey: options.idempotencyKey });
+  }
+}
+
 /** Units, people and their memberships, substitutions, delegations, calendars, rates, and the log of changes to them. */
 export class Rates {
   readonly #caller: Caller;
@@ -2275,6 +2807,26 @@ export class Sessions {
   }
 }
 
+/** Broadcast a signal to all cases that wait for it, and to the definitions that start with it. */
+export class Signals {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Broadcast a signal.
+   *
+   * To all cases that wait for it in the units of the caller, and to the definitions there that start with it. Nothing is stored for cases that begin to wait later.
+   *
+   * `POST /api/v1/signals`
+   */
+  sendSignal(body: models.SendSignal, options: { idempotencyKey?: string } = {}): Promise<models.SignalBody> {
+    return this.#caller.json("POST", "/api/v1/signals", { body, idempotencyKey: options.idempotencyKey });
+  }
+}
+
 /** Upload and download the documents of cases and tasks, and files for a field before a form is sent. */
 export class Staging {
   readonly #caller: Caller;
@@ -2411,11 +2963,13 @@ export class Tasks {
   /**
    * List the tasks of a case, oldest first, or of the inbox, earliest due date first.
    *
-   * Without `case`, it lists the open tasks that you can work on, for administrators, caseworkers and managers. Portals and applicants list the applicant's tasks of a case with `case`.
+   * Without `case`, it lists the open tasks that you can work on or, with `status=completed` or `cancelled`, the closed ones of the same roles and units, the latest first; for administrators, caseworkers and managers. Portals and applicants list the applicant's tasks of a case with `case`.
    *
    * `GET /api/v1/tasks`
    *
    * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.limit How many entries a page has at most: 1 to 200.
    *
    * @param options.scope Which part of the inbox.
    *
@@ -2425,7 +2979,7 @@ export class Tasks {
    *
    * @param options.definition Only tasks of cases of the definition with this key.
    *
-   * @param options.holder With `scope=supervised`: only tasks that are assigned to the account with this id.
+   * @param options.holder With `scope=supervised`: only tasks that are assigned to the account with this id; of closed tasks those that it completed.
    *
    * @param options.due Only tasks that are due at this instant or earlier.
    *
@@ -2439,14 +2993,18 @@ export class Tasks {
    *
    * @param options.case Only tasks of the case with this id, oldest first; the filters of the inbox don't apply then.
    *
-   * @param options.status With `case`: only tasks with this status.
+   * @param options.status Only tasks with this status. Without `case`, it lists open ones unless you ask for others.
+   *
+   * @param options.closed_from Of closed tasks: when they were completed or cancelled at the earliest.
+   *
+   * @param options.closed_to Of closed tasks: the instant before which they were completed or cancelled.
    */
-  list(options: { cursor?: string; scope?: models.InboxScope; role?: string; unit?: string; definition?: string; holder?: string; due?: string; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number; case?: string; status?: models.TaskStatus } = {}): Promise<models.TaskPage> {
-    return this.#caller.json("GET", "/api/v1/tasks", { query: { cursor: options.cursor, scope: options.scope, role: options.role, unit: options.unit, definition: options.definition, holder: options.holder, due: options.due, overdue: options.overdue, today: options.today, returned: options.returned, priority: options.priority, case: options.case, status: options.status } });
+  list(options: { cursor?: string; limit?: number; scope?: models.InboxScope; role?: string; unit?: string; definition?: string; holder?: string; due?: string; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number; case?: string; status?: models.TaskStatus; closed_from?: string; closed_to?: string } = {}): Promise<models.TaskPage> {
+    return this.#caller.json("GET", "/api/v1/tasks", { query: { cursor: options.cursor, limit: options.limit, scope: options.scope, role: options.role, unit: options.unit, definition: options.definition, holder: options.holder, due: options.due, overdue: options.overdue, today: options.today, returned: options.returned, priority: options.priority, case: options.case, status: options.status, closed_from: options.closed_from, closed_to: options.closed_to } });
   }
 
   /** List the tasks of a case, oldest first, or of the inbox, earliest due date first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string; scope?: models.InboxScope; role?: string; unit?: string; definition?: string; holder?: string; due?: string; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number; case?: string; status?: models.TaskStatus } = {}): AsyncGenerator<models.ListedTask> {
+  listAll(options: { cursor?: string; limit?: number; scope?: models.InboxScope; role?: string; unit?: string; definition?: string; holder?: string; due?: string; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number; case?: string; status?: models.TaskStatus; closed_from?: string; closed_to?: string } = {}): AsyncGenerator<models.ListedTask> {
     return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
@@ -2525,6 +3083,50 @@ export class TimeSplit {
    */
   show(caseId: string): Promise<models.TimeBody> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/time`);
+  }
+}
+
+/** The timers for which cases wait. In test installations, fire one now instead of waiting. */
+export class Timers {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Fire a timer now.
+   *
+   * Only in test installations, so that a portal team needn't wait. Elsewhere the response is 403.
+   *
+   * `POST /api/v1/timers/{timer_id}/fire`
+   *
+   * @param timerId Id of the timer: `id` in `GET /timers`.
+   */
+  fireTimer(timerId: string, options: { idempotencyKey?: string } = {}): Promise<models.CaseBody> {
+    return this.#caller.json("POST", `/api/v1/timers/${part(timerId)}/fire`, { idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * List the timers for which cases wait.
+   *
+   * Those of the running cases that the caller sees. The statutory term of a case is not one of them.
+   *
+   * `GET /api/v1/timers`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.case The id of a case.
+   *
+   * @param options.definition The key of a definition.
+   */
+  listTimers(options: { cursor?: string; case?: string; definition?: string } = {}): Promise<models.TimerPage> {
+    return this.#caller.json("GET", "/api/v1/timers", { query: { cursor: options.cursor, case: options.case, definition: options.definition } });
+  }
+
+  /** List the timers for which cases wait: the items of all pages, one after the other. */
+  listTimersAll(options: { cursor?: string; case?: string; definition?: string } = {}): AsyncGenerator<models.TimerBody> {
+    return pages((cursor: string | undefined) => this.listTimers({ ...options, cursor }));
   }
 }
 
@@ -2879,37 +3481,48 @@ export class Operations {
   readonly account: Account;
   readonly audit: Audit;
   readonly calendars: Calendars;
+  readonly caseBatches: CaseBatches;
   readonly caseFile: CaseFile;
   readonly caseSearch: CaseSearch;
   readonly cases: Cases;
+  readonly catalogue: Catalogue;
   readonly clocks: Clocks;
   readonly comments: Comments;
+  readonly consents: Consents;
   readonly decisions: Decisions;
   readonly definitions: Definitions;
   readonly delegations: Delegations;
+  readonly deploymentList: DeploymentList;
   readonly deployments: Deployments;
   readonly desk: Desk;
   readonly documents: Documents;
+  readonly drafts: Drafts;
   readonly events: Events;
+  readonly evidence: Evidence;
   readonly externalWork: ExternalWork;
   readonly fairness: Fairness;
   readonly funnel: Funnel;
   readonly incidents: Incidents;
   readonly jobs: Jobs;
+  readonly me: Me;
   readonly messages: Messages;
   readonly metrics: Metrics;
   readonly migrations: Migrations;
+  readonly packages: Packages;
   readonly people: People;
   readonly pictures: Pictures;
+  readonly proposals: Proposals;
   readonly rates: Rates;
   readonly retries: Retries;
   readonly rules: Rules;
   readonly sessions: Sessions;
+  readonly signals: Signals;
   readonly staging: Staging;
   readonly startForms: StartForms;
   readonly status: Status;
   readonly tasks: Tasks;
   readonly timeSplit: TimeSplit;
+  readonly timers: Timers;
   readonly units: Units;
   readonly versionFiles: VersionFiles;
   readonly visits: Visits;
@@ -2921,37 +3534,48 @@ export class Operations {
     this.account = new Account(caller);
     this.audit = new Audit(caller);
     this.calendars = new Calendars(caller);
+    this.caseBatches = new CaseBatches(caller);
     this.caseFile = new CaseFile(caller);
     this.caseSearch = new CaseSearch(caller);
     this.cases = new Cases(caller);
+    this.catalogue = new Catalogue(caller);
     this.clocks = new Clocks(caller);
     this.comments = new Comments(caller);
+    this.consents = new Consents(caller);
     this.decisions = new Decisions(caller);
     this.definitions = new Definitions(caller);
     this.delegations = new Delegations(caller);
+    this.deploymentList = new DeploymentList(caller);
     this.deployments = new Deployments(caller);
     this.desk = new Desk(caller);
     this.documents = new Documents(caller);
+    this.drafts = new Drafts(caller);
     this.events = new Events(caller);
+    this.evidence = new Evidence(caller);
     this.externalWork = new ExternalWork(caller);
     this.fairness = new Fairness(caller);
     this.funnel = new Funnel(caller);
     this.incidents = new Incidents(caller);
     this.jobs = new Jobs(caller);
+    this.me = new Me(caller);
     this.messages = new Messages(caller);
     this.metrics = new Metrics(caller);
     this.migrations = new Migrations(caller);
+    this.packages = new Packages(caller);
     this.people = new People(caller);
     this.pictures = new Pictures(caller);
+    this.proposals = new Proposals(caller);
     this.rates = new Rates(caller);
     this.retries = new Retries(caller);
     this.rules = new Rules(caller);
     this.sessions = new Sessions(caller);
+    this.signals = new Signals(caller);
     this.staging = new Staging(caller);
     this.startForms = new StartForms(caller);
     this.status = new Status(caller);
     this.tasks = new Tasks(caller);
     this.timeSplit = new TimeSplit(caller);
+    this.timers = new Timers(caller);
     this.units = new Units(caller);
     this.versionFiles = new VersionFiles(caller);
     this.visits = new Visits(caller);

@@ -33,6 +33,8 @@ class AccessBody(TypedDict):
     """Name of the step that relates the reader to the case; null for other reasons."""
     way: AccessWay | None
     """How the reader found the case; null if unknown."""
+    evidence: RequestedEvidence | None
+    """What was requested from another agency, if `what` is `evidence`; `purpose` is that of the connector."""
 
 
 class AccessPage(TypedDict):
@@ -115,6 +117,14 @@ class AccountBody(TypedDict):
     """The name to show to people."""
     role: Role
     """Role of the account, which defines its general permissions."""
+
+
+ActsFor: TypeAlias = Literal["own", "others"]
+"""For whom an account may act.
+
+- `own`: only for itself
+- `others`: for the people and organisations that it names in `X-On-Behalf-Of`
+"""
 
 
 class AddComment(TypedDict):
@@ -237,6 +247,26 @@ AdministrationKind: TypeAlias = Literal[
 """
 
 
+class AgreementTo(TypedDict):
+    """The text to which the person agrees."""
+
+    text_version: str
+    """The version of the text that was shown."""
+    hash: str
+    """The SHA-256 of the text that was shown, encoded in UTF-8, in hexadecimal digits."""
+    renew: NotRequired[bool]
+    """Whether the person agrees again, although they revoked their consent in this draft."""
+
+
+AnswerSource: TypeAlias = Literal["login", "registry", "applicant"]
+"""Who answers a field of a draft.
+
+- `login`: the login proves it
+- `registry`: another agency knows it
+- `applicant`: the applicant answers it
+"""
+
+
 class AppealCase(TypedDict):
     """An appeal."""
 
@@ -322,6 +352,23 @@ class AssignTask(TypedDict):
     """Why the task is reassigned; required if it was assigned at random."""
 
 
+Assurance: TypeAlias = Literal["low", "substantial", "high"]
+"""Level of assurance of a login.
+
+- `low`: a password, a token, or a provider that proves little
+- `substantial`: a provider that has verified the person
+- `high`: a provider with the strongest proof, such as an electronic identity card
+"""
+
+Audience: TypeAlias = Literal["individual", "business", "nonprofit", "agency"]
+"""Who a service is for.
+
+- `individual`: people in their own affairs
+- `business`: companies and people in trade
+- `nonprofit`: associations and other organisations without profit
+- `agency`: other public agencies
+"""
+
 AuditKind: TypeAlias = Literal["checkpoint", "verification"]
 """What a worker does for an audit.
 
@@ -341,6 +388,63 @@ class AutomatedLineBody(TypedDict):
     """How often it was passed in the period."""
     hours: FigureBody
     """Hours of work that this has set free, by the average of the earlier versions."""
+
+
+class BatchItem(TypedDict):
+    """A new case of a batch, as a request to `POST /cases`, with a `key` that makes repeating it harmless."""
+
+    definition: str
+    """Key of the definition. The case runs its current version."""
+    data: NotRequired[dict[str, Any]]
+    """The answer to the start form of the definition, with at most 1 MiB."""
+    applicant: NotRequired[str | None]
+    """National ID of the person, or of the organisation, whose case it is. An applicant's own account can
+    leave it out: it starts cases only for itself.
+    """
+    representative: NotRequired[str | None]
+    """National ID of the person who represents the applicant, if somebody does."""
+    business_key: NotRequired[str | None]
+    """Number of the case in another system. If the process declares it unique, 409 while another case with
+    it runs.
+    """
+    unit: NotRequired[str | None]
+    """Key of the unit that handles the case; by default that of the definition, or the caseworker's own
+    unit below it.
+    """
+    channel: NotRequired[Channel | None]
+    """How the application was submitted; by default `assisted` for caseworkers and `online` for others."""
+    confirm_duplicate: NotRequired[bool]
+    """Whether a further case is meant although the applicant has an open one of the same service, where the
+    service asks that (`duplicates` in its `service.toml`).
+    """
+    key: str
+    """Your own key of this item. The same key and the same item start one case, in any batch of a day."""
+
+
+class BatchResult(TypedDict):
+    """The result of an item of a batch."""
+
+    key: str
+    """The key of the item."""
+    status: int
+    """The HTTP status that a request of its own would have had: 201 if the case was started."""
+    case: StartedBody | None
+    """The new case, with its secret; null if it was refused."""
+    problem: Problem | None
+    """Why it was refused, as for a single request; null if the case was started."""
+
+
+class BeginDraft(TypedDict):
+    """The services of a new draft, one or several, and the first answers."""
+
+    service: NotRequired[str | None]
+    """The key of the service, if it is only one."""
+    services: NotRequired[list[str] | None]
+    """The keys of several services that are applied for together. Fields that several of them ask for are
+    asked once.
+    """
+    data: NotRequired[dict[str, Any]]
+    """The first answers, by field; each is checked."""
 
 
 class BillBody(TypedDict):
@@ -404,6 +508,15 @@ class BillWords(TypedDict):
     """Last day to pay; null if there is none."""
     link: str | None
     """Address of the payment page; null unless the bill can be paid."""
+
+
+class BothLanguages(TypedDict):
+    """A text in both languages."""
+
+    fa: str
+    """In Persian."""
+    en: str
+    """In English."""
 
 
 Bucket: TypeAlias = Literal[
@@ -853,6 +966,15 @@ class ChangeCalendar(TypedDict):
     """Whether only to calculate which deadlines would move; then nothing is stored."""
 
 
+class ChangeDraft(TypedDict):
+    """The changed answers of a draft; the others remain."""
+
+    data: dict[str, Any]
+    """The answers, by field. Null removes an answer; an object or a list replaces the whole former value.
+    Without any, a draft whose forms have changed is confirmed as it is now.
+    """
+
+
 class ChangeMembership(TypedDict):
     """What to change; what is left out stays as it is."""
 
@@ -1117,6 +1239,70 @@ class CompletedBody(TypedDict):
     """The tasks that the step opened."""
     incidents: list[OpenIncident]
     """The incidents that the step opened."""
+
+
+class ConsentBody(TypedDict):
+    """A person's consent to one use of data about them."""
+
+    id: str
+    """Its id."""
+    service: str
+    """The key of the service for which it was given."""
+    type: str
+    """The type of evidence."""
+    text_version: str
+    """The version of the text that was shown, as the service states it."""
+    text_hash: str
+    """The SHA-256 of the text as it was shown, in hexadecimal digits."""
+    text: str
+    """The text as it was shown."""
+    language: Language
+    """The language of the text: Persian or English."""
+    given_at: str
+    """When it was given."""
+    revoked_at: str | None
+    """Since when nothing rests on it; null while it is in force."""
+    draft: str
+    """The draft in which it was given."""
+    case: str | None
+    """The case that began with the draft, if there is one."""
+
+
+class ConsentPage(TypedDict):
+    """A page of consents, newest first."""
+
+    items: list[ConsentBody]
+    """The entries of this page, in the order that the endpoint states."""
+    next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+
+
+class ConsentTextBody(TypedDict):
+    """The present text of a consent: show it, and send its version and the hash of what was shown."""
+
+    version: str
+    """The version of the text."""
+    texts: dict[str, str]
+    """The text, by language."""
+    hashes: dict[str, str]
+    """The SHA-256 of each text, encoded in UTF-8, in hexadecimal digits."""
+
+
+class ContactBody(TypedDict):
+    """Where people can ask about a service. What is not known is null."""
+
+    name: BothLanguages | None
+    """Who answers."""
+    phone: str | None
+    """The telephone number."""
+    email: str | None
+    """The mail address."""
+    url: str | None
+    """A page with more."""
+    address: BothLanguages | None
+    """The postal address."""
+    hours: BothLanguages | None
+    """When it is open, in words."""
 
 
 class CorrectVisit(TypedDict):
@@ -1596,6 +1782,7 @@ class DelaysBody(TypedDict):
     """Why cases that ended in the period were late."""
 
     days: DaysBody
+    """The period."""
     as_of: str
     """The instant up to which the figures know all events."""
     late: int | None
@@ -1681,6 +1868,19 @@ DeliveryStatus: TypeAlias = Literal["waiting", "delivered", "dead"]
 """
 
 
+class DeployedVersion(TypedDict):
+    """A version that a deployment made."""
+
+    key: str
+    """Key of the definition."""
+    version: int
+    """Number of the version."""
+    name: str
+    """Name of the process; it may be written as `Persian | English`."""
+    status: VersionStatus
+    """Status of the version now."""
+
+
 class DeploymentBody(TypedDict):
     """The result of a deployment."""
 
@@ -1690,6 +1890,15 @@ class DeploymentBody(TypedDict):
     """The versions of the processes in the files."""
     report: ReportBody
     """The report of the check."""
+
+
+class DeploymentPage(TypedDict):
+    """A page of deployments, newest first."""
+
+    items: list[ListedDeployment]
+    """The entries of this page, in the order that the endpoint states."""
+    next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class DeploymentUpload(TypedDict):
@@ -1741,6 +1950,13 @@ class DifferenceBody(TypedDict):
     """What the text names, such as `name`, `before` and `after`; which ones depends on the code."""
     text: str
     """The difference as a sentence, in the language of the response."""
+
+
+class DiscardedDraft(TypedDict):
+    """A draft that was deleted, with its documents."""
+
+    id: str
+    """The id of the draft."""
 
 
 class DisplayName(TypedDict):
@@ -1856,6 +2072,135 @@ class DocumentVersionBody(TypedDict):
     uploaded_at: str
     """When it was uploaded."""
 
+
+class DraftBody(TypedDict):
+    """A draft of an application. No case exists, and no term runs."""
+
+    id: str
+    """The id of the draft."""
+    services: list[DraftService]
+    """The services, by key."""
+    data: dict[str, Any]
+    """The answers so far."""
+    fields: list[DraftField]
+    """What the forms ask, each field once, with its state."""
+    documents: list[StagedBody]
+    """The uploaded documents: send the `id` of one as the value of its field."""
+    faults: list[FieldError]
+    """The errors for which submitting would be refused now; empty if the answers are complete."""
+    changed: bool
+    """Whether a service has another form since the last change of the draft. Confirm the draft by a change
+    before you submit it.
+    """
+    dropped: list[str]
+    """The names of answers that no form asks for any more; the next change deletes them."""
+    created_at: str
+    """When it was begun."""
+    updated_at: str
+    """When it was last changed."""
+    expires_at: str
+    """When it is deleted, unless it is changed or submitted before."""
+
+
+class DraftDocumentLimits(TypedDict):
+    """A field for documents, and what it accepts."""
+
+    pointer: str
+    """The field, as a JSON Pointer, with `*` for the index in a list: the `field` of an upload."""
+    label: LabelText
+    """Its label."""
+    kinds: list[str] | None
+    """The accepted kinds of files, such as `pdf`; null if the form sets no limit of its own."""
+    max_bytes: int | None
+    """The largest accepted file, in bytes; null if the form sets no limit of its own."""
+    count: int
+    """The number of files that it can have."""
+
+
+class DraftField(TypedDict):
+    """A field that the forms of a draft ask for, whichever services do."""
+
+    name: str
+    """The name of its answer in `data`."""
+    pointer: str
+    """The same as a JSON Pointer."""
+    kind: str
+    """The kind of the field, such as `text`, `integer`, `date`, `choice`, `group`, `list` or `document`."""
+    label: LabelText
+    """Its label."""
+    services: list[str]
+    """The keys of the services that ask for it."""
+    applies: bool
+    """Whether it is asked with the answers so far. Leave it out if it isn't."""
+    required: bool
+    """Whether it must be answered, with the answers so far."""
+    read_only: bool
+    """Whether it is only shown."""
+    state: FieldState
+    """Where its answer comes from."""
+    source: AnswerSource
+    """Who answers it."""
+    evidence: str | None
+    """The type of evidence that can fill it, or whose document it is for; null if there is none."""
+    documents: list[DraftDocumentLimits]
+    """The fields for documents that it is or contains."""
+
+
+class DraftPage(TypedDict):
+    """A page of drafts, newest first."""
+
+    items: list[DraftSummary]
+    """The entries of this page, in the order that the endpoint states."""
+    next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+
+
+class DraftService(TypedDict):
+    """A service that a draft applies for."""
+
+    key: str
+    """The key of the service."""
+    name: str
+    """Its name, as `Persian | English` if it is known in both languages."""
+    version: int
+    """The version of the definition whose form is asked: the current one."""
+    unavailable: str | None
+    """Why no case of it can be started at the moment, as the code of the refusal; null if it can."""
+    form: FormBody | None
+    """Its start form as applicants have it; null if it asks nothing."""
+
+
+class DraftSummary(TypedDict):
+    """A draft in a list."""
+
+    id: str
+    """The id of the draft."""
+    services: list[str]
+    """The keys of its services."""
+    created_at: str
+    """When it was begun."""
+    updated_at: str
+    """When it was last changed."""
+    expires_at: str
+    """When it is deleted, unless it is changed or submitted before."""
+
+
+class DraftUpload(TypedDict):
+    """A file for a field of a draft."""
+
+    field: str
+    """The field, as a JSON Pointer, with `*` for the index in a list."""
+    file: Upload
+    """The content. Its type is recognised by what it contains, and must be one that the field allows."""
+
+
+DuplicateRule: TypeAlias = Literal["confirm", "refuse", "allow"]
+"""What happens to a second open application of the same person for the same service.
+
+- `confirm`: it is refused unless the applicant confirms it
+- `refuse`: it is refused
+- `allow`: it is accepted
+"""
 
 Effect: TypeAlias = Literal["grants", "refuses", "neither"]
 """What an outcome means for the applicant.
@@ -2013,6 +2358,11 @@ EventKind: TypeAlias = Literal[
     "visit.corrected",
     "rating.given",
     "delay.explained",
+    "change.proposed",
+    "change.confirmed",
+    "change.rejected",
+    "change.withdrawn",
+    "change.expired",
 ]
 """Kind of an event in the log of a case.
 
@@ -2093,6 +2443,11 @@ EventKind: TypeAlias = Literal[
 - `visit.corrected`: a recorded visit was corrected
 - `rating.given`: the applicant rated the case
 - `delay.explained`: a supervisor stated why the case is late
+- `change.proposed`: somebody proposed to change variables, or where the case continues
+- `change.confirmed`: a second person confirmed it, and the change was made
+- `change.rejected`: a second person rejected it
+- `change.withdrawn`: the person who proposed it withdrew it
+- `change.expired`: nobody decided on it in time
 """
 
 
@@ -2104,6 +2459,92 @@ class EventPage(TypedDict):
     next: int | None
     """Send it as `cursor` to read the next page; null on the last page."""
 
+
+class EvidenceBody(TypedDict):
+    """A request for evidence, and what became of it."""
+
+    id: str
+    """Its id: accept or refuse it by this."""
+    type: str
+    """The type of evidence."""
+    state: EvidenceState
+    """Its state."""
+    values: dict[str, Any] | None
+    """The fetched values by field of the form, while there are any; they enter the draft only if accepted."""
+    failure: str | None
+    """Why it failed, as a code of the connectors, such as `timeout`; null otherwise."""
+    fallback: str | None
+    """The field for a document that is needed now, if it was refused or failed."""
+    requested_at: str
+    """When it was requested."""
+    expires_at: str | None
+    """Until when a preview can be accepted."""
+    valid_until: str | None
+    """Until when the draft can be submitted with these values."""
+
+
+class EvidenceOffer(TypedDict):
+    """A type of evidence that can be fetched for a draft, and its state."""
+
+    type: str
+    """The type, as the service names it."""
+    service: str
+    """The key of the service that asks for it."""
+    name: dict[str, str]
+    """Its name, by language."""
+    agency: str | None
+    """The key of the agency that has the data; null if the installation lacks the connector."""
+    purpose: str | None
+    """What the data are for, as `Persian | English` or in one language."""
+    legal_basis: str | None
+    """The law that allows the exchange; null if it needs only consent."""
+    assurance: Assurance | None
+    """The assurance level of the login that it needs."""
+    consent: ConsentTextBody
+    """The text to which the person must agree."""
+    fields: dict[str, str]
+    """The fields of the form that it fills, by the member of the answer, as a JSON Pointer."""
+    needs: list[str]
+    """The fields of the form that must be answered before, because the request needs them."""
+    fallback: str | None
+    """The field for a document that is needed if nothing is fetched."""
+    state: EvidenceTypeState
+    """Its state."""
+    evidence: str | None
+    """The id of the last request, if there is one."""
+
+
+class EvidenceOffers(TypedDict):
+    """The types of evidence that can be fetched for a draft."""
+
+    items: list[EvidenceOffer]
+    """The types, by name."""
+
+
+EvidenceState: TypeAlias = Literal["requested", "preview", "accepted", "refused", "failed", "expired"]
+"""State of a request for data of another agency.
+
+- `requested`: it is not answered yet
+- `preview`: the values wait to be accepted or refused
+- `accepted`: the values are in the draft
+- `refused`: the person has refused it, and the values are deleted
+- `failed`: the other agency gave no usable answer
+- `expired`: nobody has accepted the values in time, and they are deleted
+"""
+
+EvidenceTypeState: TypeAlias = Literal[
+    "fetchable", "requested", "preview", "fetched", "refused", "failed", "typed"
+]
+"""State of a type of evidence in a draft.
+
+- `fetchable`: nothing was fetched, or it is no longer valid
+- `requested`: the other agency has not answered yet
+- `preview`: the values wait to be accepted or refused
+- `fetched`: the values are in the draft
+- `refused`: the person has refused it
+- `failed`: the other agency gave no usable answer
+- `typed`: the person has answered the fields instead
+"""
 
 ExecutableProcesses: TypeAlias = Literal["marked", "all"]
 """Which processes of the uploaded diagrams run.
@@ -2179,6 +2620,15 @@ class FaultReason(TypedDict):
     """Position of the character in the expression, from 1; null if unknown."""
 
 
+class FeeBody(TypedDict):
+    """The fee of a service. Amount and currency are null if they depend on the case."""
+
+    amount: str | None
+    """The amount, as a decimal number."""
+    currency: str | None
+    """The code of the currency by ISO 4217."""
+
+
 class Feed(TypedDict):
     """Events of all cases, in one order."""
 
@@ -2221,6 +2671,17 @@ class FeedEvent(TypedDict):
     """SHA-256 of the event and of the hash before it in the case, in hexadecimal."""
 
 
+class FetchEvidence(TypedDict):
+    """What is to be fetched, and the consent of the person; or that the person refuses it."""
+
+    type: str
+    """The type of evidence, as the service names it."""
+    consent: NotRequired[AgreementTo | None]
+    """The consent to the present text. Nothing is fetched without it."""
+    refuse: NotRequired[bool]
+    """Whether the person wants nothing to be fetched, and answers the fields instead."""
+
+
 class FieldError(TypedDict):
     """One error in the input."""
 
@@ -2234,6 +2695,19 @@ class FieldError(TypedDict):
     """Stable code of the error, listed in the documentation under *Codes in errors*."""
     values: NotRequired[dict[str, Any] | None]
     """What `detail` names, such as a limit."""
+
+
+FieldState: TypeAlias = Literal["open", "typed", "known", "fetchable", "fetched", "refused", "failed"]
+"""Where the answer to a field of a draft comes from.
+
+- `open`: it has no answer yet
+- `typed`: the caller sent it
+- `known`: the login fills it, and it can't be changed
+- `fetchable`: it can be fetched from another agency
+- `fetched`: it was fetched from another agency, and accepted
+- `refused`: the person has refused that it is fetched: answer it, with the document that proves it
+- `failed`: the other agency gave no usable answer: answer it, with the document that proves it
+"""
 
 
 class FigureBody(TypedDict):
@@ -2312,6 +2786,15 @@ class FindingBody(TypedDict):
     """
     values: dict[str, Any]
     """What `reason` names, such as `{"variable": "floors"}`."""
+
+
+class FindingCounts(TypedDict):
+    """How many findings the check of a deployment had. Files with errors are not deployed."""
+
+    warnings: int
+    """Number of findings that should be fixed."""
+    notes: int
+    """Number of findings that only inform."""
 
 
 class FormBody(TypedDict):
@@ -2602,6 +3085,15 @@ class JobsBody(TypedDict):
     """The first 100 jobs that have failed permanently. Failures in cases are incidents instead."""
 
 
+class LabelText(TypedDict):
+    """A text in both languages; identical if it is known in one only."""
+
+    fa: str
+    """In Persian."""
+    en: str
+    """In English."""
+
+
 Language: TypeAlias = Literal["fa", "en"]
 """Language of texts.
 
@@ -2621,6 +3113,62 @@ class LatePayment(TypedDict):
     """When the payment was reported."""
 
 
+class LegalBasisBody(TypedDict):
+    """A law on which a service is based."""
+
+    name: BothLanguages
+    """The law in words."""
+    url: str | None
+    """The address of its text, if known."""
+
+
+LifeEvent: TypeAlias = Literal[
+    "birth",
+    "education",
+    "military-service",
+    "work",
+    "marriage",
+    "divorce",
+    "moving",
+    "housing",
+    "vehicle",
+    "travel",
+    "health",
+    "disability",
+    "retirement",
+    "bereavement",
+    "starting-business",
+    "running-business",
+    "hiring",
+    "construction",
+    "trade",
+    "closing-business",
+]
+"""The event in the life of a person or a business that makes a service necessary.
+
+- `birth`: a child is born
+- `education`: school, university or training
+- `military-service`: compulsory service
+- `work`: finding, changing or losing work
+- `marriage`: people marry
+- `divorce`: a marriage ends
+- `moving`: a new address
+- `housing`: buying, renting or owning a home
+- `vehicle`: buying, selling or driving a vehicle
+- `travel`: travelling abroad
+- `health`: illness and care
+- `disability`: living with a disability
+- `retirement`: the end of working life
+- `bereavement`: somebody has died
+- `starting-business`: a business is founded
+- `running-business`: a business needs a licence or reports something
+- `hiring`: a business employs people
+- `construction`: something is built or changed
+- `trade`: importing, exporting or selling goods
+- `closing-business`: a business ends
+"""
+
+
 class LineBody(TypedDict):
     """The figures of one part of the cases."""
 
@@ -2630,6 +3178,23 @@ class LineBody(TypedDict):
     """Class of the service; empty for cases without one."""
     numbers: NumbersBody
     """The figures."""
+
+
+class ListedDeployment(TypedDict):
+    """A deployment in a list."""
+
+    id: str
+    """Id of the deployment, as `deployment` of its versions."""
+    hash: str
+    """Hash of all files together: equal files have equal hashes."""
+    author: Account
+    """Who deployed it."""
+    deployed_at: str
+    """When it was deployed."""
+    definitions: list[DeployedVersion]
+    """Versions that it made; of other units none."""
+    findings: FindingCounts
+    """How many findings its check had."""
 
 
 class ListedTask(TypedDict):
@@ -2779,6 +3344,35 @@ class MatchedRule(TypedDict):
     """Annotation of the authors."""
 
 
+class MeBody(TypedDict):
+    """Who you are to this API."""
+
+    id: str
+    """Id of the account."""
+    name: str
+    """Unique name of the account. It identifies the account; people are shown `display_name`."""
+    display_name: DisplayName
+    """The name to show to people."""
+    role: Role
+    """Role of the account, which defines its general permissions."""
+    permissions: list[str]
+    """What you may do: the permissions of the role, limited to the scopes of the token. They are also the
+    names of scopes.
+    """
+    scoped: bool
+    """Whether the token is limited to scopes."""
+    assurance: Assurance | None
+    """Level of assurance of the login; null for systems."""
+    acts_for: ActsFor
+    """For whom you may act."""
+    positions: list[PositionBody]
+    """Roles in units; empty for portals and applicants."""
+    language: Language | None
+    """Preferred language of the account; null if it has none. Responses use `Accept-Language`."""
+    quota: QuotaBody | None
+    """How many requests are left; null if they aren't limited."""
+
+
 class MembershipBody(TypedDict):
     """A membership in a unit."""
 
@@ -2921,6 +3515,33 @@ MigrationStatus: TypeAlias = Literal["planning", "planned", "moving", "done", "c
 """
 
 
+class MissingBody(TypedDict):
+    """Something that the package needs and that this installation doesn't have."""
+
+    kind: MissingPart
+    """What it is: a `unit`, a `role` that nobody has, a `calendar`, a `connector` or its operation, a
+    `process` that is called, or the process for an `appeal`.
+    """
+    name: str
+    """Its key; of a role with its unit as `role@unit`, of an operation as `connector/operation`."""
+    blocks: bool
+    """Whether the service can't be published without it."""
+    other_version: bool
+    """Whether the process is here, in another version than the package was bound to: the hash differs."""
+
+
+MissingPart: TypeAlias = Literal["unit", "role", "calendar", "connector", "process", "appeal"]
+"""What a service package needs and the installation doesn't have.
+
+- `unit`: a unit
+- `role`: a role that nobody has
+- `calendar`: a calendar
+- `connector`: a connector, or its operation
+- `process`: a process that is called
+- `appeal`: the process for an appeal
+"""
+
+
 class NewWebhook(TypedDict):
     """A new subscription."""
 
@@ -3050,7 +3671,7 @@ class OpenTask(TypedDict):
 
 
 Opened: TypeAlias = Literal[
-    "case", "events", "task", "document", "decisions", "comments", "file", "access-log"
+    "case", "events", "task", "document", "decisions", "comments", "file", "access-log", "evidence"
 ]
 """What of a case was shown.
 
@@ -3062,6 +3683,7 @@ Opened: TypeAlias = Literal[
 - `comments`: its comments
 - `file`: the case with the first page of each of its lists
 - `access-log`: its access log
+- `evidence`: data about the applicant were requested from another agency, for the draft of the case
 """
 
 
@@ -3111,6 +3733,7 @@ class OverviewBody(TypedDict):
     """The overview."""
 
     days: DaysBody
+    """The period."""
     as_of: str
     """The instant up to which the figures know all events."""
     numbers: NumbersBody
@@ -3156,6 +3779,36 @@ class OwnerBody(TypedDict):
     """Names of the variables: the first 100, in alphabetical order."""
     count: int
     """Number of all its variables."""
+
+
+class PackageBody(TypedDict):
+    """The result of an import, or of its dry run."""
+
+    definition: str
+    """The key of the service."""
+    version: int
+    """The number of the version where it was exported; here it may get another one."""
+    hash: str
+    """Its hash. The deployed version has the same if it is bound to the same called processes."""
+    unit: str | None
+    """The unit that owns the processes; null in a dry run: specify one."""
+    deployable: bool
+    """Whether nothing prevents its deployment. Scenarios run only when it is deployed."""
+    missing: list[MissingBody]
+    """What is missing here."""
+    findings: list[FindingBody]
+    """The findings of the check; empty if it was deployed: then they are in `deployment.report`."""
+    deployment: DeploymentBody | None
+    """The deployment; null for a dry run."""
+
+
+class PackageUpload(TypedDict):
+    """A service package, and who owns its processes here."""
+
+    package: Upload
+    """The archive that another installation exported."""
+    unit: NotRequired[str | None]
+    """The key of your unit that owns the processes from now on; by default that of the package."""
 
 
 class PartBody(TypedDict):
@@ -3297,12 +3950,26 @@ class PortfolioBody(TypedDict):
     """Services ranked by what an improvement would bring."""
 
     days: DaysBody
+    """The period."""
     as_of: str
     """The instant up to which the figures know all events."""
     weights: WeightsBody
     """The weights that were used."""
     lines: list[ServiceLineBody]
     """The services, the highest score first."""
+
+
+class PositionBody(TypedDict):
+    """A role in a unit and those below it."""
+
+    unit: str
+    """Key of the unit."""
+    unit_name: str
+    """Name of the unit; it may be written as `Persian | English`."""
+    role: str
+    """Role in the unit, such as `inspector`; `*` means every role."""
+    substitute_for: Account | None
+    """The person whose position it is, for whom you are the substitute; null if it is your own."""
 
 
 class Problem(TypedDict):
@@ -3328,6 +3995,137 @@ class Problem(TypedDict):
     """Which scope owns each variable in the files of a refused deployment, as in its report."""
     state: NotRequired[dict[str, Any] | None]
     """The current state that caused a conflict: what the request contradicts, or the candidates."""
+
+
+class ProposalBody(TypedDict):
+    """A proposed change of a case, with what would change."""
+
+    id: str
+    """Its id."""
+    case: str
+    """The id of the case."""
+    case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
+    definition: str
+    """The key of the definition of the case."""
+    kind: ProposalKind
+    """What would change: `variables` of the case, or (`modification`) the elements at which it is."""
+    reason: str
+    """Why it was proposed."""
+    status: ProposalStatus
+    """`open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second
+    person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time.
+    """
+    proposed_by: Account
+    """Who proposed it."""
+    proposed_at: str
+    """When it was proposed."""
+    expires_at: str
+    """Until when it can be confirmed."""
+    decided_by: Account | None
+    """Who confirmed, rejected or withdrew it."""
+    decided_at: str | None
+    """When that was."""
+    scope: str | None
+    """The scope inside the case to which the variables belong. Null: the case."""
+    path: str | None
+    """The activity of that scope, by the path of its element."""
+    data: dict[str, Any]
+    """The new values by name, without those that forms hide from the caller."""
+    before: dict[str, Any]
+    """The values when it was proposed; variables without a value are absent."""
+    cancel: list[str]
+    """The elements that a modification leaves."""
+    start_before: list[str]
+    """The elements before which the case continues after a modification."""
+
+
+ProposalKind: TypeAlias = Literal["variables", "modification"]
+"""What a proposed change concerns.
+
+- `variables`: values of variables
+- `modification`: the elements at which the case is
+"""
+
+
+class ProposalList(TypedDict):
+    """The newest proposed changes of a case."""
+
+    items: list[ProposalBody]
+    """The changes, newest first, at most 50."""
+
+
+class ProposalPage(TypedDict):
+    """A page of proposed changes, oldest first."""
+
+    items: list[ProposalSummary]
+    """The entries of this page, in the order that the endpoint states."""
+    next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+
+
+ProposalStatus: TypeAlias = Literal["open", "confirmed", "rejected", "withdrawn", "expired"]
+"""Status of a proposed change.
+
+- `open`: it waits for a second person
+- `confirmed`: a second person confirmed it, and the change was made
+- `rejected`: a second person rejected it
+- `withdrawn`: the person who proposed it withdrew it
+- `expired`: nobody decided in time
+"""
+
+
+class ProposalSummary(TypedDict):
+    """A proposed change of a case in a list, without values."""
+
+    id: str
+    """Its id."""
+    case: str
+    """The id of the case."""
+    case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
+    definition: str
+    """The key of the definition of the case."""
+    kind: ProposalKind
+    """What would change: `variables` of the case, or (`modification`) the elements at which it is."""
+    reason: str
+    """Why it was proposed."""
+    status: ProposalStatus
+    """`open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second
+    person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time.
+    """
+    proposed_by: Account
+    """Who proposed it."""
+    proposed_at: str
+    """When it was proposed."""
+    expires_at: str
+    """Until when it can be confirmed."""
+    decided_by: Account | None
+    """Who confirmed, rejected or withdrew it."""
+    decided_at: str | None
+    """When that was."""
+
+
+class ProposeModification(TypedDict):
+    """Where a running case continues instead of what it does now, and why."""
+
+    cancel: NotRequired[list[str]]
+    """What the case leaves: ids of tasks, or elements of its own process by their id in the diagram."""
+    start_before: NotRequired[list[str]]
+    """The elements of its own process before which it continues, by their id in the diagram."""
+    reason: str
+    """Why. The second person, the log and the applicant see it."""
+
+
+class ProposeVariables(TypedDict):
+    """New values for variables of a running case, and why they have to be set from outside of its process."""
+
+    data: dict[str, Any]
+    """The variables by name, with their new values. Others stay as they are."""
+    reason: str
+    """Why. The second person, the log and the applicant see it."""
+    scope: NotRequired[str | None]
+    """The scope to which the variables belong, as `GET` returns it. Null: the case."""
 
 
 class PublishedBody(TypedDict):
@@ -3373,6 +4171,17 @@ class QueueBody(TypedDict):
     """Number of jobs that have failed permanently."""
     age: float | None
     """Seconds that the oldest runnable job has waited; null if none waits."""
+
+
+class QuotaBody(TypedDict):
+    """How many requests your token may make in this minute."""
+
+    limit: int
+    """Number of requests per minute."""
+    remaining: int
+    """Number of requests that are left in this minute, counted on the machine that answers."""
+    reset_in: int
+    """Seconds until the next minute begins."""
 
 
 RandomAssignmentChange: TypeAlias = Literal["released", "reassigned"]
@@ -3696,6 +4505,29 @@ class ReportBody(TypedDict):
     """How much the scenarios cover, by process."""
 
 
+class RequestedEvidence(TypedDict):
+    """A request for data about the applicant from another agency."""
+
+    agency: str | None
+    """The key of the agency."""
+    legal_basis: str | None
+    """The law that allows the exchange; null if it needs only consent."""
+    service: str | None
+    """The key of the service for which the data were requested."""
+    type: str | None
+    """The type of evidence."""
+    consent: str | None
+    """The id of the consent."""
+    text_version: str | None
+    """The version of the text to which the person agreed."""
+    text_hash: str | None
+    """The SHA-256 of the text as it was shown."""
+    outcome: EvidenceState | None
+    """What became of it; null if the person's data were erased since."""
+    failure: str | None
+    """Why it failed, as a code of the connectors."""
+
+
 class RequiredReason(TypedDict):
     """A required decision."""
 
@@ -3919,6 +4751,8 @@ class SearchBody(TypedDict):
 
     cursor: NotRequired[str | None]
     """The `next` of the page before; leave it out for the first page."""
+    limit: NotRequired[int]
+    """How many entries a page has at most: 1 to 200."""
     scope: NotRequired[InboxScope]
     """Which part of the inbox."""
     role: NotRequired[str | None]
@@ -3928,7 +4762,9 @@ class SearchBody(TypedDict):
     definition: NotRequired[str | None]
     """Only tasks of cases of the definition with this key."""
     holder: NotRequired[str | None]
-    """With `scope=supervised`: only tasks that are assigned to the account with this id."""
+    """With `scope=supervised`: only tasks that are assigned to the account with this id; of closed tasks
+    those that it completed.
+    """
     due: NotRequired[str | None]
     """Only tasks that are due at this instant or earlier."""
     overdue: NotRequired[bool]
@@ -4043,6 +4879,17 @@ class SendMessage(TypedDict):
     """Seconds for which the message is stored if no case waits for it yet; 0: 404 then."""
 
 
+class SendSignal(TypedDict):
+    """A signal. The sender chooses its `id`: a repeated id is the same signal, with the same response."""
+
+    name: str
+    """The name for which cases wait, as in their diagram."""
+    id: str
+    """The sender's own id of this signal."""
+    data: NotRequired[dict[str, Any]]
+    """Variables for the cases that receive it, at most 1 MiB together with the data of a case."""
+
+
 class SendingBody(TypedDict):
     """Where a checkpoint is sent."""
 
@@ -4074,6 +4921,51 @@ class Sent(TypedDict):
     """Number of targets that don't have it."""
 
 
+class ServiceBody(TypedDict):
+    """A service with everything that the catalogue says about it."""
+
+    key: str
+    """The key of its definition, with which cases are started."""
+    name: BothLanguages
+    """Its name."""
+    description: BothLanguages
+    """What it is about; empty if nobody has written it."""
+    unit: ServiceUnitBody
+    """Who provides it."""
+    version: int
+    """The number of the current version of its process."""
+    audience: list[Audience]
+    """Who it is for. Empty: not stated."""
+    channels: list[Channel]
+    """How people apply."""
+    life_events: list[LifeEvent]
+    """Events that make it necessary. Empty: not stated."""
+    legal_basis: list[LegalBasisBody]
+    """The laws on which it is based, if stated."""
+    evidence: list[ServicePartBody]
+    """What applicants have to bring."""
+    output: list[ServicePartBody]
+    """What they get."""
+    contact: ContactBody | None
+    """Where they can ask, if stated."""
+    languages: list[Language]
+    """The languages in which it is provided. Empty: not stated."""
+    term: str | None
+    """The statutory term, such as P20D or P5WD (working days); null if there is none, or it depends."""
+    term_varies: bool
+    """Whether there is a statutory term that depends on the case."""
+    norm: str | None
+    """The time that the office sets itself."""
+    fee: FeeBody | None
+    """The fee; null if the process issues no bill."""
+    duplicates: DuplicateRule
+    """What happens to a second open application of the same person: it must be confirmed, is refused, or is
+    allowed.
+    """
+    steps: int | None
+    """The maximum number of steps by people, with the application; null if it can't be determined."""
+
+
 ServiceClass: TypeAlias = Literal["urgent", "ordinary", "low"]
 """Which services come first in the inbox.
 
@@ -4100,6 +4992,58 @@ class ServiceLineBody(TypedDict):
     """From 0 (five stars) to 1 (one star)."""
     score: float
     """Weighted geometric mean of the factors, from 0 to 1."""
+
+
+class ServicePartBody(TypedDict):
+    """Something that applicants have to bring, or that they get."""
+
+    id: str
+    """Its id within the service."""
+    name: BothLanguages
+    """What it is."""
+    description: BothLanguages | None
+    """More about it, if anything."""
+
+
+class ServiceSummary(TypedDict):
+    """A service, as lists show it."""
+
+    key: str
+    """The key of its definition, with which cases are started."""
+    name: BothLanguages
+    """Its name."""
+    description: BothLanguages
+    """What it is about; empty if nobody has written it."""
+    unit: ServiceUnitBody
+    """Who provides it."""
+    version: int
+    """The number of the current version of its process."""
+    audience: list[Audience]
+    """Who it is for. Empty: not stated."""
+    channels: list[Channel]
+    """How people apply."""
+    life_events: list[LifeEvent]
+    """Events that make it necessary. Empty: not stated."""
+
+
+class ServiceUnitBody(TypedDict):
+    """The agency that provides a service."""
+
+    key: str
+    """The key of the unit."""
+    name: str
+    """Its name, as `Persian | English`."""
+
+
+class ServicesPage(TypedDict):
+    """A page of services."""
+
+    items: list[ServiceSummary]
+    """The services: those with the words in their name first, then by agency and key."""
+    count: int
+    """How many services were found in all; 0 after the last page."""
+    next: str | None
+    """The cursor of the next page; null on the last."""
 
 
 class SessionBody(TypedDict):
@@ -4155,6 +5099,15 @@ class SetRate(TypedDict):
     """Currency (ISO 4217) of a cost; not for a capacity."""
     valid_from: str
     """First day on which the rate applies."""
+
+
+class SignalBody(TypedDict):
+    """The result of a signal. Workers deliver it: each case continues in a transaction of its own."""
+
+    cases: int
+    """How many cases wait for it and get it; a suspended one when it is resumed."""
+    starts: int
+    """How many definitions start a case with it."""
 
 
 class SignatureBody(TypedDict):
@@ -4247,6 +5200,13 @@ class StagedUpload(TypedDict):
     """The content. Its type is recognised by what it contains, and must be one that the field allows."""
 
 
+class StartBatch(TypedDict):
+    """Up to 100 new cases."""
+
+    items: list[BatchItem]
+    """The new cases, in the order in which they are started."""
+
+
 class StartCase(TypedDict):
     """A new case."""
 
@@ -4270,6 +5230,10 @@ class StartCase(TypedDict):
     """
     channel: NotRequired[Channel | None]
     """How the application was submitted; by default `assisted` for caseworkers and `online` for others."""
+    confirm_duplicate: NotRequired[bool]
+    """Whether a further case is meant although the applicant has an open one of the same service, where the
+    service asks that (`duplicates` in its `service.toml`).
+    """
 
 
 class StartFormBody(TypedDict):
@@ -4293,6 +5257,13 @@ class StartFormBody(TypedDict):
     """The form that `data` of `POST /cases` must match, without the fields that your roles may not see;
     null if there is none: then cases start with any data.
     """
+
+
+class StartedBatch(TypedDict):
+    """The results of a batch, in the order of its items."""
+
+    items: list[BatchResult]
+    """A result for each item."""
 
 
 class StartedBody(TypedDict):
@@ -4436,6 +5407,7 @@ class StepsBody(TypedDict):
     """The elements of a version that take time."""
 
     days: DaysBody
+    """The period."""
     as_of: str
     """The instant up to which the figures know all events."""
     definition: str
@@ -4455,6 +5427,30 @@ class StockBody(TypedDict):
     """Number of cases open for less than 7, 30, 90 and 180 days, and for longer."""
     overdue: FigureBody
     """Number of cases whose term has ended without a decision."""
+
+
+class SubmitDraft(TypedDict):
+    """What the cases need besides the answers of the draft."""
+
+    representative: NotRequired[str | None]
+    """The national ID of the person who represents the applicant."""
+    business_key: NotRequired[str | None]
+    """A key by which you know the case."""
+    unit: NotRequired[str | None]
+    """The key of the unit that handles it; by default that of the process."""
+    channel: NotRequired[Channel | None]
+    """How the application was submitted; by default `online`. `assisted` is at a desk."""
+    confirm_duplicate: NotRequired[bool]
+    """Whether a further application is meant although an earlier one of the same person for the same
+    service is still open.
+    """
+
+
+class SubmittedDraft(TypedDict):
+    """The cases that a draft has become, one of each service."""
+
+    cases: list[StartedBody]
+    """The cases, by service."""
 
 
 class SubstitutionBody(TypedDict):
@@ -4550,6 +5546,8 @@ class TakeWork(TypedDict):
     """Seconds for which the work is yours; extend it before it ends."""
     worker: NotRequired[str]
     """Name of your program, for administrators."""
+    wait: NotRequired[int]
+    """For how many seconds to wait for work if there is none. The server looks for it every second."""
 
 
 TaskAction: TypeAlias = Literal["claim", "release", "assign", "complete"]
@@ -4831,10 +5829,41 @@ class TimeLineBody(TypedDict):
     """Milliseconds by bucket."""
 
 
+class TimerBody(TypedDict):
+    """A timer for which a running case waits."""
+
+    id: str
+    """Its id."""
+    case: str
+    """The id of the case."""
+    case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
+    definition: str
+    """The key of the definition of the case."""
+    version: int
+    """The number of the version of the case."""
+    element: str
+    """The event of the diagram, by its path."""
+    due_at: str
+    """When it is due. While the case is suspended, it waits beyond that."""
+    opened_at: str
+    """Since when the case waits for it."""
+
+
+class TimerPage(TypedDict):
+    """A page of timers, those that began to wait first at the top."""
+
+    items: list[TimerBody]
+    """The entries of this page, in the order that the endpoint states."""
+    next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+
+
 class TimesBody(TypedDict):
     """Where the time of the cases went that ended in the period."""
 
     days: DaysBody
+    """The period."""
     as_of: str
     """The instant up to which the figures know all events."""
     total: TimeLineBody | None
@@ -4959,6 +5988,26 @@ ValueFilter = TypedDict(
     },
 )
 """What a variable of a case must be: `equals` one value, or in a range of numbers or texts."""
+
+
+class VariableBody(TypedDict):
+    """A variable of a case."""
+
+    name: str
+    """Its name."""
+    value: Any
+    """Its value, as JSON."""
+    scope: str | None
+    """The scope inside the case that owns it: of a call, an instance or a sub-process. Null: the case."""
+    path: str | None
+    """The activity of that scope, by the path of its element. Null: the case."""
+
+
+class VariableList(TypedDict):
+    """The variables of a case that the caller may see, those of the case first."""
+
+    items: list[VariableBody]
+    """The variables, by scope and name."""
 
 
 class VersionFileBody(TypedDict):
@@ -5215,6 +6264,7 @@ class WorkloadBody(TypedDict):
     """The load of units, roles and steps."""
 
     days: DaysBody
+    """The period."""
     as_of: str
     """The instant up to which the figures know all events."""
     lines: list[LoadLineBody]

@@ -406,6 +406,29 @@ class Calendars:
         return answer
 
 
+class CaseBatches:
+    """Start a case, find it, read it with its log, and end, suspend, withdraw or appeal it."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def start_batch(
+        self, body: models.StartBatch, *, idempotency_key: str | None = None
+    ) -> models.StartedBatch:
+        """Start many cases.
+
+        Each case is started or refused on its own, in a transaction of its own: the response is 200 and
+        reports the result of each. After a lost response send the same batch again: items that were
+        started return the same case.
+
+        `POST /api/v1/cases/batch`
+        """
+        answer: models.StartedBatch = self._caller.json(
+            "POST", "/api/v1/cases/batch", body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+
 class CaseFile:
     """Start a case, find it, read it with its log, and end, suspend, withdraw or appeal it."""
 
@@ -664,6 +687,10 @@ class Cases:
         `Idempotency-Key`, so that a repeated request starts no second case. For caseworkers, portals and
         applicants.
 
+        If the applicant has an open case of the service, and its rule doesn't allow a second one, it is
+        409 `duplicate`, with the open case if you may see it; `confirmable` says whether
+        `confirm_duplicate` helps.
+
         `POST /api/v1/cases`
         """
         answer: models.StartedBody = self._caller.json(
@@ -715,6 +742,105 @@ class Cases:
             if_match=if_match,
             idempotency_key=idempotency_key,
         )
+        return answer
+
+
+class Catalogue:
+    """The public catalogue: what people can apply for, on which legal basis, with which evidence, and for
+    which fee. No token is needed.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def export_services(self) -> dict[str, Any]:
+        """Export the catalogue as linked data.
+
+        All services in CPSV-AP 3.2, as JSON-LD with its context: rendered once for each state of the
+        catalogue. Addresses are those of the installation, and don't change. No account is needed.
+
+        `GET /api/v1/services.jsonld`
+        """
+        answer: dict[str, Any] = self._caller.json("GET", "/api/v1/services.jsonld")
+        return answer
+
+    def list_services(
+        self,
+        *,
+        q: str | None = None,
+        unit: str | None = None,
+        audience: models.Audience | None = None,
+        channel: models.Channel | None = None,
+        life_event: models.LifeEvent | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.ServicesPage:
+        """Search the catalogue of services.
+
+        No account is needed: these are the services that anybody can apply for on the pages. Words are
+        found however they are typed: with Persian or Arabic letters and digits, with or without
+        half-spaces. With `If-None-Match` the response is 304 if nothing has changed.
+
+        `GET /api/v1/services`
+
+        - `q`: Words that the service, or its agency, has in its texts, in Persian or English: all of
+        them.
+        - `unit`: The key of an agency: its services, and those of the units below it.
+        - `audience`: Who it is for: `individual` people, a `business`, a `nonprofit` organisation, or an
+        `agency`.
+        - `channel`: How people apply: `online`, `assisted` (at a desk), by `phone`, or by `post`.
+        - `life_event`: The event in the life of a person or a business that makes the service necessary.
+        - `cursor`: The `next` of the page before.
+        - `limit`: How many services a page has.
+        """
+        answer: models.ServicesPage = self._caller.json(
+            "GET",
+            "/api/v1/services",
+            query={
+                "q": q,
+                "unit": unit,
+                "audience": audience,
+                "channel": channel,
+                "life_event": life_event,
+                "cursor": cursor,
+                "limit": limit,
+            },
+        )
+        return answer
+
+    def list_services_all(
+        self,
+        *,
+        q: str | None = None,
+        unit: str | None = None,
+        audience: models.Audience | None = None,
+        channel: models.Channel | None = None,
+        life_event: models.LifeEvent | None = None,
+        limit: int | None = None,
+    ) -> Iterator[models.ServiceSummary]:
+        """Search the catalogue of services: the items of all pages, one after the other."""
+        return pages(
+            self.list_services,
+            "query",
+            q=q,
+            unit=unit,
+            audience=audience,
+            channel=channel,
+            life_event=life_event,
+            limit=limit,
+        )
+
+    def read_service(self, key: str) -> models.ServiceBody:
+        """Read a service of the catalogue.
+
+        With its legal basis, what applicants have to bring and what they get, its statutory term, norm
+        and fee. No account is needed.
+
+        `GET /api/v1/services/{key}`
+
+        - `key`: Key of the service, which is that of its definition.
+        """
+        answer: models.ServiceBody = self._caller.json("GET", "/api/v1/services/{}", (key,))
         return answer
 
 
@@ -842,6 +968,47 @@ class Comments:
     def list_all(self, case_id: str) -> Iterator[models.CommentBody]:
         """List a case's comments, oldest first: the items of all pages, one after the other."""
         return pages(self.list, "query", case_id)
+
+
+class Consents:
+    """Applications that are not submitted yet: collect answers and documents for one service or several,
+    before any case exists.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def list_consents(self, *, cursor: str | None = None) -> models.ConsentPage:
+        """List consents, newest first.
+
+        The account's own ones, or those that the person named in `X-On-Behalf-Of` gave through the
+        portal.
+
+        `GET /api/v1/consents`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        """
+        answer: models.ConsentPage = self._caller.json("GET", "/api/v1/consents", query={"cursor": cursor})
+        return answer
+
+    def list_consents_all(self) -> Iterator[models.ConsentBody]:
+        """List consents, newest first: the items of all pages, one after the other."""
+        return pages(self.list_consents, "query")
+
+    def revoke_consent(self, consent_id: str, *, idempotency_key: str | None = None) -> models.ConsentBody:
+        """Revoke a consent.
+
+        No call that rests on it is made any more, neither for the draft nor by the process of the case.
+        What was fetched and accepted before remains. Revoking it again changes nothing.
+
+        `POST /api/v1/consents/{consent_id}/revoke`
+
+        - `consent_id`: Id of the consent: `id` in `GET /consents`.
+        """
+        answer: models.ConsentBody = self._caller.json(
+            "POST", "/api/v1/consents/{}/revoke", (consent_id,), idempotency_key=idempotency_key
+        )
+        return answer
 
 
 class Decisions:
@@ -1206,6 +1373,35 @@ class Delegations:
         return answer
 
 
+class DeploymentList:
+    """Upload the files of processes. They are checked as a whole, with all findings at once."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def list_deployments(
+        self, *, cursor: str | None = None, limit: int | None = None
+    ) -> models.DeploymentPage:
+        """List deployments, newest first.
+
+        Those of definitions that belong to your units, for administrators and designers. What a worker
+        is still checking, or what was refused, is not a deployment: read it where the response 202 says.
+
+        `GET /api/v1/deployments`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `limit`: How many entries a page has at most: 1 to 200.
+        """
+        answer: models.DeploymentPage = self._caller.json(
+            "GET", "/api/v1/deployments", query={"cursor": cursor, "limit": limit}
+        )
+        return answer
+
+    def list_deployments_all(self, *, limit: int | None = None) -> Iterator[models.ListedDeployment]:
+        """List deployments, newest first: the items of all pages, one after the other."""
+        return pages(self.list_deployments, "query", limit=limit)
+
+
 class Deployments:
     """Upload the files of processes. They are checked as a whole, with all findings at once."""
 
@@ -1486,6 +1682,137 @@ class Documents:
         return answer
 
 
+class Drafts:
+    """Applications that are not submitted yet: collect answers and documents for one service or several,
+    before any case exists.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def begin(
+        self, body: models.BeginDraft | None = None, *, idempotency_key: str | None = None
+    ) -> models.DraftBody:
+        """Begin a draft of an application.
+
+        For the account's own person, or for the person whom a portal names in `X-On-Behalf-Of`. No case
+        exists and no term runs until it is submitted. There is one draft for each person and set of
+        services: 409 `draft-exists` names it. Services that ask for the same field in different ways
+        can't be applied for together: 409 `fields-differ`.
+
+        `POST /api/v1/drafts`
+        """
+        answer: models.DraftBody = self._caller.json(
+            "POST", "/api/v1/drafts", body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def change(self, draft_id: str, body: models.ChangeDraft, *, if_match: Tag = None) -> models.DraftBody:
+        """Change answers of a draft.
+
+        Each given answer is checked; what fields require of each other is checked when the draft is
+        submitted.
+
+        `PATCH /api/v1/drafts/{draft_id}`
+
+        - `draft_id`: Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+        """
+        answer: models.DraftBody = self._caller.json(
+            "PATCH", "/api/v1/drafts/{}", (draft_id,), body=body, if_match=if_match
+        )
+        return answer
+
+    def discard(self, draft_id: str, *, if_match: Tag = None) -> models.DiscardedDraft:
+        """Discard a draft, with its documents.
+
+        It cannot be restored. Its uploaded files are deleted an hour later, unless something else has
+        the same content.
+
+        `DELETE /api/v1/drafts/{draft_id}`
+
+        - `draft_id`: Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+        """
+        answer: models.DiscardedDraft = self._caller.json(
+            "DELETE", "/api/v1/drafts/{}", (draft_id,), if_match=if_match
+        )
+        return answer
+
+    def list(self, *, cursor: str | None = None) -> models.DraftPage:
+        """List drafts of applications, newest first.
+
+        The account's own ones, or those of the person whom a portal names in `X-On-Behalf-Of`.
+
+        `GET /api/v1/drafts`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        """
+        answer: models.DraftPage = self._caller.json("GET", "/api/v1/drafts", query={"cursor": cursor})
+        return answer
+
+    def list_all(self) -> Iterator[models.DraftSummary]:
+        """List drafts of applications, newest first: the items of all pages, one after the other."""
+        return pages(self.list, "query")
+
+    def show(self, draft_id: str) -> models.DraftBody:
+        """Read a draft of an application.
+
+        With what its forms ask now: which fields apply and are required follows from the answers so far.
+        A draft of another person does not exist (404); one that was submitted is 409 `draft-submitted`
+        with its cases.
+
+        `GET /api/v1/drafts/{draft_id}`
+
+        - `draft_id`: Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+        """
+        answer: models.DraftBody = self._caller.json("GET", "/api/v1/drafts/{}", (draft_id,))
+        return answer
+
+    def submit(
+        self,
+        draft_id: str,
+        body: models.SubmitDraft | None = None,
+        *,
+        if_match: Tag = None,
+        idempotency_key: str | None = None,
+    ) -> models.SubmittedDraft:
+        """Submit a draft: start a case of each of its services.
+
+        All cases are started, or none. The draft is deleted; submitting it again is 409
+        `draft-submitted` with the cases, whose secrets are returned only once. `Location` is the first
+        case.
+
+        `POST /api/v1/drafts/{draft_id}/submit`
+
+        - `draft_id`: Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+        """
+        answer: models.SubmittedDraft = self._caller.json(
+            "POST",
+            "/api/v1/drafts/{}/submit",
+            (draft_id,),
+            body=body,
+            if_match=if_match,
+            idempotency_key=idempotency_key,
+        )
+        return answer
+
+    def upload(
+        self, draft_id: str, body: models.DraftUpload, *, idempotency_key: str | None = None
+    ) -> models.StagedBody:
+        """Upload a document for a field of a draft.
+
+        Multipart: the file as `file`, and `field`. It is checked and scanned at once. Send the returned
+        `id` as the value of the field; when the draft is submitted, the document belongs to the case.
+
+        `POST /api/v1/drafts/{draft_id}/documents`
+
+        - `draft_id`: Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+        """
+        answer: models.StagedBody = self._caller.json(
+            "POST", "/api/v1/drafts/{}/documents", (draft_id,), form=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+
 class Events:
     """The feed of the events of all cases, in order."""
 
@@ -1508,6 +1835,116 @@ class Events:
         """
         answer: models.Feed = self._caller.json(
             "GET", "/api/v1/events", query={"after": after, "definition": definition, "kind": kind}
+        )
+        return answer
+
+
+class Evidence:
+    """Applications that are not submitted yet: collect answers and documents for one service or several,
+    before any case exists.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def accept_evidence(
+        self, draft_id: str, evidence_id: str, *, idempotency_key: str | None = None
+    ) -> models.EvidenceBody:
+        """Accept a preview: its values enter the draft.
+
+        Accepting it again changes nothing. After its time is over it is 409 `evidence-expired`.
+
+        `POST /api/v1/drafts/{draft_id}/evidence/{evidence_id}/accept`
+
+        - `draft_id`: Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+        - `evidence_id`: Id of the request for evidence: `id` in the response of the request.
+        """
+        answer: models.EvidenceBody = self._caller.json(
+            "POST",
+            "/api/v1/drafts/{}/evidence/{}/accept",
+            (
+                draft_id,
+                evidence_id,
+            ),
+            idempotency_key=idempotency_key,
+        )
+        return answer
+
+    def fetch_evidence(
+        self, draft_id: str, body: models.FetchEvidence, *, idempotency_key: str | None = None
+    ) -> models.EvidenceBody:
+        """Fetch data about the person of a draft from another agency.
+
+        With the person's consent to the present text: another version or hash is 409 `consent-outdated`
+        with the text to show. Only about the person who is logged in: an applicant's own account, or a
+        person whose signed token a portal passes on in `X-Person-Token` (of a configured provider, with
+        the assurance level that the connector needs, at most ten minutes old). `X-On-Behalf-Of` alone is
+        403. The answer is a preview: it is deleted unless it is accepted within ten minutes. If the
+        agency does not answer, `state` is `failed`. While there is a preview, or an accepted value that
+        is valid, nothing is fetched again. Each request is in the access log of the draft at once.
+
+        `POST /api/v1/drafts/{draft_id}/evidence`
+
+        - `draft_id`: Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+        """
+        answer: models.EvidenceBody = self._caller.json(
+            "POST", "/api/v1/drafts/{}/evidence", (draft_id,), body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def list_draft_accesses(self, draft_id: str, *, cursor: str | None = None) -> models.AccessPage:
+        """List what was requested from other agencies for a draft, newest first.
+
+        When the draft has become a case, the same entries are in the access log of the case.
+
+        `GET /api/v1/drafts/{draft_id}/access-log`
+
+        - `draft_id`: Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        """
+        answer: models.AccessPage = self._caller.json(
+            "GET", "/api/v1/drafts/{}/access-log", (draft_id,), query={"cursor": cursor}
+        )
+        return answer
+
+    def list_draft_accesses_all(self, draft_id: str) -> Iterator[models.AccessBody]:
+        """List what was requested from other agencies for a draft, newest first: the items of all pages,
+        one after the other.
+        """
+        return pages(self.list_draft_accesses, "query", draft_id)
+
+    def list_evidence(self, draft_id: str) -> models.EvidenceOffers:
+        """List what can be fetched for a draft.
+
+        With the text of the consent that each needs, and the state of the last request.
+
+        `GET /api/v1/drafts/{draft_id}/evidence`
+
+        - `draft_id`: Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+        """
+        answer: models.EvidenceOffers = self._caller.json("GET", "/api/v1/drafts/{}/evidence", (draft_id,))
+        return answer
+
+    def refuse_evidence(
+        self, draft_id: str, evidence_id: str, *, idempotency_key: str | None = None
+    ) -> models.EvidenceBody:
+        """Refuse a preview, or take accepted values back: they are deleted at once.
+
+        The person answers the fields instead, and uploads the document that proves them.
+
+        `POST /api/v1/drafts/{draft_id}/evidence/{evidence_id}/refuse`
+
+        - `draft_id`: Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
+        - `evidence_id`: Id of the request for evidence: `id` in the response of the request.
+        """
+        answer: models.EvidenceBody = self._caller.json(
+            "POST",
+            "/api/v1/drafts/{}/evidence/{}/refuse",
+            (
+                draft_id,
+                evidence_id,
+            ),
+            idempotency_key=idempotency_key,
         )
         return answer
 
@@ -1572,10 +2009,11 @@ class ExternalWork:
         return answer
 
     def take(self, body: models.TakeWork, *, idempotency_key: str | None = None) -> models.WorkList | None:
-        """Take external work, if there is any; returns immediately.
+        """Take external work, if there is any.
 
-        200 with work, 204 with `Retry-After` if there is none. Work is yours until its lease ends. For
-        services.
+        200 with work, which is yours until its lease ends. If there is none, 204 with `Retry-After`
+        comes immediately, or with `wait` as soon as there is some or the time is over. Only a few
+        requests can wait at the same time: others get 204 at once. For services.
 
         `POST /api/v1/external-work/take`
         """
@@ -1852,6 +2290,24 @@ class Jobs:
         answer: models.JobBody = self._caller.json(
             "POST", "/api/v1/jobs/{}/retry", (job_id,), idempotency_key=idempotency_key
         )
+        return answer
+
+
+class Me:
+    """Your own account."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def read_me(self) -> models.MeBody:
+        """Read who you are to this API.
+
+        Account, role, permissions of the token, roles in units, and the requests that are left. Any
+        valid token may ask this. Contact data are in `GET /account`, where they are also changed.
+
+        `GET /api/v1/me`
+        """
+        answer: models.MeBody = self._caller.json("GET", "/api/v1/me")
         return answer
 
 
@@ -2389,6 +2845,52 @@ class Migrations:
         return answer
 
 
+class Packages:
+    """A service as one file: export it here, import it in another installation."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def export_package(self, key: str, *, version: int | None = None) -> Content:
+        """Export a version as a package.
+
+        One zip archive with all files of the version (diagrams, decisions, forms, scenarios,
+        service.toml, evidence.toml) and a manifest: their hashes, the called processes, and the names of
+        roles, units, calendars and connectors. The same version always has the same bytes.
+
+        `GET /api/v1/definitions/{key}/package`
+
+        - `key`: Key of the definition: the id of its process in the BPMN file.
+        - `version`: The number of the version; by default the current one.
+        """
+        answer: Content = self._caller.content(
+            "GET", "/api/v1/definitions/{}/package", (key,), query={"version": version}
+        )
+        return answer
+
+    def import_package(
+        self, body: models.PackageUpload, *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> models.PackageBody | models.UploadBody:
+        """Import a package.
+
+        Multipart: the archive in the part `package` and, if another unit than the package's shall own
+        the processes, its key in the part `unit`. It is deployed by the usual rules: published at once,
+        or a version in review where another person publishes. With `dry_run=true` the response is 200
+        and nothing is changed.
+
+        If the check takes longer, a worker completes the deployment: the response is 202, with the
+        address of the report in `Location`.
+
+        `POST /api/v1/packages`
+
+        - `dry_run`: With `true` nothing is deployed: the response names what is missing here.
+        """
+        answer: models.PackageBody | models.UploadBody = self._caller.json(
+            "POST", "/api/v1/packages", query={"dry_run": dry_run}, form=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+
 class People:
     """Units, people and their memberships, substitutions, delegations, calendars, rates, and the log of
     changes to them.
@@ -2667,6 +3169,163 @@ class Pictures:
         return answer
 
 
+class Proposals:
+    """The variables of a running case, and changes from outside of its process: one person proposes new
+    values or another step, and a second one confirms them.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def confirm(self, proposal_id: str, *, idempotency_key: str | None = None) -> models.CaseBody:
+        """Confirm a proposed change.
+
+        As another person than the one who proposed it. The change is made at once.
+
+        `POST /api/v1/proposals/{proposal_id}/confirm`
+
+        - `proposal_id`: Id of the proposed change: `id` in `GET /proposals`, and in the proposals of the
+        case.
+        """
+        answer: models.CaseBody = self._caller.json(
+            "POST", "/api/v1/proposals/{}/confirm", (proposal_id,), idempotency_key=idempotency_key
+        )
+        return answer
+
+    def list_of_case(self, case_id: str) -> models.ProposalList:
+        """List the changes that were proposed for a case.
+
+        Applicants and portals see those that were made: who changed what, when and why.
+
+        `GET /api/v1/cases/{case_id}/proposals`
+
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
+        """
+        answer: models.ProposalList = self._caller.json("GET", "/api/v1/cases/{}/proposals", (case_id,))
+        return answer
+
+    def list_open(self, *, cursor: str | None = None) -> models.ProposalPage:
+        """List the changes that wait for a second person.
+
+        Those of all running cases that the caller sees, oldest first.
+
+        `GET /api/v1/proposals`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        """
+        answer: models.ProposalPage = self._caller.json("GET", "/api/v1/proposals", query={"cursor": cursor})
+        return answer
+
+    def list_open_all(self) -> Iterator[models.ProposalSummary]:
+        """List the changes that wait for a second person: the items of all pages, one after the other."""
+        return pages(self.list_open, "query")
+
+    def propose_modification(
+        self,
+        case_id: str,
+        body: models.ProposeModification,
+        *,
+        if_match: Tag = None,
+        idempotency_key: str | None = None,
+    ) -> models.ProposalBody:
+        """Propose where a running case continues.
+
+        It leaves the elements in `cancel` and continues before those in `start_before`, once a second
+        person has confirmed the proposal, within three days. What could run incorrectly is refused with
+        422 and the reason.
+
+        `POST /api/v1/cases/{case_id}/modifications`
+
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
+        """
+        answer: models.ProposalBody = self._caller.json(
+            "POST",
+            "/api/v1/cases/{}/modifications",
+            (case_id,),
+            body=body,
+            if_match=if_match,
+            idempotency_key=idempotency_key,
+        )
+        return answer
+
+    def propose_variables(
+        self, case_id: str, body: models.ProposeVariables, *, if_match: Tag = None
+    ) -> models.ProposalBody:
+        """Propose new values for variables of a running case.
+
+        Nothing changes until a second person confirms the proposal, within three days.
+
+        `PATCH /api/v1/cases/{case_id}/variables`
+
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
+        """
+        answer: models.ProposalBody = self._caller.json(
+            "PATCH", "/api/v1/cases/{}/variables", (case_id,), body=body, if_match=if_match
+        )
+        return answer
+
+    def read_variables(self, case_id: str) -> models.VariableList:
+        """Read the variables of a case.
+
+        Those of the case for everybody who may read it, without what its forms hide from the caller.
+        Readers of its log also get those of the scopes inside a running case. The `ETag` is that of the
+        case.
+
+        `GET /api/v1/cases/{case_id}/variables`
+
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
+        """
+        answer: models.VariableList = self._caller.json("GET", "/api/v1/cases/{}/variables", (case_id,))
+        return answer
+
+    def reject(self, proposal_id: str, *, idempotency_key: str | None = None) -> models.ProposalBody:
+        """Reject a proposed change.
+
+        As another person than the one who proposed it.
+
+        `POST /api/v1/proposals/{proposal_id}/reject`
+
+        - `proposal_id`: Id of the proposed change: `id` in `GET /proposals`, and in the proposals of the
+        case.
+        """
+        answer: models.ProposalBody = self._caller.json(
+            "POST", "/api/v1/proposals/{}/reject", (proposal_id,), idempotency_key=idempotency_key
+        )
+        return answer
+
+    def show(self, proposal_id: str) -> models.ProposalBody:
+        """Read a proposed change.
+
+        With the values before and after it.
+
+        `GET /api/v1/proposals/{proposal_id}`
+
+        - `proposal_id`: Id of the proposed change: `id` in `GET /proposals`, and in the proposals of the
+        case.
+        """
+        answer: models.ProposalBody = self._caller.json("GET", "/api/v1/proposals/{}", (proposal_id,))
+        return answer
+
+    def withdraw(self, proposal_id: str, *, idempotency_key: str | None = None) -> models.ProposalBody:
+        """Withdraw your own proposal.
+
+        Nothing changes in the case.
+
+        `POST /api/v1/proposals/{proposal_id}/withdraw`
+
+        - `proposal_id`: Id of the proposed change: `id` in `GET /proposals`, and in the proposals of the
+        case.
+        """
+        answer: models.ProposalBody = self._caller.json(
+            "POST", "/api/v1/proposals/{}/withdraw", (proposal_id,), idempotency_key=idempotency_key
+        )
+        return answer
+
+
 class Rates:
     """Units, people and their memberships, substitutions, delegations, calendars, rates, and the log of
     changes to them.
@@ -2811,6 +3470,28 @@ class Sessions:
         - `session_id`: Id of the session: `id` in `GET /sessions`.
         """
         answer: models.EndedBody = self._caller.json("DELETE", "/api/v1/sessions/{}", (session_id,))
+        return answer
+
+
+class Signals:
+    """Broadcast a signal to all cases that wait for it, and to the definitions that start with it."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def send_signal(
+        self, body: models.SendSignal, *, idempotency_key: str | None = None
+    ) -> models.SignalBody:
+        """Broadcast a signal.
+
+        To all cases that wait for it in the units of the caller, and to the definitions there that start
+        with it. Nothing is stored for cases that begin to wait later.
+
+        `POST /api/v1/signals`
+        """
+        answer: models.SignalBody = self._caller.json(
+            "POST", "/api/v1/signals", body=body, idempotency_key=idempotency_key
+        )
         return answer
 
 
@@ -2970,6 +3651,7 @@ class Tasks:
         self,
         *,
         cursor: str | None = None,
+        limit: int | None = None,
         scope: models.InboxScope | None = None,
         role: str | None = None,
         unit: str | None = None,
@@ -2982,20 +3664,26 @@ class Tasks:
         priority: int | None = None,
         case: str | None = None,
         status: models.TaskStatus | None = None,
+        closed_from: str | None = None,
+        closed_to: str | None = None,
     ) -> models.TaskPage:
         """List the tasks of a case, oldest first, or of the inbox, earliest due date first.
 
-        Without `case`, it lists the open tasks that you can work on, for administrators, caseworkers and
-        managers. Portals and applicants list the applicant's tasks of a case with `case`.
+        Without `case`, it lists the open tasks that you can work on or, with `status=completed` or
+        `cancelled`, the closed ones of the same roles and units, the latest first; for administrators,
+        caseworkers and managers. Portals and applicants list the applicant's tasks of a case with
+        `case`.
 
         `GET /api/v1/tasks`
 
         - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `limit`: How many entries a page has at most: 1 to 200.
         - `scope`: Which part of the inbox.
         - `role`: Only tasks for this role in a unit, such as `inspector`.
         - `unit`: Only tasks for the unit with this key and those below it.
         - `definition`: Only tasks of cases of the definition with this key.
-        - `holder`: With `scope=supervised`: only tasks that are assigned to the account with this id.
+        - `holder`: With `scope=supervised`: only tasks that are assigned to the account with this id; of
+        closed tasks those that it completed.
         - `due`: Only tasks that are due at this instant or earlier.
         - `overdue`: Only tasks that are overdue.
         - `today`: Only tasks that fall due before this day ends, in the time zone of the installation.
@@ -3003,13 +3691,17 @@ class Tasks:
         - `priority`: Only tasks with at least this priority.
         - `case`: Only tasks of the case with this id, oldest first; the filters of the inbox don't apply
         then.
-        - `status`: With `case`: only tasks with this status.
+        - `status`: Only tasks with this status. Without `case`, it lists open ones unless you ask for
+        others.
+        - `closed_from`: Of closed tasks: when they were completed or cancelled at the earliest.
+        - `closed_to`: Of closed tasks: the instant before which they were completed or cancelled.
         """
         answer: models.TaskPage = self._caller.json(
             "GET",
             "/api/v1/tasks",
             query={
                 "cursor": cursor,
+                "limit": limit,
                 "scope": scope,
                 "role": role,
                 "unit": unit,
@@ -3022,6 +3714,8 @@ class Tasks:
                 "priority": priority,
                 "case": case,
                 "status": status,
+                "closed_from": closed_from,
+                "closed_to": closed_to,
             },
         )
         return answer
@@ -3029,6 +3723,7 @@ class Tasks:
     def list_all(
         self,
         *,
+        limit: int | None = None,
         scope: models.InboxScope | None = None,
         role: str | None = None,
         unit: str | None = None,
@@ -3041,6 +3736,8 @@ class Tasks:
         priority: int | None = None,
         case: str | None = None,
         status: models.TaskStatus | None = None,
+        closed_from: str | None = None,
+        closed_to: str | None = None,
     ) -> Iterator[models.ListedTask]:
         """List the tasks of a case, oldest first, or of the inbox, earliest due date first: the items of
         all pages, one after the other.
@@ -3048,6 +3745,7 @@ class Tasks:
         return pages(
             self.list,
             "query",
+            limit=limit,
             scope=scope,
             role=role,
             unit=unit,
@@ -3060,6 +3758,8 @@ class Tasks:
             priority=priority,
             case=case,
             status=status,
+            closed_from=closed_from,
+            closed_to=closed_to,
         )
 
     def release(
@@ -3163,6 +3863,51 @@ class TimeSplit:
         """
         answer: models.TimeBody = self._caller.json("GET", "/api/v1/cases/{}/time", (case_id,))
         return answer
+
+
+class Timers:
+    """The timers for which cases wait. In test installations, fire one now instead of waiting."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def fire_timer(self, timer_id: str, *, idempotency_key: str | None = None) -> models.CaseBody:
+        """Fire a timer now.
+
+        Only in test installations, so that a portal team needn't wait. Elsewhere the response is 403.
+
+        `POST /api/v1/timers/{timer_id}/fire`
+
+        - `timer_id`: Id of the timer: `id` in `GET /timers`.
+        """
+        answer: models.CaseBody = self._caller.json(
+            "POST", "/api/v1/timers/{}/fire", (timer_id,), idempotency_key=idempotency_key
+        )
+        return answer
+
+    def list_timers(
+        self, *, cursor: str | None = None, case: str | None = None, definition: str | None = None
+    ) -> models.TimerPage:
+        """List the timers for which cases wait.
+
+        Those of the running cases that the caller sees. The statutory term of a case is not one of them.
+
+        `GET /api/v1/timers`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `case`: The id of a case.
+        - `definition`: The key of a definition.
+        """
+        answer: models.TimerPage = self._caller.json(
+            "GET", "/api/v1/timers", query={"cursor": cursor, "case": case, "definition": definition}
+        )
+        return answer
+
+    def list_timers_all(
+        self, *, case: str | None = None, definition: str | None = None
+    ) -> Iterator[models.TimerBody]:
+        """List the timers for which cases wait: the items of all pages, one after the other."""
+        return pages(self.list_timers, "query", case=case, definition=definition)
 
 
 class Units:
@@ -3553,37 +4298,48 @@ class Operations:
         self.account = Account(caller)
         self.audit = Audit(caller)
         self.calendars = Calendars(caller)
+        self.case_batches = CaseBatches(caller)
         self.case_file = CaseFile(caller)
         self.case_search = CaseSearch(caller)
         self.cases = Cases(caller)
+        self.catalogue = Catalogue(caller)
         self.clocks = Clocks(caller)
         self.comments = Comments(caller)
+        self.consents = Consents(caller)
         self.decisions = Decisions(caller)
         self.definitions = Definitions(caller)
         self.delegations = Delegations(caller)
+        self.deployment_list = DeploymentList(caller)
         self.deployments = Deployments(caller)
         self.desk = Desk(caller)
         self.documents = Documents(caller)
+        self.drafts = Drafts(caller)
         self.events = Events(caller)
+        self.evidence = Evidence(caller)
         self.external_work = ExternalWork(caller)
         self.fairness = Fairness(caller)
         self.funnel = Funnel(caller)
         self.incidents = Incidents(caller)
         self.jobs = Jobs(caller)
+        self.me = Me(caller)
         self.messages = Messages(caller)
         self.metrics = Metrics(caller)
         self.migrations = Migrations(caller)
+        self.packages = Packages(caller)
         self.people = People(caller)
         self.pictures = Pictures(caller)
+        self.proposals = Proposals(caller)
         self.rates = Rates(caller)
         self.retries = Retries(caller)
         self.rules = Rules(caller)
         self.sessions = Sessions(caller)
+        self.signals = Signals(caller)
         self.staging = Staging(caller)
         self.start_forms = StartForms(caller)
         self.status = Status(caller)
         self.tasks = Tasks(caller)
         self.time_split = TimeSplit(caller)
+        self.timers = Timers(caller)
         self.units = Units(caller)
         self.version_files = VersionFiles(caller)
         self.visits = Visits(caller)
