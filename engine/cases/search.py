@@ -25,6 +25,7 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    not_,
     null,
     or_,
     select,
@@ -149,6 +150,9 @@ def _statement(uow: UnitOfWork, wanted: Wanted, meaning: _Meaning) -> tuple[Sele
             *_conditions(wanted, meaning),
         )
     )
+    if (wanted.values or wanted.applicant or wanted.business_key) and role != access.AUDITOR:
+        # Who may not open a case must not find out its values by searching for them.
+        found = found.where(not_(access.named_party(role)))
     first = _fewest(uow, wanted)
     for value in wanted.values:
         found = _with_value(found, wanted, value, near, first=value is first)

@@ -113,6 +113,20 @@ def test_cases_are_found_by_applicant_and_variables(office: Client, client: Clie
     assert by({"name": "late", "equals": False}, business_key="K4") == []
 
 
+def test_case_about_oneself_is_not_found_by_what_it_contains(client: Clients, database: Database) -> None:
+    factories.deploy(database, process(names="area", more='parvandeh:party="owner"'))
+    for owner in (PERSON, "0499370899"):
+        data = {"area": 1, "owner": owner}
+        client("portal").start("p", data=data, business_key=owner, applicant="0499370899")
+    a_member(database, "official", "root", person=PERSON)
+    area = [{"name": "area", "equals": 1}]
+    official, other = client("caseworker", "official"), client("caseworker", "other")
+    assert (found(official), found(official, "status=active")) == (["2", "1"], ["2", "1"])
+    assert found(official, f"business_key={PERSON}") == []
+    for search in ({"definition": "p", "variables": area}, {"applicant": "0499370899"}):
+        assert (found(official, **search), found(other, **search)) == (["2"], ["2", "1"])
+
+
 def test_applicant_is_found_by_the_name_of_the_account(
     office: Client, client: Clients, database: Database
 ) -> None:
