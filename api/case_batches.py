@@ -1,26 +1,29 @@
 """Many new cases with one request. Each is started in a transaction of its own."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
+from time import monotonic
 from typing import Annotated, Any
 
 import orjson
 from apiflask import APIBlueprint
-from flask import request
+from flask import g, request
 from pydantic import Field
 
 from api import language, problems
 from api.bodies.cases import StartCase, StartedBody
 from api.cases import start
-from api.command import Reply, as_caller, command, prepared, run_apart, sends, sent
+from api.command import Reply, as_caller, command, prepared, require_quota, run_apart, sends, sent
 from api.problems import Problem
 from api.shapes import Body, Request, Text
 from engine import access
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Fault, Invalid, Refusal
+from engine.platform.errors import Busy, Fault, Invalid, Refusal
 
 blueprint = APIBlueprint("case_batches", __name__, tag="Cases")
 
 MOST = 100
+SECONDS = 20  # after which no further item is started: a web worker serves nothing else meanwhile
 
 
 class BatchItem(StartCase):
@@ -63,7 +66,9 @@ def _start_each() -> Mapping[str, Any]:
     request.get_data(cache=True)
     items = sent(StartBatch).items
     _require_once(items)
-    return {"results": [_start_one(item) for item in items]}
+    require_quota(len(items))
+    until = monotonic() + SECONDS
+    return {"results": [_start_one(item) if monotonic() < until else _left(item) for item in items]}
 
 
 def _require_once(items: list[BatchItem]) -> None:
@@ -88,6 +93,12 @@ def _start_one(item: BatchItem) -> BatchResult:
     return BatchResult(key=item.key, status=done.status, case=case, problem=None)
 
 
+def _left(item: BatchItem) -> BatchResult:
+    """Return the result of an item for which there was no time."""
+    problem = problems.of(Busy("There was no time left for this item. Send the batch again."))
+    return BatchResult(key=item.key, status=problem.status, case=None, problem=problem)
+
+
 @command(blueprint.post("/cases/batch"), body=StartBatch, answer=StartedBatch)
 @sends("Content-Language")
 @prepared(_start_each)
@@ -95,9 +106,11 @@ def start_batch(uow: UnitOfWork, results: list[BatchResult], body: StartBatch) -
     """Start many cases
 
     Each case is started or refused on its own, in a transaction of its own: the response is 200 and reports
-    the result of each. After a lost response send the same batch again: items that were started return the
-    same case.
+    the result of each. After a lost response, and for items with the status 503, send the same batch again:
+    items that were started return the same case. Items that 20 seconds don't suffice for have status 503.
     """
     del body  # read before the transaction
     access.require(uow.actor, "cases.start")
+    if any(result.status == HTTPStatus.SERVICE_UNAVAILABLE for result in results):
+        g.idempotency_key = None  # the same request may then start the rest
     return Reply(StartedBatch(items=results), language.headers())

@@ -244,6 +244,14 @@ def as_caller(look: Callable[[UnitOfWork], T], view: DatabaseView = "single") ->
     return database.run(lambda session, now: look(UnitOfWork(session, caller(session), now)), view)
 
 
+def require_quota(parts: int) -> None:
+    """Count the parts of a request of which each counts like a request; the caller counts for the first.
+
+    Raises QuotaExceeded if the token may not make as many any more in this minute.
+    """
+    current_app.extensions[QUOTA].take(received.bearer(), parts - 1)
+
+
 def run_apart(key: str, content: bytes, view: Callable[[UnitOfWork], Reply]) -> Answer:
     """Run a command before the transaction of its request, as the caller, with an idempotency key of its own.
 
@@ -311,8 +319,9 @@ def caller(session: Session) -> Actor:
     actor: Actor | None = g.get("signed_in") or callers.find(session, token)
     if actor is None:
         raise Unauthorized
-    if not is_again():
+    if not (is_again() or g.get("counted")):  # a request has several transactions, and may run again
         current_app.extensions[QUOTA].take(token)
+        g.counted = True
     g.actor_id = actor.id
     behalf, purpose = received.header_text("X-On-Behalf-Of"), received.header_text("X-Purpose")
     if behalf is not None:

@@ -35,17 +35,21 @@ class Quota:
         self._limit, self._clock = limit, clock
         self._counters = mmap.mmap(-1, SLOTS * _SLOT.size) if limit else None
 
-    def take(self, token: str) -> None:
-        """Count a request. Raises QuotaExceeded beyond the limit, until the minute is over."""
-        if self._counters is None:
+    def take(self, token: str, number: int = 1) -> None:
+        """Count requests. Raises QuotaExceeded beyond the limit, until the minute is over.
+
+        Several are counted only if all of them are allowed.
+        """
+        if self._counters is None or not number:
             return
         now = self._clock()
         window, passed = divmod(now, WINDOW)
         digest = blake2b(token.encode(), digest_size=8).digest()
         place = self._place(self._counters, digest, int(window))
         kept, counted, requests = _SLOT.unpack_from(self._counters, place)
-        requests = requests + 1 if (kept, counted) == (digest, int(window)) else 1
-        _SLOT.pack_into(self._counters, place, digest, int(window), requests)
+        requests = number + (requests if (kept, counted) == (digest, int(window)) else 0)
+        if number == 1 or requests <= self._limit:
+            _SLOT.pack_into(self._counters, place, digest, int(window), requests)
         if requests > self._limit:
             seconds = max(1, math.ceil(WINDOW - passed))
             detail = (

@@ -2,6 +2,12 @@
 
 from typing import Any
 
+import pytest
+from apiflask import APIFlask
+
+from api import case_batches
+from api.command import QUOTA
+from api.quota import Quota
 from engine.models import Case
 from engine.platform.db import Database
 from tests import factories
@@ -42,3 +48,29 @@ def test_batch_that_is_wrong_itself_starts_nothing(client: Clients, database: Da
         refused(portal.post("/cases/batch", {"items": items}), 422, "invalid")
     refused(client("service").post("/cases/batch", {"items": [item("1")]}), 403, "forbidden")
     assert factories.count(database, Case) == 0
+
+
+def test_batch_counts_each_item_once_or_is_refused_before_it_starts_any(
+    app: APIFlask, client: Clients, database: Database
+) -> None:
+    factories.deploy(database, factories.one_task())
+    portal, items = client("portal"), [item("1"), item("2")]
+    app.extensions[QUOTA] = Quota(5)
+    made = [[one["case"]["id"] for one in body(portal.post("/cases/batch", {"items": items}))["items"]]]
+    made += [[one["case"]["id"] for one in body(portal.post("/cases/batch", {"items": items}))["items"]]]
+    assert made[0] == made[1]
+    refused(portal.post("/cases/batch", {"items": [item("3"), item("4")]}), 429, "quota-exceeded")
+    assert factories.count(database, Case) == 2
+
+
+def test_items_without_time_are_left_to_the_next_request(
+    client: Clients, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.deploy(database, factories.one_task())
+    sent = {"json": {"items": [item("1")]}, "headers": {"Idempotency-Key": "b"}}
+    with monkeypatch.context() as patched:
+        patched.setattr(case_batches, "SECONDS", 0)
+        (left,) = body(client("portal").send("POST", "/cases/batch", **sent))["items"]
+    assert (left["status"], left["problem"]["type"][-4:], left["case"]) == (503, "busy", None)
+    (done,) = body(client("portal").send("POST", "/cases/batch", **sent))["items"]
+    assert done["status"] == 201
