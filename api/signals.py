@@ -21,7 +21,7 @@ class SendSignal(Request):
     id: Text
     """The sender's own id of this signal."""
     data: dict[str, Any] = Field(default_factory=dict)
-    """Variables for the cases that receive it, at most 1 MiB together with the data of a case."""
+    """Variables for the cases that receive it, at most 64 KiB."""
 
     def idempotency_key(self) -> str | None:
         """The signal's own id does what an Idempotency-Key does."""

@@ -58,6 +58,7 @@ OrganisationKind = Literal[
     "calendar.closure",
     "calendar.reopened",
     "silence.released",
+    "signal.sent",
     "rate.set",
     "rate.removed",
     "service.classed",

@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import uuid4
 
+import pytest
 from apiflask import APIFlask
 from sqlalchemy import select
 
 from api.command import TEST_INSTALLATION
-from engine.bpmn.values import MAX_BYTES
 from engine.cases import messages
+from engine.cases.messages import signals
 from engine.models import Message
 from engine.platform.db import Database
 from tests import bpmn, factories
@@ -68,8 +69,26 @@ def test_signal_stays_within_the_units_of_its_sender(client: Clients, database: 
     assert body(client("administrator", "outsider").post("/signals", signal)) == {"cases": 0, "starts": 0}
 
 
+def test_signal_has_an_author_and_a_limit(
+    client: Clients, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting(database)
+    client("portal").start()
+    service, administrator = client("service"), client("administrator")
+    service.post("/signals", {"name": "alarm", "id": "1"})
+    path = "/organisation-log?kind=signal.sent"
+    (entry,) = body(administrator.get(path))["items"]
+    assert entry["payload"] == {"definitions": ["p", "p2"], "cases": 1, "starts": 1}
+    assert entry["actor"]["id"] == body(service.get("/me"))["id"]
+    monkeypatch.setattr(signals, "MAX_RECEIVERS", 1)
+    problem = refused(service.post("/signals", {"name": "alarm", "id": "2"}), 409, "conflict")
+    assert problem["code"] == "too-many-receivers"
+    assert factories.count(database, Message) == 2
+    assert len(body(administrator.get(path))["items"]) == 1
+
+
 def test_signal_that_no_case_can_store_is_refused(client: Clients) -> None:
-    large = {"name": "alarm", "id": "1", "data": {"x": "x" * MAX_BYTES}}
+    large = {"name": "alarm", "id": "1", "data": {"x": "x" * signals.MAX_DATA}}
     assert pointers(refused(client("service").post("/signals", large), 422, "invalid")) == ["/data"]
     ours = {"name": "clock.breach", "id": "1"}
     assert pointers(refused(client("service").post("/signals", ours), 422, "invalid")) == ["/name"]

@@ -57,6 +57,7 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "rate.removed": _RATE,
         "service.classed": {"definition": str, "class": str, "bound": str},
         "silence.released": {"cases": int},
+        "signal.sent": {"definitions": list, "cases": int, "starts": int},
         "definition.deployed": {**_VERSION, "digest": str, "deployment": str},
         "definition.published": {**_VERSION, "former": int},
         "definition.retired": {**_VERSION, "current": int},
