@@ -65,9 +65,17 @@ def record(
     uow: UnitOfWork, case: Place, spec: Spec, data: Mapping[str, Any], changed: Collection[str]
 ) -> None:
     """Writes those of the changed variables of a case by which it is found, with the command's other rows."""
+    rows = rows_of(case, spec, data, changed)
+    if rows:
+        uow.write(_RECORD, {"case_values": rows})
+
+
+def rows_of(
+    case: Place, spec: Spec, data: Mapping[str, Any], changed: Collection[str]
+) -> list[dict[str, Any]]:
+    """Returns the rows of those of the changed variables by which a case is found; numbers are texts."""
     names = [name for name in searchable(spec) if name in changed]
-    if names:
-        uow.write(_RECORD, {"case_values": [_row(case, spec.key, name, data.get(name)) for name in names]})
+    return [_row(case, spec.key, name, data.get(name)) for name in names]
 
 
 def replace_all(uow: UnitOfWork, case: Place, spec: Spec, data: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from alembic.config import Config
 from sqlalchemy.exc import OperationalError
 
 from engine import RELEASE
+from engine.cases import search_completion
 from engine.definitions import catalogue_entries
 from engine.events import feed
 from engine.organisation import calendars
@@ -59,6 +60,7 @@ def upgrade(url: str, settings: Settings | None = None) -> None:
         database.run(lambda session, now: calendars.install(session, now, zone))
         while database.run(lambda session, _: catalogue_entries.complete(session)):
             """The next batch of definitions, each in a transaction."""
+        search_completion.complete(database)
     finally:
         database.dispose()
 

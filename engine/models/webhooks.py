@@ -58,7 +58,8 @@ class Delivery(Base):
 class Cursor(Base):
     """The position of a reader of the log.
 
-    One, `restored`, belongs to no reader: see engine/events/feed.py.
+    Two belong to no reader: `restored` (see engine/events/feed.py), and `case_values` while a migration isn't
+    complete (see engine/cases/search_completion.py).
     """
 
     __tablename__ = "cursors"

@@ -39,9 +39,14 @@ def upgrade() -> None:
     for column in OF_CLOSED:
         where = sa.text(f"closed_at IS NOT NULL AND {column} IS NOT NULL")
         op.create_index(f"ix_tasks_closed_{column}", "tasks", [column, "closed_at"], postgresql_where=where)
+    # `migrate` then stores the values of the cases that are there, and removes this.
+    op.execute(
+        "INSERT INTO cursors (name, transaction_id) SELECT 'case_values', 0 WHERE EXISTS (SELECT FROM cases)"
+    )
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM cursors WHERE name = 'case_values'")
     for column in OF_CLOSED:
         op.drop_index(f"ix_tasks_closed_{column}", "tasks")
     for column in INDEXED:

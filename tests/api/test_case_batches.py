@@ -67,7 +67,7 @@ def test_items_without_time_are_left_to_the_next_request(
     client: Clients, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     factories.deploy(database, factories.one_task())
-    sent = {"json": {"items": [item("1")]}, "headers": {"Idempotency-Key": "b"}}
+    sent: dict[str, Any] = {"json": {"items": [item("1")]}, "headers": {"Idempotency-Key": "b"}}
     with monkeypatch.context() as patched:
         patched.setattr(case_batches, "SECONDS", 0)
         (left,) = body(client("portal").send("POST", "/cases/batch", **sent))["items"]

@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import delete, event, select, update
 
-from engine.models import Case, CaseValue, User
+from engine.cases import search_completion
+from engine.models import Case, CaseValue, Cursor, User
 from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients
@@ -148,6 +149,24 @@ def test_values_follow_the_variables(office: Client, client: Clients, database: 
     client("portal").start("p", {"size": 3}, unit="north")
     assert found(office, definition="p", variables=[{"name": "size", "equals": 3}]) == ["5"]
     refused(office.post("/cases/search", wanted), 422, "invalid")
+
+
+def test_cases_of_an_earlier_release_are_found_after_the_migration(
+    office: Client, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted: dict[str, Any] = {"definition": "p", "variables": [{"name": "area", "from": 20}]}
+    with database.transaction() as session:  # as migration 0053 leaves them
+        session.execute(delete(CaseValue))
+        session.add(Cursor(name=search_completion.MISSING, transaction_id=0))
+    assert found(office, **wanted) == []
+    monkeypatch.setattr(search_completion, "BATCH", 1)
+    search_completion.complete(database)
+    assert found(office, **wanted) == ["3", "2"]
+    with database.transaction() as session:
+        assert session.get(Cursor, search_completion.MISSING) is None
+        session.execute(delete(CaseValue))
+    search_completion.complete(database)
+    assert factories.count(database, CaseValue) == 0, "done once"
 
 
 def test_search_that_makes_no_sense_is_refused_with_its_place(office: Client) -> None:

@@ -109,6 +109,7 @@ def test_people_and_tasks_from_before_units_go_on_in_the_unit_above_all(empty_da
             JOIN unit_lines l ON l.unit_id = r.unit_id JOIN memberships m ON m.unit_id = l.ancestor_id
         """
         assert connection.execute(allowed).fetchall() == [("*", "caseworker")]
+        assert connection.execute("SELECT name FROM cursors").fetchall() == [("case_values",)]
         command.downgrade(config(empty_database_url), "0007")
         assert connection.execute("SELECT element FROM tasks").fetchall() == [("a",)]
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import ARRAY, Select, Uuid, func, insert, literal, select
@@ -59,7 +60,7 @@ def send_signal(uow: UnitOfWork, name: str, data: Mapping[str, Any]) -> Broadcas
     return sent
 
 
-def _require_few(uow: UnitOfWork, receivers: Sequence[Select[Any]], size: int) -> None:
+def _require_few(uow: UnitOfWork, receivers: Sequence[Select[UUID, str]], size: int) -> None:
     """Raises Conflict if a transaction would store too many copies of data with this size in bytes."""
     most = min(MAX_RECEIVERS, MAX_COPIES // size)
     counts = [select(func.count()).select_from(found.limit(most + 1).subquery()) for found in receivers]
@@ -72,7 +73,7 @@ def _require_few(uow: UnitOfWork, receivers: Sequence[Select[Any]], size: int) -
         raise Conflict(detail, code="too-many-receivers")
 
 
-def _waiting(name: str) -> Select[Any]:
+def _waiting(name: str) -> Select[UUID, str]:
     """Returns a wait of each case that waits for the signal: with one, it gets the others, too."""
     return (
         select(Wait.id.label("wait"), DefinitionVersion.key.label("definition"))
@@ -85,7 +86,7 @@ def _waiting(name: str) -> Select[Any]:
     )
 
 
-def _starting(name: str) -> Select[Any]:
+def _starting(name: str) -> Select[UUID, str]:
     """Returns the start events of current versions that the signal triggers."""
     return (
         select(Wait.id.label("wait"), DefinitionVersion.key.label("definition"))
@@ -96,7 +97,7 @@ def _starting(name: str) -> Select[Any]:
     )
 
 
-def _store(uow: UnitOfWork, name: str, data: Mapping[str, Any], found: Select[Any]) -> Counter[str]:
+def _store(uow: UnitOfWork, name: str, data: Mapping[str, Any], found: Select[UUID, str]) -> Counter[str]:
     """Stores a copy of the signal for each of these waits, with a job that delivers it.
 
     Returns how many there are of each definition.
