@@ -209,7 +209,7 @@ def test_unknown_query_parameter_is_refused_with_its_name(steady: Steady, path: 
         ("PUT", "/cases", {"GET", "POST"}),
         ("PATCH", "/tasks/{task}", {"GET"}),
         ("GET", "/tasks/{task}/complete", {"POST"}),
-        ("GET", "/deployments", {"POST"}),
+        ("GET", "/packages", {"POST"}),
         ("POST", "/definitions", {"GET"}),
         ("TRACE", "/cases", {"GET", "POST"}),
         ("ODD", "/cases", {"GET", "POST"}),
