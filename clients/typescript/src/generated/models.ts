@@ -161,11 +161,12 @@ export interface AddComment {
  * - `calendar.closure`: a closure was declared
  * - `calendar.reopened`: a closure was revoked
  * - `silence.released`: decisions by silence were released
+ * - `signal.sent`: a signal was sent to cases and definitions
  * - `rate.set`: a rate was set
  * - `rate.removed`: a rate was removed
  * - `service.classed`: the class of a service was changed
  */
-export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "rate.set" | "rate.removed" | "service.classed";
+export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed";
 
 /** The text to which the person agrees. */
 export interface AgreementTo {
@@ -4302,7 +4303,7 @@ export interface SendSignal {
   name: string;
   /** The sender's own id of this signal. */
   id: string;
-  /** Variables for the cases that receive it, at most 1 MiB together with the data of a case. */
+  /** Variables for the cases that receive it, at most 64 KiB. */
   data?: Record<string, unknown>;
 }
 
@@ -5339,7 +5340,7 @@ export interface VersionFileList {
   version: number;
   /** The hash of all files together: equal files have equal hashes. */
   hash: string;
-  /** The files, also those of other processes that were deployed with it. */
+  /** The files that you may see; for designers also those of other processes that were deployed with it. */
   items: Array<VersionFileBody>;
 }
 

@@ -385,7 +385,7 @@ export class CaseBatches {
   /**
    * Start many cases.
    *
-   * Each case is started or refused on its own, in a transaction of its own: the response is 200 and reports the result of each. After a lost response send the same batch again: items that were started return the same case.
+   * Each case is started or refused on its own, in a transaction of its own: the response is 200 and reports the result of each. After a lost response, and for items with the status 503, send the same batch again: items that were started return the same case. Items that 20 seconds don't suffice for have status 503.
    *
    * `POST /api/v1/cases/batch`
    */
@@ -3224,7 +3224,7 @@ export class VersionFiles {
   /**
    * List the files of a version.
    *
-   * All files that were deployed with it: diagrams, forms, decisions, scenarios.
+   * Administrators, designers and auditors see all files that were deployed with it: diagrams, forms, decisions, scenarios. Others see its diagram, and those forms of its process that limit no field to certain roles.
    *
    * `GET /api/v1/definitions/{key}/versions/{number}/files`
    *

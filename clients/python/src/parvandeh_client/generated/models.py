@@ -187,6 +187,7 @@ AdministrationKind: TypeAlias = Literal[
     "calendar.closure",
     "calendar.reopened",
     "silence.released",
+    "signal.sent",
     "rate.set",
     "rate.removed",
     "service.classed",
@@ -241,6 +242,7 @@ AdministrationKind: TypeAlias = Literal[
 - `calendar.closure`: a closure was declared
 - `calendar.reopened`: a closure was revoked
 - `silence.released`: decisions by silence were released
+- `signal.sent`: a signal was sent to cases and definitions
 - `rate.set`: a rate was set
 - `rate.removed`: a rate was removed
 - `service.classed`: the class of a service was changed
@@ -4887,7 +4889,7 @@ class SendSignal(TypedDict):
     id: str
     """The sender's own id of this signal."""
     data: NotRequired[dict[str, Any]]
-    """Variables for the cases that receive it, at most 1 MiB together with the data of a case."""
+    """Variables for the cases that receive it, at most 64 KiB."""
 
 
 class SendingBody(TypedDict):
@@ -6033,7 +6035,7 @@ class VersionFileList(TypedDict):
     hash: str
     """The hash of all files together: equal files have equal hashes."""
     items: list[VersionFileBody]
-    """The files, also those of other processes that were deployed with it."""
+    """The files that you may see; for designers also those of other processes that were deployed with it."""
 
 
 VersionStatus: TypeAlias = Literal["draft", "published", "retired"]
