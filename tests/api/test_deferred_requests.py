@@ -11,6 +11,7 @@ from sqlalchemy import select, text, update
 from werkzeug.test import TestResponse
 
 from api.replay import replayer
+from engine.cases import erasure
 from engine.identity import accounts, login
 from engine.models import Case, DeferredRequest, IdempotencyKey
 from engine.platform.config import Settings
@@ -84,6 +85,11 @@ def test_worker_does_what_was_requested_and_its_response_is_read_later(
     _require_recorded_and_private(client, path, case["id"])
     left = "SELECT count(*) FROM deferred_requests WHERE body IS NOT NULL OR envelope IS NOT NULL"
     assert scalar(database, left) == 0
+    # Erasing the case deletes its requests: not the batch, nor refusals that name nothing of it.
+    Here(database).run(lambda uow: erasure.erase(uow, case["id"], "Retention schedule 4.2", "root"))
+    refused(portal.get(path, headers=PERSON), 404, "not-found")
+    assert body(portal.get(batch))["status"] == "done"
+    assert scalar(database, "SELECT count(*) FROM deferred_requests") == 3
 
 
 def _complete(sara: Client, task: str) -> None:
