@@ -31,6 +31,7 @@ from engine.platform.db import UnitOfWork
 
 MEDIA_TYPE = "application/scim+json"
 MAX = 2 << 20
+LAST = 1 << 31  # no list is longer
 _SHOWN = ("attributes", "excludedAttributes")
 
 T = TypeVar("T")
@@ -84,9 +85,13 @@ def _error(error: Error) -> Response:
 
 def _reply(body: Any, status: int = 200, context: Context = Context.RESOURCE_QUERY_RESPONSE) -> Response:
     """Return a resource or a list with the attributes that the query asks for."""
+    return _written(body, status, context, _asked())
+
+
+def _asked() -> SearchRequest[Any]:
     given = {name: request.args[name] for name in _SHOWN if name in request.args}
-    asked = SearchRequest[Account | Unit].model_validate(given)
-    return _written(body, status, context, asked)
+    asked: SearchRequest[Any] = SearchRequest[Account | Unit].model_validate(given)
+    return asked
 
 
 def _written(body: Any, status: int, context: Context, asked: SearchRequest[Any]) -> Response:
@@ -99,6 +104,7 @@ def _written(body: Any, status: int, context: Context, asked: SearchRequest[Any]
 
 def _serve(command: Callable[[UnitOfWork], T]) -> T:
     """Run a command as the system whose token the request has, in a transaction."""
+    _asked()  # nothing is changed by a request whose response can't be written
     return as_caller(command, "single" if request.method == "GET" else "write")
 
 
@@ -121,7 +127,7 @@ def _search(model: Any) -> SearchRequest[Any]:
 
 def _window(model: Any, asked: SearchRequest[Any]) -> Window:
     size = PAGE if asked.count is None else min(asked.count, PAGE)
-    return Window((asked.start_index or 1) - 1, size, _where(model, asked))
+    return Window(min(asked.start_index or 1, LAST) - 1, size, _where(model, asked))
 
 
 def _where(model: Any, asked: SearchRequest[Any]) -> Mapping[str, Any]:
@@ -133,9 +139,11 @@ def _where(model: Any, asked: SearchRequest[Any]) -> Mapping[str, Any]:
         readable = ", ".join(known)
         raise InvalidFilterException(detail=f"Only one comparison is supported: {readable} with eq.")
     value: Any = node.value
+    if not isinstance(value, str) or not value.isprintable():
+        raise InvalidFilterException(detail=f"{name} is compared with a text.")
     if name == "id":
         try:
-            value = UUID(str(value))
+            value = UUID(value)
         except ValueError:
             value = UUID(int=0)  # nobody's
     return {known[name]: value}

@@ -197,6 +197,17 @@ def test_national_id_of_an_account_that_may_have_acted_stays(directory: Call, da
     directory("PATCH", f"/Users/{made['id']}", patch({"op": "remove", "path": f"{PERSON}:nationalId"}), 400)
 
 
+def test_account_of_an_administrator_gets_no_national_id(directory: Call, database: Database) -> None:
+    boss = a_member(database, "boss", "guild", "*", "administrator", person=None)
+    a_member(database, "another", "guild", "*", "administrator")
+    clerk = a_member(database, "clerk", "guild", person=None)
+    with database.transaction() as session:
+        accounts.create_token(session, datetime.now(UTC), name="clerk", role="caseworker")
+    for account in (boss, clerk):
+        change = patch({"op": "add", "path": f"{PERSON}:nationalId", "value": a_person("mine")})
+        directory("PATCH", f"/Users/{account.id}", change, 403)
+
+
 def test_only_what_the_directory_closed_is_reopened(directory: Call, database: Database) -> None:
     made = directory("POST", "/Users", a_user(), 201)
     active = patch({"op": "replace", "value": {"active": True}})
@@ -272,7 +283,13 @@ def test_wrong_input_is_named(directory: Call, caller: Callable[[str], Call]) ->
     directory("POST", "/Users", a_user(externalId="7"), 201)
     again = directory("POST", "/Users", a_user(userName="reza", externalId="7"), 409)
     assert again["scimType"] == "uniqueness"
-    for condition in ('emails.value eq "a@example.org"', 'userName co "m"', "("):
+    for wrong in ({"externalId": "a\0"}, {"externalId": "a" * 201}, {"name": {"givenName": "\0"}}):
+        directory("POST", "/Users", a_user(userName="nobody", **wrong), 400)
+    directory("POST", "/Users?attributes=id&excludedAttributes=id", a_user(userName="nobody"), 400)
+    assert directory("GET", "/Users?startIndex=" + "9" * 30)["totalResults"] == 1
+    assert directory("GET", '/Users?filter=userName eq "nobody"')["totalResults"] == 0
+    conditions = ('userName eq "a\\u0000b"', "externalId eq null")
+    for condition in ('emails.value eq "a@example.org"', 'userName co "m"', "(", *conditions):
         assert directory("GET", f"/Users?filter={condition}", status=400)["scimType"] == "invalidFilter"
     for path in ("/Users/1", "/Users/01a2276c-a8ff-759b-8418-2973a0947160", "/Schemas/none", "/Nothing"):
         directory("GET", path, status=404)

@@ -164,8 +164,11 @@ def _identify(uow: UnitOfWork, user: User, person: str | None) -> None:
     if wanted is None or wanted == user.person:
         return
     _require_own(uow, user)
-    if user.person is not None and _may_have_acted(uow, user.id):
-        raise Forbidden("The national ID of an account that may have acted is corrected by an administrator.")
+    # A provider's login is linked by the national ID: whoever has it would get into the account.
+    if user.role == ADMINISTRATOR or _may_have_acted(uow, user.id):
+        raise Forbidden(
+            "An administrator sets the national ID of an administrator, or of an account that may have acted."
+        )
     people.identify(uow, user, wanted)
 
 

@@ -11,9 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from engine import access
 from engine.models import Provisioned, User
 from engine.platform.db import UnitOfWork, table
-from engine.platform.errors import Conflict
+from engine.platform.errors import Conflict, Fault, Invalid
 
 PAGE = 200
+MOST = 200  # characters of an external id, or of a part of a name
 
 _ROWS = table(Provisioned)
 
@@ -69,11 +70,23 @@ def enter(uow: UnitOfWork) -> None:
     uow.session.execute(select(User.id).where(User.id == uow.actor.id).with_for_update(key_share=True))
 
 
+def is_noted(text: str) -> bool:
+    """Returns whether a text of the system can be stored, or have been."""
+    return 0 < len(text) <= MOST and text.replace("\u200c", "").isprintable()
+
+
 def note(uow: UnitOfWork, resource_id: UUID, **values: Any) -> None:
     """Stores what the system notes: columns of the table.
 
-    Raises Conflict for an external id that the system uses for something else.
+    Raises Invalid for other text, Conflict for an external id that the system uses for something else.
     """
+    faults = [
+        Fault(f"/{name}", "must be 1 to 200 printable characters", "text")
+        for name in ("external_id", "given_name", "family_name")
+        if (said := values.get(name)) is not None and not is_noted(said)
+    ]
+    if faults:
+        raise Invalid("This can't be stored.", faults)
     if (external_id := values.get("external_id")) is not None:
         mine = _ROWS.c.system_id == uow.actor.id, _ROWS.c.resource_id != resource_id
         other = select(_ROWS.c.resource_id).where(*mine, has_external_id(external_id), is_kept())
