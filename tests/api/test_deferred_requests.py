@@ -111,9 +111,12 @@ def _require_recorded_and_private(client: Clients, path: str, case_id: str) -> N
     begun = body(client("administrator").get(f"/cases/{case_id}/events"))["items"][0]
     assert (begun["actor"]["name"], begun["on_behalf_of"]) == ("portal", PERSON["X-On-Behalf-Of"])
     assert begun["purpose"] == PERSON["X-Purpose"]
-    others = (client("portal"), {}), (client("portal", "another"), PERSON), (client("caseworker"), {})
-    for other, headers in others:
-        refused(other.get(path, headers=headers), 404, "not-found")
+    for role, name, headers in (
+        ("portal", None, {}),
+        ("portal", "another", PERSON),
+        ("caseworker", None, {}),
+    ):
+        refused(client(role, name).get(path, headers=headers), 404, "not-found")
 
 
 def test_what_can_be_refused_at_once_is_and_other_preferences_are_ignored(
