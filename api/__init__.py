@@ -50,6 +50,7 @@ from api import (
     proposals,
     rates,
     reference,
+    requests,
     retries,
     rules,
     scim,
@@ -132,7 +133,7 @@ RESOURCES = (
         rates,
         metrics,
     ),
-    *(proposals, signals, timers, case_batches),
+    *(proposals, signals, timers, case_batches, requests),
 )
 
 
@@ -144,13 +145,11 @@ class Application(APIFlask):
         return func
 
 
-def create_app(settings: Settings) -> APIFlask:
-    """Create the application on the database of `settings`, which must be set.
+def create_app(settings: Settings, database: Database | None = None) -> APIFlask:
+    """Create the application: on this database, or else on that of `settings`, which must be set then.
 
     The embedded server is started elsewhere.
     """
-    if settings.database_url is None:
-        raise ValueError("DATABASE_URL is not set. `make run` starts the embedded server and sets it.")
     app = Application("api", title="Parvandeh", version="1", docs_path=None, spec_path=None)
     app.url_map.merge_slashes = False  # a redirect would repeat the caller's Host header
     app.json_provider_class = Json
@@ -166,10 +165,7 @@ def create_app(settings: Settings) -> APIFlask:
         AUTO_AUTH_ERROR_RESPONSE=False,
         SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer"}},
     )
-    shared = replace(limits.REQUESTS, processes=settings.web_workers)
-    declared = Connectors.declarations_of(settings)
-    database = Database(settings.database_url, zone=settings.time_zone, limits=shared, connectors=declared)
-    equip(app, settings, database)
+    equip(app, settings, database or _database(settings))
     problems.register(app)
     observe(app)
     app.before_request(limits.begin_request)
@@ -181,6 +177,14 @@ def create_app(settings: Settings) -> APIFlask:
     app.register_blueprint(scim.blueprint, url_prefix=scim.PREFIX)
     app.register_blueprint(system.blueprint)
     return app
+
+
+def _database(settings: Settings) -> Database:
+    if settings.database_url is None:
+        raise ValueError("DATABASE_URL is not set. `make run` starts the embedded server and sets it.")
+    shared = replace(limits.REQUESTS, processes=settings.web_workers)
+    declared = Connectors.declarations_of(settings)
+    return Database(settings.database_url, zone=settings.time_zone, limits=shared, connectors=declared)
 
 
 def equip(app: Flask, settings: Settings, database: Database) -> None:

@@ -15,6 +15,7 @@ from api.bodies.cases import StartCase, StartedBody
 from api.cases import start
 from api.command import Reply, as_caller, command, prepared, require_quota, run_apart, sends, sent
 from api.problems import Problem
+from api.requests import may_be_deferred
 from api.shapes import Body, Request, Text
 from engine import access
 from engine.platform.db import UnitOfWork
@@ -71,6 +72,10 @@ def _start_each() -> Mapping[str, Any]:
     return {"results": [_start_one(item) if monotonic() < until else _left(item) for item in items]}
 
 
+def _require_distinct(_uow: UnitOfWork, body: StartBatch) -> None:
+    _require_once(body.items)
+
+
 def _require_once(items: list[BatchItem]) -> None:
     first = {item.key: number for number, item in reversed(list(enumerate(items)))}
     faults = [
@@ -101,6 +106,7 @@ def _left(item: BatchItem) -> BatchResult:
 
 @command(blueprint.post("/cases/batch"), body=StartBatch, answer=StartedBatch)
 @sends("Content-Language")
+@may_be_deferred("cases.start", _require_distinct)
 @prepared(_start_each)
 def start_batch(uow: UnitOfWork, results: list[BatchResult], body: StartBatch) -> Reply:
     """Start many cases

@@ -27,6 +27,7 @@ from api.bodies.cases import (
     WithdrawCase,
 )
 from api.command import Reply, command, etag, revisions_seen, sends, writes_once
+from api.requests import may_be_deferred
 from api.shapes import (
     OpenIncident,
     OpenTask,
@@ -81,7 +82,12 @@ def _reply(case: cases.CaseView, opened: Opened | None = None) -> Reply:
     return Reply(case_body(case), {"ETag": etag(case.revision)}, opened=opened)
 
 
+def _require_startable(uow: UnitOfWork, body: StartCase) -> None:
+    cases.form_to_start(uow, body.definition)
+
+
 @command(blueprint.post("/cases"), body=StartCase, answer=StartedBody, status=201, refusals=(404, 409, 503))
+@may_be_deferred("cases.start", _require_startable)
 @writes_once
 @sends("ETag", "Location")
 def start(uow: UnitOfWork, body: StartCase) -> Reply:

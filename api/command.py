@@ -49,6 +49,7 @@ _ALSO_AS: dict[View, str] = {}
 _UPLOADED: dict[View, type[Request]] = {}
 _SENT: dict[View, tuple[str, ...]] = {}
 _PREPARED: dict[View, Callable[..., Mapping[str, Any]]] = {}
+_INSTEAD: dict[View, View] = {}
 
 
 class Reply:
@@ -130,6 +131,8 @@ def command(
 
 def _serve(view: View, parts: dict[str, Any], given: Mapping[str, type[Request] | None]) -> Response:
     database: Database = current_app.extensions[DATABASE]
+    if view in _INSTEAD and received.prefers("respond-async"):
+        view = _INSTEAD[view]
     parts = _prepare(database, view, parts)
     done = serving.serve(
         database,
@@ -172,6 +175,16 @@ def accepts(answer: type[BaseModel]) -> Callable[[View], View]:
 
     def declare(view: View) -> View:
         _ACCEPTED[view] = answer
+        return view
+
+    return declare
+
+
+def instead(defer: View) -> Callable[[View], View]:
+    """Declare the view for callers who prefer `respond-async`. It has the same arguments."""
+
+    def declare(view: View) -> View:
+        _INSTEAD[view] = defer
         return view
 
     return declare
@@ -329,8 +342,14 @@ def caller(session: Session) -> Actor:
     return replace(actor, on_behalf_of=behalf, purpose=purpose) if behalf or purpose else actor
 
 
+def _key() -> str | None:
+    """Return the idempotency key: in a worker, that of the deferred request."""
+    key: str | None = g.get("answer_key") or g.get("idempotency_key")
+    return key
+
+
 # A stored response contains data of a case: not for a caller who may no longer do the command.
-_REQUEST = serving.Request(caller, lambda: g.get("idempotency_key"), received.fingerprint, final=(Forbidden,))
+_REQUEST = serving.Request(caller, _key, received.fingerprint, final=(Forbidden,))
 
 
 def content(upload: FileStorage, limit: int = -1) -> bytes:

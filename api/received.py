@@ -1,10 +1,12 @@
 """What a request contains: its token, query, headers and body. Nothing here knows views."""
 
+import re
 from typing import Any
 
 from flask import current_app, request
 from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.http import parse_list_header
 
 from engine.platform.errors import Fault, Invalid
 from engine.platform.storage import checksum
@@ -67,6 +69,12 @@ def json_body(model: type[BaseModel]) -> Any:
         return current_app.json.loads(content)
     except ValueError as error:
         raise BadRequest("The request body is not valid JSON.") from error
+
+
+def prefers(preference: str) -> bool:
+    """Return whether the caller states this preference (RFC 7240), whatever its value and parameters."""
+    sent = parse_list_header(",".join(request.headers.getlist("Prefer")))
+    return any(re.split("[;=]", one, maxsplit=1)[0].strip().lower() == preference for one in sent)
 
 
 def idempotency_key() -> str | None:

@@ -27,6 +27,7 @@ from api.bodies.tasks import (
     TaskSummary,
 )
 from api.command import Reply, command, etag, revisions_seen, sends, tags_seen
+from api.requests import may_be_deferred
 from api.shapes import (
     OpenIncident,
     OpenTask,
@@ -34,7 +35,7 @@ from api.shapes import (
     account,
     page_of,
 )
-from engine import cases, tasks
+from engine import access, cases, tasks
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
 from engine.tasks import EntityTag
@@ -168,12 +169,20 @@ def release(uow: UnitOfWork, task_id: UUID, body: ReleaseTask) -> Reply:
     return assigned(tasks.release(uow, task_id, reason=body.reason, revisions=revisions_seen()))
 
 
+def _require_visible(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> None:
+    del body  # a worker compares it with the form
+    access.require(uow.actor, "tasks.work")
+    if access.allows(uow.actor, "tasks.read"):  # a token's scopes may not include it
+        tasks.get(uow, task_id)
+
+
 @command(
     blueprint.post("/tasks/<uuid:task_id>/complete"),
     body=CompleteTask,
     answer=CompletedBody,
     refusals=(404, 409, 412, 503),
 )
+@may_be_deferred("tasks.work", _require_visible)
 @sends("ETag")
 def complete(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> Reply:
     """Complete a task, so that its case continues

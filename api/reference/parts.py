@@ -10,13 +10,14 @@ from api import problems
 from api.operations import Operation
 
 # Headers of every call, of writes, of conditional writes, and where texts depend on the language.
-_ALL, _WRITES, _CONDITIONAL, _READS, _LANGUAGE, _PERSON = (
+_ALL, _WRITES, _CONDITIONAL, _READS, _LANGUAGE, _PERSON, _PREFERENCES = (
     ("X-On-Behalf-Of", "X-Purpose"),
     ("Idempotency-Key",),
     ("If-Match",),
     ("If-None-Match",),
     ("Accept-Language",),
     ("X-Person-Token",),
+    ("Prefer",),
 )
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
 _OF_PROBLEMS: Mapping[str, Collection[int]] = {
@@ -39,7 +40,7 @@ def parameters(texts: Mapping[str, Any]) -> dict[str, Any]:
             "description": texts["request-headers"][name],
             "schema": {**_TEXT, "maxLength": 16_384} if name in _PERSON else _TEXT,
         }
-        for name in (*_ALL, *_WRITES, *_CONDITIONAL, *_READS, *_LANGUAGE, *_PERSON)
+        for name in (*_ALL, *_WRITES, *_CONDITIONAL, *_READS, *_LANGUAGE, *_PERSON, *_PREFERENCES)
     }
 
 
@@ -72,8 +73,11 @@ def is_conditional(operation: Operation, method: str) -> bool:
 
 def headers_of(operation: Operation, status: int) -> dict[str, Any]:
     """Return the headers of an operation's successful response."""
+    deferrable = {*_PREFERENCES} <= {*operation.takes}
+    if deferrable and status == HTTPStatus.ACCEPTED:
+        return _references("Location", "Preference-Applied", "X-Request-ID")
     later = operation.accepted is not None or operation.statuses == (HTTPStatus.ACCEPTED,)
-    created = HTTPStatus.ACCEPTED if later else HTTPStatus.CREATED
+    created = HTTPStatus.ACCEPTED if later and not deferrable else HTTPStatus.CREATED
     names = [name for name in operation.sends if name != "Location" or status == created]
     return _references(*names, "X-Request-ID")
 

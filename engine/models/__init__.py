@@ -27,6 +27,7 @@ from engine.models.checkpoints import (
 )
 from engine.models.clocks import CaseClock, ClockState, ServiceDuration
 from engine.models.conflicts import Recusal, Relation, RelationKind
+from engine.models.deferred_requests import DeferredRequest, RequestStatus
 from engine.models.desk import Batch, Comment
 from engine.models.dmn_decisions import DeploymentDecision
 from engine.models.documents import Document, DocumentStatus, DocumentVersion, ErasedFile
@@ -141,6 +142,7 @@ __all__ = [
     "Consent",
     "Cursor",
     "Decision",
+    "DeferredRequest",
     "Definition",
     "DefinitionVersion",
     "DelayCause",
@@ -189,6 +191,7 @@ __all__ = [
     "Recusal",
     "Relation",
     "RelationKind",
+    "RequestStatus",
     "RetriedIncident",
     "RetriedStatus",
     "Retry",

@@ -35,6 +35,11 @@ class CommandRunner:
         # A separate one: the loop's other threads may all be waiting for DNS.
         self._threads = ThreadPoolExecutor(threads, "commands")
 
+    @property
+    def database(self) -> Database:
+        """Its database, with the time limits of a worker."""
+        return self._database
+
     def run(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T:
         """Runs one command, in one transaction unless its view is `single`."""
         return self._database.run(lambda session, now: command(UnitOfWork(session, self._actor, now)), view)

@@ -15,10 +15,12 @@ from engine.organisation import calendars
 from engine.oversight.audit import runs
 from engine.platform.db import UnitOfWork
 from engine.portal import appeals
+from engine.requests import deferral
 from engine.worker.check_jobs import Checker
 from engine.worker.checkpoints import Auditor
 from engine.worker.command_runner import CommandRunner
 from engine.worker.connector_calls import Caller
+from engine.worker.deferred_requests import Replayer
 
 MAX_TRIES = 10
 
@@ -54,6 +56,7 @@ def of_cases(runner: CommandRunner) -> Mapping[str, JobHandler]:
         "judge": handler(migration.judge),
         "move": handler(migration.migrate_case, migration.give_up),
         "batch": handler(tasks.run_bulk_job, tasks.give_up_bulk_job),
+        deferral.JOB: JobHandler(Replayer(runner).carry_out, deferral.give_up),
         "retry": handler(mass_retry.retry_incident, mass_retry.give_up),
     }
 

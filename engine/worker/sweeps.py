@@ -25,7 +25,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import StorageDown
 from engine.platform.storage import Storage
 from engine.portal import application_drafts, durations, once_only
-from engine.requests import idempotency
+from engine.requests import deferral, idempotency
 from engine.tasks import delegations
 from engine.worker import figures
 from engine.worker.checkpoints import send_out
@@ -63,6 +63,7 @@ async def look_after_cases(runner: CommandRunner) -> None:
         group.create_task(_note_work(runner))
         group.create_task(each(5 * SECOND, runner, jobs.rescue))
         group.create_task(each(MINUTE, runner, messages.offer_again, idempotency.forget, once_only.expire))
+        group.create_task(each(MINUTE, runner, deferral.forget))
         group.create_task(each(MINUTE, runner, sessions.forget, throttle.forget, tasks.delete_old_bulk_jobs))
         group.create_task(
             each(

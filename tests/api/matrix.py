@@ -130,6 +130,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/migrations/<uuid:migration_id>/cancel"): {"administrator"},
     ("GET", "/jobs"): {"administrator"},
     ("POST", "/jobs/<int:job_id>/retry"): {"administrator"},
+    ("GET", "/requests/<uuid:request_id>"): WORKERS,
     ("GET", "/sessions"): set(ROLES),
     ("DELETE", "/sessions/<uuid:session_id>"): set(ROLES),
     ("POST", "/cases/<uuid:case_id>/documents"): WORKERS,

@@ -102,6 +102,7 @@ def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> N
             "rate",
             "proposal",
             "timer",
+            "request",
         )
     }
     assert steady.client(None).send(method, url(path, unknown)).status_code == 401

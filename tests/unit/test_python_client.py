@@ -11,7 +11,10 @@ import pytest
 from parvandeh_client import (
     Client,
     ClientCredentials,
+    Content,
     Invalid,
+    ParvandehError,
+    Problem,
     Rejected,
     TokenRefused,
     Unavailable,
@@ -39,7 +42,9 @@ class Server:
         self.answers = [*answers]
         self.requests: list[httpx.Request] = []
         self.waits: list[float] = []
-        self.client = Client("http://parvandeh.test/", token, http=transport(self._answer), attempts=attempts)
+        http = transport(self._answer)
+        http.follow_redirects = True
+        self.client = Client("http://parvandeh.test/", token, http=http, attempts=attempts)
         object.__setattr__(self.client.caller.connection, "sleep", self.waits.append)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -115,6 +120,70 @@ def test_tag_of_what_was_read_goes_with_the_change() -> None:
     assert server.sent("If-Match")[1:] == ['"7"', '"7"']
 
 
+def test_change_with_an_object_that_lost_its_tag_is_not_sent() -> None:
+    server = Server(done(headers={"ETag": '"7"'}), done())
+    for lost in (dict(server.client.cases.show("c")), server.client.cases.show("c"), ""):
+        with pytest.raises(ValueError, match="read the object again"):
+            server.client.cases.cancel("c", if_match=lost)
+        with pytest.raises(ValueError, match="read the object again"):
+            etag_of(lost)
+        server.answers.append(done())
+    assert {request.method for request in server.requests} == {"GET"}
+    assert etag_of(None) is None
+
+
+def test_client_waits_longer_than_the_server_holds_a_request() -> None:
+    with Client("http://parvandeh.test") as client:
+        assert client.caller.connection.http.timeout.read == 45
+    with pytest.raises(ValueError, match="attempt"):
+        Client("http://parvandeh.test", attempts=0)
+
+
+def test_redirect_is_not_followed_with_what_was_sent() -> None:
+    elsewhere = {"Location": "https://other.test/"}
+    server = Server(httpx.Response(307, headers=elsewhere), done())
+    with pytest.raises(Problem, match="307"):
+        server.client.acting(on_behalf_of="0000004091").cases.start(START)
+    assert len(server.requests) == 1
+    asked: list[str] = []
+
+    def provider(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        return httpx.Response(307, headers=elsewhere, json={"access_token": "t"})
+
+    http = transport(provider)
+    http.follow_redirects = True
+    with pytest.raises(TokenRefused, match="307"):
+        ClientCredentials("https://p.test/token", "id", "s", http=http)()
+    assert asked == ["p.test"]
+
+
+def test_secrets_and_persons_are_in_no_error_and_no_representation() -> None:
+    server = Server(token="pvd_hidden\n")
+    with pytest.raises(ValueError, match="Authorization has a line break") as raised:
+        server.client.cases.show("c")
+    caller = Server(token="pvd_hidden").client.acting(on_behalf_of="0000004091").caller
+    shown = f"{raised.value!r} {caller!r} {Content(b'hidden', 'a/b', None)!r} {Upload('a', b'hidden')!r}"
+    assert "hidden" not in shown
+    assert "4091" not in shown
+    assert not server.requests
+
+
+@pytest.mark.parametrize("part", ["", ".", ".."])
+def test_id_that_would_lead_to_another_path_is_refused(part: str) -> None:
+    server = Server(done())
+    with pytest.raises(ValueError, match="part of an address"):
+        server.client.cases.cancel(part)
+    assert not server.requests
+
+
+def test_answer_that_is_no_json_or_unreadable_is_an_error_of_the_client() -> None:
+    server = Server(httpx.Response(200, text="<html>"), httpx.DecodingError("gzip"))
+    for _ in range(2):
+        with pytest.raises(Unreachable):
+            server.client.account.change({"language": "fa"})
+
+
 def test_headers_may_be_persian() -> None:
     server = Server(done())
     client = server.client.acting(on_behalf_of="سارا", purpose="پیگیری", language="fa")
@@ -147,6 +216,12 @@ def test_all_pages_are_read() -> None:
     tasks: list[Any] = [*server.client.tasks.search_all({"text": "a"})]
     assert cases == tasks == [1, 2, 3]
     assert json.loads(server.requests[-1].content) == {"text": "a", "cursor": 2}
+
+
+def test_pages_that_never_end_are_an_error() -> None:
+    server = Server(*(httpx.Response(200, json={"items": [1], "next": "a"}) for _ in range(3)))
+    with pytest.raises(ParvandehError, match="same page"):
+        list(server.client.cases.list_all())
 
 
 def test_files_are_sent_and_returned() -> None:
@@ -205,9 +280,13 @@ def test_webhook_that_is_old_or_changed_or_signed_otherwise_is_rejected() -> Non
         (signed(body, SECRETS[0], age=-302), body, "seconds old"),
         ({"webhook-id": "c/4"}, body, "missing"),
         (signed(body, SECRETS[0]) | {"webhook-timestamp": "x"}, body, "malformed"),
+        (signed(body, SECRETS[0]) | {"webhook-timestamp": "9" * 400}, body, "malformed"),
         (signed(b"[]", SECRETS[0]), b"[]", "no CloudEvent"),
     ]:
         with pytest.raises(Rejected, match=reason):
             webhook.verify(headers, content)
     with pytest.raises(ValueError, match="Base64"):
         Webhook("whsec_?")
+    for missing in ("", "whsec_"):
+        with pytest.raises(ValueError, match="empty"):
+            Webhook([SECRETS[0], missing])

@@ -35,17 +35,18 @@ export class Client extends Operations {
   /** Return a client of the same connection whose calls have these headers; both are in the logs of the case. */
   acting({ onBehalfOf, purpose, language }: Acting): Client {
     const headers = { "X-On-Behalf-Of": onBehalfOf, "X-Purpose": purpose, "Accept-Language": language };
-    const given = Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined);
-    return new Client(new Caller(this.caller.connection, { ...this.caller.headers, ...Object.fromEntries(given) }));
+    return new Client(this.caller.having(headers));
   }
 }
 
 function connection(url: string, options: ClientOptions): Connection {
+  const { token, attempts = 4 } = options;
+  if (!(attempts >= 1)) throw new RangeError("At least one attempt is needed.");
   return {
     url: url.replace(/\/+$/, ""),
-    token: options.token,
+    token: typeof token === "string" ? () => token : token, // so that no log of a client shows it
     fetch: options.fetch ?? fetch,
-    attempts: options.attempts ?? 4,
+    attempts,
     sleep: (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)),
   };
 }

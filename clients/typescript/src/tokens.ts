@@ -1,5 +1,6 @@
 /** Where the token of a call comes from. */
 
+import { parsed } from "./answers.js";
 import { ParvandehError, Unreachable } from "./problems.js";
 
 /** A fixed token, or what returns the current one. */
@@ -8,6 +9,14 @@ export type Token = string | (() => string | Promise<string>) | ClientCredential
 /** The provider issued no token. */
 export class TokenRefused extends ParvandehError {}
 
+/** How to ask the provider. `fetch` is one of your own, for proxies or certificates. */
+export interface CredentialsOptions {
+  scope?: string;
+  audience?: string;
+  fetch?: typeof fetch;
+}
+
+export const TIMEOUT = 45_000; // milliseconds; the server answers within 10 s, but `externalWork.take` can wait for 30
 const EARLY = 30; // seconds before its end at which a token is replaced
 
 /**
@@ -18,53 +27,57 @@ const EARLY = 30; // seconds before its end at which a token is replaced
  */
 export class ClientCredentials {
   readonly #url: string;
+  readonly #fetch: typeof fetch;
   readonly #request: () => RequestInit;
-  #token: Promise<string> | undefined;
+  #pending: Promise<string> | undefined; // calls at the same time wait for one request
+  #token: string | undefined;
   #until = 0;
 
-  constructor(
-    tokenUrl: string,
-    clientId: string,
-    clientSecret: string,
-    more: { scope?: string; audience?: string } = {},
-  ) {
+  constructor(tokenUrl: string, clientId: string, clientSecret: string, options: CredentialsOptions = {}) {
     this.#url = tokenUrl;
+    this.#fetch = options.fetch ?? fetch;
+    const { scope, audience } = options;
+    const fields = Object.entries({ grant_type: "client_credentials", scope, audience });
+    const given = fields.filter((field): field is [string, string] => field[1] !== undefined);
     const secret = btoa(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`);
     this.#request = () => ({
       method: "POST",
       headers: { Authorization: `Basic ${secret}` },
-      body: new URLSearchParams({ grant_type: "client_credentials", ...more }),
+      body: new URLSearchParams(given),
+      redirect: "manual", // another address gets no secret
+      signal: AbortSignal.timeout(TIMEOUT),
     });
   }
 
   /** Return a valid token. Throws TokenRefused or Unreachable. */
-  current(): Promise<string> {
-    if (!this.#token || performance.now() >= this.#until) {
-      this.#until = Infinity; // calls at the same time wait for one request
-      this.#token = this.#issued();
-      this.#token.catch(() => (this.#token = undefined));
-    }
-    return this.#token;
+  async current(): Promise<string> {
+    if (this.#token !== undefined && performance.now() < this.#until) return this.#token;
+    this.#pending ??= this.#issued().finally(() => (this.#pending = undefined));
+    return this.#pending;
   }
 
-  /** Use the present token no longer: the API did not accept it. */
-  expire(): void {
-    this.#token = undefined;
+  /** Use this token no longer: the API did not accept it. */
+  expire(token: string): void {
+    if (token === this.#token) this.#token = undefined;
   }
 
   async #issued(): Promise<string> {
+    const send = this.#fetch;
     let response: Response;
+    let text: string;
     try {
-      response = await fetch(this.#url, this.#request());
+      response = await send(this.#url, this.#request());
+      text = await response.text();
     } catch (failure) {
       throw new Unreachable(`The token endpoint ${this.#url} can't be reached.`, { cause: failure });
     }
-    const answer: unknown = await response.json().catch(() => null);
-    const { access_token: token, expires_in: lasts = 60 } = (answer ?? {}) as Record<string, unknown>;
+    const { access_token: token, expires_in: told } = (parsed(text) ?? {}) as Record<string, unknown>;
     if (typeof token !== "string" || !response.ok) {
       throw new TokenRefused(`The token endpoint ${this.#url} answered ${response.status} without a token.`);
     }
-    this.#until = performance.now() + 1000 * Math.max(Number(lasts) - EARLY, Number(lasts) / 2);
+    const lasts = Number(told) || 60;
+    this.#until = performance.now() + 1000 * Math.max(lasts - EARLY, lasts / 2);
+    this.#token = token;
     return token;
   }
 }

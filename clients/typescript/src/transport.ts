@@ -1,12 +1,11 @@
 /** Sends requests: headers, idempotency keys, retries; makes errors of problem documents. */
 
-import { type Content, etagOf, type Tag, tagged } from "./answers.js";
-import { problem, Unreachable } from "./problems.js";
-import { ClientCredentials, type Token } from "./tokens.js";
+import { type Content, etagOf, parsed, type Tag, tagged } from "./answers.js";
+import { ParvandehError, problem, Unreachable } from "./problems.js";
+import { ClientCredentials, TIMEOUT, type Token } from "./tokens.js";
 
 const FIRST_WAIT = 0.2; // seconds; doubles with each attempt
 const LONGEST_WAIT = 30; // seconds that a call waits before an attempt; a longer `Retry-After` is an error
-const TIMEOUT = 30_000; // milliseconds; the server answers within 10 s
 
 /** An installation, and how requests are sent to it. */
 export interface Connection {
@@ -29,11 +28,17 @@ export interface Call {
 /** Sends the requests of the operations, with the same headers for all. */
 export class Caller {
   readonly connection: Connection;
-  readonly headers: Record<string, string>;
+  readonly #headers: Record<string, string>; // name persons: no log of a client shows them
 
   constructor(connection: Connection, headers: Record<string, string> = {}) {
     this.connection = connection;
-    this.headers = headers;
+    this.#headers = headers;
+  }
+
+  /** Return a caller with further headers. */
+  having(headers: Record<string, string | undefined>): Caller {
+    const given = Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    return new Caller(this.connection, { ...this.#headers, ...Object.fromEntries(given) });
   }
 
   /** Return the JSON of the response; undefined if it has no body. Throws Problem or Unreachable. */
@@ -41,9 +46,12 @@ export class Caller {
     const response = await this.send(method, path, "application/json", call);
     const text = await response.text();
     if (!text) return undefined as T;
-    const found = JSON.parse(text) as T;
+    const found = parsed(text);
+    if (found === undefined) {
+      throw new Unreachable(`${this.connection.url} answered ${response.status}, but without JSON.`);
+    }
     tagged(found, response.headers.get("ETag"));
-    return found;
+    return found as T;
   }
 
   /** Return the file in the response. Throws Problem or Unreachable. */
@@ -56,7 +64,7 @@ export class Caller {
 
   /** Return the response of a request that succeeded; repeats it where that is safe. */
   async send(method: string, path: string, accept: string, call: Call = {}): Promise<Response> {
-    const headers: Record<string, string> = { Accept: accept, ...this.headers };
+    const headers: Record<string, string> = { Accept: accept, ...this.#headers };
     // Also on each repetition: the server then executes it once.
     if (method === "POST") headers["Idempotency-Key"] = call.idempotencyKey ?? crypto.randomUUID();
     const tag = etagOf(call.ifMatch);
@@ -70,7 +78,7 @@ export class Caller {
     const address = this.connection.url + path + queryOf(call.query ?? {});
     const response = await this.#repeated(method, address, headers, body);
     if (response.ok) return response;
-    throw problem(response.status, await response.json().catch(() => null), retryAfter(response));
+    throw problem(response.status, parsed(await response.text()), retryAfter(response));
   }
 
   /** Send until there is a response that isn't worth another attempt. */
@@ -80,17 +88,20 @@ export class Caller {
     headers: Record<string, string>,
     body: FormData | string | undefined,
   ): Promise<Response> {
-    const { token, attempts, sleep, url } = this.connection;
+    const { token, attempts, fetch: send, sleep, url } = this.connection;
     let expired = false;
     for (let attempt = 1; ; attempt += 1) {
-      const last = attempt === attempts;
-      const signed = await withToken(headers, token);
+      const last = attempt >= attempts;
+      const current = await tokenOf(token);
+      const signed = coded(current ? { ...headers, Authorization: `Bearer ${current}` } : headers);
       let wait: number | undefined;
       try {
         const signal = AbortSignal.timeout(TIMEOUT);
-        const response = await this.connection.fetch(address, { method, headers: signed, body: body ?? null, signal });
-        if (response.status === 401 && token instanceof ClientCredentials && !expired && !last) {
-          token.expire();
+        // Another address gets neither the body nor the headers, which name persons.
+        const request: RequestInit = { method, headers: signed, body: body ?? null, redirect: "manual", signal };
+        const response = await whole(await send(address, request));
+        if (response.status === 401 && token instanceof ClientCredentials && current && !expired && !last) {
+          token.expire(current);
           expired = true;
           continue;
         }
@@ -107,8 +118,9 @@ export class Caller {
   }
 }
 
-/** Return a value as a part of a path. */
+/** Return a value as a part of a path. Throws TypeError for one that would lead to another path. */
 export function part(value: string | number): string {
+  if (["", ".", ".."].includes(String(value))) throw new TypeError(`\`${value}\` can't be a part of an address.`);
   return encodeURIComponent(value);
 }
 
@@ -120,20 +132,35 @@ export async function* pages<T, C>(
   do {
     const page: { items: T[]; next: C | null } = await read(following);
     yield* page.items;
-    following = page.next ?? undefined;
+    if (page.next && page.next === following) throw new ParvandehError("The server returns the same page again.");
+    following = page.next || undefined;
   } while (following !== undefined);
 }
 
-async function withToken(headers: Record<string, string>, token: Token | undefined): Promise<Record<string, string>> {
-  const current = token instanceof ClientCredentials ? token.current() : typeof token === "function" ? token() : token;
-  const value = await current;
-  const all = value ? { ...headers, Authorization: `Bearer ${value}` } : headers;
-  return Object.fromEntries(Object.entries(all).map(([name, text]) => [name, inUtf8(text)]));
+/** Return a response whose body has arrived, so that a connection lost before its end is noticed. */
+async function whole(response: Response): Promise<Response> {
+  const body = await response.arrayBuffer();
+  const { status, statusText, headers } = response;
+  return new Response(body.byteLength ? body : null, { status, statusText, headers });
 }
 
-/** Return a text whose characters are its bytes in UTF-8: `fetch` only sends those, and names of people are Persian. */
-function inUtf8(text: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(text));
+async function tokenOf(token: Token | undefined): Promise<string | undefined> {
+  return token instanceof ClientCredentials ? token.current() : typeof token === "function" ? token() : token;
+}
+
+/**
+ * Return headers whose characters are their bytes in UTF-8: `fetch` only sends those, and names of people are Persian.
+ *
+ * Throws TypeError that doesn't repeat the value, as `fetch` would.
+ */
+function coded(headers: Record<string, string>): Record<string, string> {
+  const all = Object.entries(headers).map(([name, text]) => {
+    if (/[\x00-\x08\x0a-\x1f\x7f]/.test(text)) {
+      throw new TypeError(`The value of the header ${name} has a line break or another control character.`);
+    }
+    return [name, String.fromCharCode(...new TextEncoder().encode(text))];
+  });
+  return Object.fromEntries(all) as Record<string, string>;
 }
 
 /**

@@ -88,11 +88,15 @@ function headerOf(headers: RequestHeaders, name: string): string {
 }
 
 function keyOf(secret: string): Uint8Array<ArrayBuffer> {
+  let key: Uint8Array<ArrayBuffer>;
   try {
-    return bytesOf(secret.replace(/^whsec_/, ""));
+    key = bytesOf(secret.replace(/^whsec_/, ""));
   } catch (failure) {
     throw new TypeError("The secret of a webhook is Base64 after `whsec_`.", { cause: failure });
   }
+  // Such as a setting that is missing: anybody can sign with that.
+  if (key.length === 0) throw new TypeError("The secret of a webhook is empty.");
+  return key;
 }
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {

@@ -3,12 +3,15 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import test from "node:test";
+import { inspect } from "node:util";
 import {
   Client,
   ClientCredentials,
   Conflict,
   etagOf,
   Invalid,
+  ParvandehError,
+  Problem,
   Rejected,
   TokenRefused,
   Unavailable,
@@ -19,14 +22,15 @@ import {
 const CASE = { id: "c", case_number: "1405-000001" };
 const START = { definition: "p", data: {} };
 
-type Sent = { url: string; method: string; headers: Record<string, string>; body: unknown };
+type Sent = { url: string; method: string; headers: Record<string, string>; body: unknown; redirect: unknown };
 
 /** A client whose requests are answered with these in turn, and stored. */
 function server(answers: Array<Response | Error>, token: ClientCredentials | string = "t", attempts = 4) {
   const sent: Sent[] = [];
   const waits: number[] = [];
   const answer = async (url: string, init: RequestInit): Promise<Response> => {
-    sent.push({ url, method: init.method!, headers: init.headers as Record<string, string>, body: init.body });
+    const { method, headers, body, redirect } = init;
+    sent.push({ url, method: method!, headers: headers as Record<string, string>, body, redirect });
     const next = answers.shift();
     if (next instanceof Error) throw next;
     return next!;
@@ -74,6 +78,93 @@ test("the tag of what was read goes with the change, names may be Persian", asyn
   await client.cases.cancel("c", { reason: "r" }, { ifMatch: read });
   await client.cases.cancel("c", {}, { ifMatch: etagOf(read) });
   assert.deepEqual(sent.slice(1).map((one) => one.headers["If-Match"]), ['"7"', '"7"']);
+});
+
+test("a change with an object that lost its tag is not sent", async () => {
+  const { client, sent } = server([done({ ETag: '"7"' }), done()]);
+  for (const lost of [{ ...(await client.cases.show("c")) }, await client.cases.show("c"), ""]) {
+    await assert.rejects(client.cases.cancel("c", {}, { ifMatch: lost }), /read the object again/);
+    assert.throws(() => etagOf(lost), /read the object again/);
+  }
+  assert.deepEqual(sent.map((one) => one.method), ["GET", "GET"]);
+  assert.equal(etagOf(undefined), undefined);
+});
+
+test("requests may take longer than the server holds one, and end", async (context) => {
+  const limits: number[] = [];
+  const hung = (_: string, { signal }: RequestInit): Promise<Response> =>
+    new Promise((_resolve, reject) => signal!.addEventListener("abort", () => reject(signal!.reason)));
+  const timeout = AbortSignal.timeout.bind(AbortSignal);
+  context.mock.method(AbortSignal, "timeout", (limit: number) => (limits.push(limit), timeout(5)));
+  const alive = setInterval(() => {}, 1000);
+  const answers = [hung, async () => Response.json({ access_token: "t" })];
+  const answer = ((url: string, init: RequestInit) => answers.shift()!(url, init)) as typeof fetch;
+  const credentials = new ClientCredentials("https://p.test/token", "id", "s", { fetch: answer });
+  const { client, sent } = server([done()], credentials);
+  await assert.rejects(client.cases.show("c"), Unreachable);
+  await client.cases.show("c");
+  clearInterval(alive);
+  assert.equal(sent[0]!.headers["Authorization"], "Bearer t");
+  assert.deepEqual(limits, [45_000, 45_000, 45_000]);
+  assert.throws(() => new Client("http://parvandeh.test", { attempts: 0 }), RangeError);
+});
+
+test("a body that breaks off is repeated like a lost connection", async () => {
+  const broken = (): Response =>
+    new Response(new ReadableStream({ pull: (stream) => stream.error(new DOMException("late", "TimeoutError")) }));
+  const { client, sent } = server([broken(), done(), broken(), new Response("<html>")]);
+  await client.cases.start(START);
+  assert.equal(sent.length, 2);
+  await assert.rejects(client.account.change({}), Unreachable);
+  await assert.rejects(client.account.change({}), (failure: Unreachable) => {
+    assert.ok(!inspect(failure).includes("<html>"));
+    return failure instanceof Unreachable;
+  });
+});
+
+test("a redirect is not followed with what was sent", async () => {
+  const { client, sent } = server([Response.redirect("https://other.test/", 307), done()]);
+  await assert.rejects(client.cases.start(START), (refused: Problem) => refused.status === 307);
+  assert.deepEqual(sent.map((one) => one.redirect), ["manual"]);
+  const asked: unknown[] = [];
+  const provider = async (_: string, init: RequestInit): Promise<Response> => {
+    asked.push(init.redirect, String(init.body));
+    return Response.redirect("https://other.test/", 307);
+  };
+  const options = { audience: undefined, fetch: provider as typeof fetch };
+  await assert.rejects(new ClientCredentials("https://p.test/token", "id", "s", options).current(), TokenRefused);
+  assert.deepEqual(asked, ["manual", "grant_type=client_credentials"]);
+});
+
+test("a token that was replaced already is not replaced again", async () => {
+  let issued = 0;
+  const provider = async (): Promise<Response> => Response.json({ access_token: `t${(issued += 1)}` });
+  const credentials = new ClientCredentials("https://p.test/token", "id", "s", { fetch: provider as typeof fetch });
+  const refused = (): Response => Response.json({}, { status: 401 });
+  const { client } = server([refused(), refused(), done(), done()], credentials);
+  await Promise.all([client.cases.show("c"), client.cases.show("c")]);
+  credentials.expire("t1");
+  await credentials.current();
+  assert.equal(issued, 2);
+});
+
+test("secrets and persons are in no error and no log of a client", async () => {
+  const { client, sent } = server([], "pvd_hidden\nx");
+  await assert.rejects(client.cases.show("c"), (refused: Error) => {
+    assert.match(refused.message, /Authorization has a line break/);
+    return !inspect(refused).includes("hidden");
+  });
+  const shown = inspect(client.acting({ onBehalfOf: "0000004091" }), { depth: 9 });
+  assert.ok(!/hidden|4091/.test(shown), shown);
+  for (const part of ["", ".", ".."]) assert.throws(() => client.cases.cancel(part), /part of an address/);
+  assert.equal(sent.length, 0);
+});
+
+test("pages that never end are an error", async () => {
+  const { client } = server([1, 2, 3].map(() => Response.json({ items: [1], next: "a" })));
+  await assert.rejects(async () => {
+    for await (const _ of client.cases.listAll());
+  }, (failure: ParvandehError) => failure instanceof ParvandehError && /same page/.test(failure.message));
 });
 
 test("a problem has every fault", async () => {
@@ -153,4 +244,5 @@ test("a webhook that is old, changed or signed otherwise is rejected", async () 
   await rejected({ "webhook-id": "c/4" }, body, /missing/);
   await rejected(signed("[]", SECRETS[0]!), "[]", /no CloudEvent/);
   assert.throws(() => new Webhook("whsec_?"), /Base64/);
+  for (const missing of ["", "whsec_"]) assert.throws(() => new Webhook([SECRETS[0]!, missing]), /empty/);
 });

@@ -10,6 +10,8 @@ Conditions and values are SQL. They may use the parameters `:case` (its id), `:n
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.cases.erasure import stored_answers
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -78,16 +80,6 @@ _MESSAGES = """
         )
     ))
 """
-# Answers to commands that wrote an event of the case, which have the same instant, and answers that name it
-# or a part of it.
-_ANSWERS = """
-    (created_at, user_id) IN (SELECT at, actor_id FROM events WHERE case_id = :case)
-    OR EXISTS (
-        SELECT FROM unnest(CAST(:marks AS text[])) AS mark
-        WHERE position(convert_to(mark, 'UTF8') IN coalesce(body, '')) > 0
-            OR strpos(coalesce(headers::text, ''), mark) > 0
-    )
-"""
 # The rows of this case's tasks in the results of a batch: a refusal may repeat what was entered.
 _RESULTS = """
     (SELECT coalesce(jsonb_agg(
@@ -113,7 +105,12 @@ _GROUNDS = """
 
 # The order matters: tables whose rows are found by values of others come first.
 ERASED: Mapping[str, Changed | Deleted] = {
-    "idempotency_keys": Deleted(_ANSWERS, "user_id key request_digest status headers body created_at"),
+    "deferred_requests": Deleted(
+        stored_answers.DEFERRED, "id user_id on_behalf_of permission status envelope body requested_at"
+    ),
+    "idempotency_keys": Deleted(
+        stored_answers.ANSWERS, "user_id key request_digest status headers body created_at"
+    ),
     "messages": Deleted(
         _MESSAGES,
         "id name correlation data kind thrown_by thrown_element status sent_at expires_at closed_at wait_id",

@@ -164,7 +164,7 @@ def _identify(uow: UnitOfWork, user: User, person: str | None) -> None:
     if wanted is None or wanted == user.person:
         return
     _require_own(uow, user)
-    # A provider's login is linked by the national ID: whoever has it would get into the account.
+    # A provider's login is linked by the national ID: its owner would get into the account.
     if user.role == ADMINISTRATOR or _may_have_acted(uow, user.id):
         raise Forbidden(
             "An administrator sets the national ID of an administrator, or of an account that may have acted."

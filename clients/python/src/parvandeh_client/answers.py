@@ -1,7 +1,7 @@
 """What calls return and accept besides plain JSON: entity tags, files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 
@@ -19,7 +19,7 @@ Tag: TypeAlias = str | Mapping[str, Any] | None
 class Content:
     """A file that the server returned."""
 
-    data: bytes
+    data: bytes = field(repr=False)  # often personal
     media_type: str
     etag: str | None
 
@@ -29,10 +29,19 @@ class Upload:
     """A file to send."""
 
     name: str
-    content: bytes
+    content: bytes = field(repr=False)
     media_type: str = "application/octet-stream"
 
 
 def etag_of(document: Tag) -> str | None:
-    """Return the entity tag that came with an object; None if it has none."""
-    return document if isinstance(document, str) else getattr(document, "etag", None)
+    """Return the entity tag that came with an object; None only for None.
+
+    Raises ValueError for an object without a tag (a copy, an item of a list): a change without a condition
+    would overwrite what others have done.
+    """
+    if document is None:
+        return None
+    tag = document if isinstance(document, str) else getattr(document, "etag", None)
+    if not tag:
+        raise ValueError("It has no entity tag: read the object again, and pass it as it was returned.")
+    return str(tag)

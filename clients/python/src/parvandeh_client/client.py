@@ -8,19 +8,22 @@ from parvandeh_client.generated.operations import Operations
 from parvandeh_client.tokens import Token
 from parvandeh_client.transport import Caller, Connection
 
-TIMEOUT = 30.0  # seconds; the server answers within 10
+TIMEOUT = 45.0  # seconds; the server answers within 10, but `external_work.take` can wait for 30
 
 
 class Client(Operations):
     """The API of an installation. Can be shared by threads; close it at the end, or use it with `with`.
 
     `token` is a token or a function that returns the current one, such as ClientCredentials. `http` is the
-    httpx client to use, for proxies or certificates of your own.
+    httpx client to use, for proxies or certificates of your own; its time-outs hold, and must be longer
+    than the `wait` of `external_work.take`.
     """
 
     def __init__(
         self, url: str, token: Token | None = None, *, http: httpx.Client | None = None, attempts: int = 4
     ) -> None:
+        if attempts < 1:
+            raise ValueError("At least one attempt is needed.")
         opened = http or httpx.Client(timeout=TIMEOUT, headers={"User-Agent": "parvandeh-client"})
         self._use(Caller(Connection(url.rstrip("/"), token, opened, attempts)))
 

@@ -61,12 +61,17 @@ class ClientCredentials:
 
     def _issued(self) -> tuple[str, float]:
         try:
-            response = self._http.post(self._url, data=self._fields, auth=self._secret)
-        except httpx.TransportError as failure:
+            response = self._http.post(
+                self._url, data=self._fields, auth=self._secret, follow_redirects=False
+            )
+        except httpx.RequestError as failure:
             raise Unreachable(f"The token endpoint {self._url} can't be reached: {failure}") from failure
         try:
-            answer = response.json()
-            return answer["access_token"], float(answer.get("expires_in", 60))
-        except (ValueError, KeyError, TypeError) as failure:
+            answer = response.raise_for_status().json()
+            token, lasts = answer["access_token"], float(answer.get("expires_in") or 60)
+        except (httpx.HTTPStatusError, ValueError, KeyError, TypeError):
+            token, lasts = None, 0.0
+        if not isinstance(token, str):
             reason = f"The token endpoint {self._url} answered {response.status_code} without a token."
-            raise TokenRefused(reason) from failure
+            raise TokenRefused(reason)
+        return token, lasts

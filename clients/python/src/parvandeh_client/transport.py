@@ -1,5 +1,6 @@
 """Sends requests: headers, idempotency keys, retries; makes errors of problem documents."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,11 +14,12 @@ from uuid import uuid4
 import httpx
 
 from parvandeh_client.answers import Content, Document, Tag, Upload, etag_of
-from parvandeh_client.problems import Unreachable, problem
+from parvandeh_client.problems import ParvandehError, Unreachable, problem
 from parvandeh_client.tokens import Token
 
 FIRST_WAIT = 0.2  # seconds; doubles with each attempt
 LONGEST_WAIT = 30.0  # seconds that a call waits before an attempt; a longer `Retry-After` is an error
+CONTROL = re.compile("[\\x00-\\x08\\x0a-\\x1f\\x7f]")
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -26,7 +28,7 @@ class Connection:
     """An installation, and how requests are sent to it."""
 
     url: str
-    token: Token | None
+    token: Token | None = field(repr=False)
     http: httpx.Client
     attempts: int = 4
     sleep: Callable[[float], None] = time.sleep
@@ -39,9 +41,9 @@ class Call:
     method: str
     path: str
     parts: Sequence[object] = ()
-    query: Mapping[str, object] = field(default_factory=dict)
-    body: Any = None
-    form: Mapping[str, Any] | None = None
+    query: Mapping[str, object] = field(default_factory=dict, repr=False)
+    body: Any = field(default=None, repr=False)
+    form: Mapping[str, Any] | None = field(default=None, repr=False)
     if_match: Tag = None
     idempotency_key: str | None = None
 
@@ -51,7 +53,7 @@ class Caller:
     """Sends the requests of the operations, with the same headers for all."""
 
     connection: Connection
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # name persons
 
     def having(self, headers: Mapping[str, str | None]) -> "Caller":
         """Return a caller with further headers."""
@@ -63,7 +65,9 @@ class Caller:
         response = self.send(Call(method, path, parts, **more), "application/json")
         if not response.content:
             return None
-        found = response.json()
+        found = _json(response)
+        if found is None and response.content.strip() != b"null":
+            raise Unreachable(f"{self.connection.url} answered {response.status_code}, but without JSON.")
         if isinstance(found, dict):
             found = Document(found)
             found.etag = response.headers.get("ETag")
@@ -77,7 +81,7 @@ class Caller:
 
     def send(self, call: Call, accept: str) -> httpx.Response:
         """Return the response of a request that succeeded; repeats it where that is safe."""
-        address = self.connection.url + call.path.format(*(quote(str(one), safe="") for one in call.parts))
+        address = self.connection.url + call.path.format(*map(_part, call.parts))
         headers = {"Accept": accept, **self.headers}
         if call.method == "POST":  # also on each repetition: the server then executes it once
             headers["Idempotency-Key"] = call.idempotency_key or str(uuid4())
@@ -103,10 +107,11 @@ class Caller:
             last = attempt == connection.attempts
             token = connection.token() if callable(connection.token) else connection.token
             signed = {**headers, "Authorization": f"Bearer {token}"} if token else headers
-            coded = [(name.encode(), value.encode()) for name, value in signed.items()]  # also Persian
             try:
-                response = connection.http.request(method, address, headers=coded, **sent)
-            except httpx.TransportError as failure:
+                response = connection.http.request(
+                    method, address, headers=_coded(signed), follow_redirects=False, **sent
+                )
+            except httpx.RequestError as failure:
                 if last or not (method in {"GET", "POST"} or isinstance(failure, NEVER_SENT)):
                     raise Unreachable(f"{connection.url} can't be reached: {failure}") from failure
                 wait = _backoff(attempt)
@@ -135,9 +140,27 @@ def pages(read: Callable[..., Any], cursor: str, *parts: Any, **query: Any) -> I
             sent = {**(body or {}), "cursor": following} if following else body
             page = read(*before, sent, **query)
         yield from page["items"]
-        following = page["next"]
-        if not following:
+        if not page["next"]:
             return
+        if page["next"] == following:
+            raise ParvandehError("The server returns the same page again.")
+        following = page["next"]
+
+
+def _part(value: object) -> str:
+    """Return a value as a part of a path. Raises ValueError for one that would lead to another path."""
+    written = str(value)
+    if written in {"", ".", ".."}:
+        raise ValueError(f"`{written}` can't be a part of an address.")
+    return quote(written, safe="")
+
+
+def _coded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Return headers in UTF-8: values may be Persian. Raises ValueError, which doesn't repeat the value."""
+    for name, value in headers.items():
+        if CONTROL.search(value):
+            raise ValueError(f"The value of the header {name} has a line break or another control character.")
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
 def _wait(method: str, response: httpx.Response, attempt: int) -> float | None:

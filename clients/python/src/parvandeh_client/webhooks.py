@@ -56,7 +56,7 @@ class Webhook:
             identity, sent = named["webhook-id"], named["webhook-timestamp"]
             given = named["webhook-signature"].split()
             age = abs(time.time() - int(sent))
-        except (KeyError, ValueError) as failure:
+        except (KeyError, ValueError, OverflowError) as failure:
             raise Rejected("The headers of a webhook are missing or malformed.") from failure
         if age > self._tolerance:
             raise Rejected(f"The webhook is {age:.0f} seconds old.")
@@ -82,9 +82,12 @@ def parse(body: bytes) -> Event:
 
 def _key(secret: str) -> bytes:
     try:
-        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError) as failure:
         raise ValueError("The secret of a webhook is Base64 after `whsec_`.") from failure
+    if not key:  # such as a setting that is missing: anybody can sign with that
+        raise ValueError("The secret of a webhook is empty.")
+    return key
 
 
 def _signature(key: bytes, signed: bytes) -> str:
