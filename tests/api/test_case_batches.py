@@ -55,6 +55,9 @@ def test_batch_counts_each_item_once_or_is_refused_before_it_starts_any(
 ) -> None:
     factories.deploy(database, factories.one_task())
     portal, items = client("portal"), [item("1"), item("2")]
+    app.extensions[QUOTA] = Quota(2)
+    later: dict[str, Any] = {"json": {"items": [*items, item("3")]}, "headers": {"Prefer": "respond-async"}}
+    refused(portal.send("POST", "/cases/batch", **later), 429, "quota-exceeded")
     app.extensions[QUOTA] = Quota(5)
     made = [[one["case"]["id"] for one in body(portal.post("/cases/batch", {"items": items}))["items"]]]
     made += [[one["case"]["id"] for one in body(portal.post("/cases/batch", {"items": items}))["items"]]]

@@ -1351,6 +1351,28 @@ export interface DeemedPage {
   items: Array<Deemed>;
 }
 
+/** A request that a worker carries out, and its response. */
+export interface DeferredBody {
+  /** Id of the request. */
+  id: string;
+  /** How far it is. */
+  status: RequestStatus;
+  /** When it was sent. */
+  requested_at: string;
+  /** What you would have got without `Prefer: respond-async`, also if it was refused; null unless it is done. */
+  response: DeferredResponse | null;
+}
+
+/** The response to a request that a worker carried out. */
+export interface DeferredResponse {
+  /** Its HTTP status. */
+  status: number;
+  /** Its headers, such as `Location` and `ETag`. */
+  headers: Record<string, string>;
+  /** Its body: what the endpoint returns, or a problem document. */
+  body: unknown;
+}
+
 /** A definition: its current version, otherwise its newest. */
 export interface DefinitionBody {
   /** Key of the definition: the id of its process in the BPMN file. */
@@ -3958,6 +3980,15 @@ export interface ReportBody {
   /** How much the scenarios cover, by process. */
   coverage: Array<CoverageBody>;
 }
+
+/**
+ * Status of a request that a worker carries out.
+ *
+ * - `pending`: in progress: ask again in a few seconds
+ * - `done`: `response` is what it returned, also if it was refused
+ * - `failed`: it was tried ten times without a result: send it again
+ */
+export type RequestStatus = "pending" | "done" | "failed";
 
 /** A request for data about the applicant from another agency. */
 export interface RequestedEvidence {

@@ -389,7 +389,7 @@ export class CaseBatches {
    *
    * `POST /api/v1/cases/batch`
    */
-  startBatch(body: models.StartBatch, options: { idempotencyKey?: string } = {}): Promise<models.StartedBatch> {
+  startBatch(body: models.StartBatch, options: { idempotencyKey?: string } = {}): Promise<models.StartedBatch | models.DeferredBody> {
     return this.#caller.json("POST", "/api/v1/cases/batch", { body, idempotencyKey: options.idempotencyKey });
   }
 }
@@ -574,7 +574,7 @@ export class Cases {
    *
    * `POST /api/v1/cases`
    */
-  start(body: models.StartCase, options: { idempotencyKey?: string } = {}): Promise<models.StartedBody> {
+  start(body: models.StartCase, options: { idempotencyKey?: string } = {}): Promise<models.StartedBody | models.DeferredBody> {
     return this.#caller.json("POST", "/api/v1/cases", { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -2708,6 +2708,28 @@ export class Rates {
   }
 }
 
+/** Requests that a worker carries out, because their callers prefer not to wait for the response. */
+export class Requests {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Read the response to a request that was answered with 202.
+   *
+   * For the account that sent it, with the same `X-On-Behalf-Of` and a token that allows the request itself. 404 a day later, and when the case is erased.
+   *
+   * `GET /api/v1/requests/{request_id}`
+   *
+   * @param requestId Id of the request: the end of `Location` in a response 202.
+   */
+  show(requestId: string): Promise<models.DeferredBody> {
+    return this.#caller.json("GET", `/api/v1/requests/${part(requestId)}`);
+  }
+}
+
 /** Failed elements of cases: list, retry or skip them, one by one or all of a kind. */
 export class Retries {
   readonly #caller: Caller;
@@ -2945,7 +2967,7 @@ export class Tasks {
    *
    * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
-  complete(taskId: string, body: models.CompleteTask = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.CompletedBody> {
+  complete(taskId: string, body: models.CompleteTask = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.CompletedBody | models.DeferredBody> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/complete`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
   }
 
@@ -3513,6 +3535,7 @@ export class Operations {
   readonly pictures: Pictures;
   readonly proposals: Proposals;
   readonly rates: Rates;
+  readonly requests: Requests;
   readonly retries: Retries;
   readonly rules: Rules;
   readonly sessions: Sessions;
@@ -3566,6 +3589,7 @@ export class Operations {
     this.pictures = new Pictures(caller);
     this.proposals = new Proposals(caller);
     this.rates = new Rates(caller);
+    this.requests = new Requests(caller);
     this.retries = new Retries(caller);
     this.rules = new Rules(caller);
     this.sessions = new Sessions(caller);

@@ -1580,6 +1580,32 @@ class DeemedPage(TypedDict):
     """The decisions, those that have waited longest first."""
 
 
+class DeferredBody(TypedDict):
+    """A request that a worker carries out, and its response."""
+
+    id: str
+    """Id of the request."""
+    status: RequestStatus
+    """How far it is."""
+    requested_at: str
+    """When it was sent."""
+    response: DeferredResponse | None
+    """What you would have got without `Prefer: respond-async`, also if it was refused; null unless it is
+    done.
+    """
+
+
+class DeferredResponse(TypedDict):
+    """The response to a request that a worker carried out."""
+
+    status: int
+    """Its HTTP status."""
+    headers: dict[str, str]
+    """Its headers, such as `Location` and `ETag`."""
+    body: Any
+    """Its body: what the endpoint returns, or a problem document."""
+
+
 class DefinitionBody(TypedDict):
     """A definition: its current version, otherwise its newest."""
 
@@ -4505,6 +4531,15 @@ class ReportBody(TypedDict):
     """The results of the scenarios."""
     coverage: list[CoverageBody]
     """How much the scenarios cover, by process."""
+
+
+RequestStatus: TypeAlias = Literal["pending", "done", "failed"]
+"""Status of a request that a worker carries out.
+
+- `pending`: in progress: ask again in a few seconds
+- `done`: `response` is what it returned, also if it was refused
+- `failed`: it was tried ten times without a result: send it again
+"""
 
 
 class RequestedEvidence(TypedDict):

@@ -414,7 +414,7 @@ class CaseBatches:
 
     def start_batch(
         self, body: models.StartBatch, *, idempotency_key: str | None = None
-    ) -> models.StartedBatch:
+    ) -> models.StartedBatch | models.DeferredBody:
         """Start many cases.
 
         Each case is started or refused on its own, in a transaction of its own: the response is 200 and
@@ -424,7 +424,7 @@ class CaseBatches:
 
         `POST /api/v1/cases/batch`
         """
-        answer: models.StartedBatch = self._caller.json(
+        answer: models.StartedBatch | models.DeferredBody = self._caller.json(
             "POST", "/api/v1/cases/batch", body=body, idempotency_key=idempotency_key
         )
         return answer
@@ -681,7 +681,9 @@ class Cases:
         answer: models.CaseBody = self._caller.json("GET", "/api/v1/cases/{}", (case_id,))
         return answer
 
-    def start(self, body: models.StartCase, *, idempotency_key: str | None = None) -> models.StartedBody:
+    def start(
+        self, body: models.StartCase, *, idempotency_key: str | None = None
+    ) -> models.StartedBody | models.DeferredBody:
         """Start a case.
 
         The case runs to its first wait, usually a task, before the response is sent. Send an
@@ -694,7 +696,7 @@ class Cases:
 
         `POST /api/v1/cases`
         """
-        answer: models.StartedBody = self._caller.json(
+        answer: models.StartedBody | models.DeferredBody = self._caller.json(
             "POST", "/api/v1/cases", body=body, idempotency_key=idempotency_key
         )
         return answer
@@ -3377,6 +3379,26 @@ class Rates:
         return answer
 
 
+class Requests:
+    """Requests that a worker carries out, because their callers prefer not to wait for the response."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def show(self, request_id: str) -> models.DeferredBody:
+        """Read the response to a request that was answered with 202.
+
+        For the account that sent it, with the same `X-On-Behalf-Of` and a token that allows the request
+        itself. 404 a day later, and when the case is erased.
+
+        `GET /api/v1/requests/{request_id}`
+
+        - `request_id`: Id of the request: the end of `Location` in a response 202.
+        """
+        answer: models.DeferredBody = self._caller.json("GET", "/api/v1/requests/{}", (request_id,))
+        return answer
+
+
 class Retries:
     """Failed elements of cases: list, retry or skip them, one by one or all of a kind."""
 
@@ -3617,7 +3639,7 @@ class Tasks:
         *,
         if_match: Tag = None,
         idempotency_key: str | None = None,
-    ) -> models.CompletedBody:
+    ) -> models.CompletedBody | models.DeferredBody:
         """Complete a task, so that its case continues.
 
         An unassigned task counts as yours; 409 if it is somebody else's. With `If-Match`, 409
@@ -3628,7 +3650,7 @@ class Tasks:
 
         - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
-        answer: models.CompletedBody = self._caller.json(
+        answer: models.CompletedBody | models.DeferredBody = self._caller.json(
             "POST",
             "/api/v1/tasks/{}/complete",
             (task_id,),
@@ -4333,6 +4355,7 @@ class Operations:
         self.pictures = Pictures(caller)
         self.proposals = Proposals(caller)
         self.rates = Rates(caller)
+        self.requests = Requests(caller)
         self.retries = Retries(caller)
         self.rules = Rules(caller)
         self.sessions = Sessions(caller)
