@@ -192,10 +192,11 @@ def _body(raw: Mapping[str, Any] | None, of: Mapping[str, Any]) -> Body | None:
 
 
 def _answer(responses: Mapping[str, Any]) -> Answer:
+    """Return what the operation returns; not what it does for a preference, which the clients don't state."""
     contents = [
         response.get("content", {})
         for status, response in sorted(responses.items())
-        if str(status).startswith("2")
+        if str(status).startswith("2") and "Preference-Applied" not in response.get("headers", {})
     ]
     schemas = [next(iter(_json(content)), None) for content in contents]
     distinct = {repr(schema): schema for schema in schemas if schema is not None}

@@ -389,7 +389,7 @@ export class CaseBatches {
    *
    * `POST /api/v1/cases/batch`
    */
-  startBatch(body: models.StartBatch, options: { idempotencyKey?: string } = {}): Promise<models.StartedBatch | models.DeferredBody> {
+  startBatch(body: models.StartBatch, options: { idempotencyKey?: string } = {}): Promise<models.StartedBatch> {
     return this.#caller.json("POST", "/api/v1/cases/batch", { body, idempotencyKey: options.idempotencyKey });
   }
 }
@@ -574,7 +574,7 @@ export class Cases {
    *
    * `POST /api/v1/cases`
    */
-  start(body: models.StartCase, options: { idempotencyKey?: string } = {}): Promise<models.StartedBody | models.DeferredBody> {
+  start(body: models.StartCase, options: { idempotencyKey?: string } = {}): Promise<models.StartedBody> {
     return this.#caller.json("POST", "/api/v1/cases", { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -2967,7 +2967,7 @@ export class Tasks {
    *
    * @param taskId Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
    */
-  complete(taskId: string, body: models.CompleteTask = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.CompletedBody | models.DeferredBody> {
+  complete(taskId: string, body: models.CompleteTask = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.CompletedBody> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/complete`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
   }
 

@@ -414,7 +414,7 @@ class CaseBatches:
 
     def start_batch(
         self, body: models.StartBatch, *, idempotency_key: str | None = None
-    ) -> models.StartedBatch | models.DeferredBody:
+    ) -> models.StartedBatch:
         """Start many cases.
 
         Each case is started or refused on its own, in a transaction of its own: the response is 200 and
@@ -424,7 +424,7 @@ class CaseBatches:
 
         `POST /api/v1/cases/batch`
         """
-        answer: models.StartedBatch | models.DeferredBody = self._caller.json(
+        answer: models.StartedBatch = self._caller.json(
             "POST", "/api/v1/cases/batch", body=body, idempotency_key=idempotency_key
         )
         return answer
@@ -681,9 +681,7 @@ class Cases:
         answer: models.CaseBody = self._caller.json("GET", "/api/v1/cases/{}", (case_id,))
         return answer
 
-    def start(
-        self, body: models.StartCase, *, idempotency_key: str | None = None
-    ) -> models.StartedBody | models.DeferredBody:
+    def start(self, body: models.StartCase, *, idempotency_key: str | None = None) -> models.StartedBody:
         """Start a case.
 
         The case runs to its first wait, usually a task, before the response is sent. Send an
@@ -696,7 +694,7 @@ class Cases:
 
         `POST /api/v1/cases`
         """
-        answer: models.StartedBody | models.DeferredBody = self._caller.json(
+        answer: models.StartedBody = self._caller.json(
             "POST", "/api/v1/cases", body=body, idempotency_key=idempotency_key
         )
         return answer
@@ -3639,7 +3637,7 @@ class Tasks:
         *,
         if_match: Tag = None,
         idempotency_key: str | None = None,
-    ) -> models.CompletedBody | models.DeferredBody:
+    ) -> models.CompletedBody:
         """Complete a task, so that its case continues.
 
         An unassigned task counts as yours; 409 if it is somebody else's. With `If-Match`, 409
@@ -3650,7 +3648,7 @@ class Tasks:
 
         - `task_id`: Id of the task: `id` in `GET /tasks` and in the `tasks` of a case.
         """
-        answer: models.CompletedBody | models.DeferredBody = self._caller.json(
+        answer: models.CompletedBody = self._caller.json(
             "POST",
             "/api/v1/tasks/{}/complete",
             (task_id,),
