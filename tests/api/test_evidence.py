@@ -211,6 +211,42 @@ def test_changed_values_count_as_typed_and_known_ones_cannot_be_changed(scene: S
     assert _field(scene.ana, draft, "proof")["applies"]
 
 
+def test_an_answer_for_some_of_the_fields_is_no_proof_of_the_typed_ones(scene: Scene) -> None:
+    draft = scene.begin()
+    proof = body(scene.ana.upload(draft, filed.pdf(), fields={"field": "/proof"}))["id"]
+    scene.ana.send("PATCH", draft, json={"data": {"postal_code": "1345678901", "proof": proof}})
+    preview = body(_fetch(scene.ana, draft))
+    with scene.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE evidence_values SET values = values - 'postal_code'")
+    scene.ana.post(f"{draft}/evidence/{preview['id']}/accept")
+    assert body(scene.ana.get(draft))["data"]["proof"] == proof
+    scene.ana.send("PATCH", draft, json={"data": {"proof": None}})
+    (fault,) = refused(scene.ana.post(f"{draft}/submit", {}), 422, "invalid")["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/data/proof", "evidence-document")
+    scene.ana.send("PATCH", draft, json={"data": {"postal_code": None}})
+    assert _field(scene.ana, draft, "address")["state"] == "fetched"
+    assert scene.ana.post(f"{draft}/submit", {}).status_code == 201
+
+
+def test_a_repeated_request_gets_the_present_state_and_no_deleted_value(scene: Scene) -> None:
+    draft, once = scene.begin(), {"Idempotency-Key": "one"}
+    preview = body(_fetch(scene.ana, draft, **once))
+    assert body(_fetch(scene.ana, draft, **once)) == preview
+    accept, twice = f"{draft}/evidence/{preview['id']}/accept", {"Idempotency-Key": "two"}
+    accepted = body(scene.ana.post(accept, headers=twice))
+    assert body(scene.ana.post(accept, headers=twice)) == accepted
+    assert (accepted["state"], accepted["values"]) == ("accepted", preview["values"])
+    scene.ana.post(f"{draft}/evidence/{preview['id']}/refuse")
+    again = body(_fetch(scene.ana, draft, **once))
+    assert (again["id"], again["state"], again["values"]) == (preview["id"], "refused", None)
+    assert len(scene.hub.received) == 1
+    assert scene.ana.post(accept, headers=twice).status_code == 409
+    with scene.database.engine.connect() as connection:
+        stored = connection.exec_driver_sql("SELECT body FROM idempotency_keys").scalars().all()
+    assert stored
+    assert not any(preview["values"]["postal_code"].encode() in bytes(one) for one in stored)
+
+
 @pytest.mark.parametrize(
     ("consent", "status", "kind"),
     [
@@ -278,7 +314,10 @@ def test_a_portal_passes_on_the_login_of_its_person(scene: Scene, app: APIFlask)
     draft = scene.begin(scene.portal, **behalf)
     preview = body(_fetch(scene.portal, draft, **behalf, **{"X-Person-Token": _signed()}))
     assert preview["state"] == "preview"
-    done = scene.portal.post(f"{draft}/evidence/{preview['id']}/accept", headers=behalf)
+    accept = f"{draft}/evidence/{preview['id']}/accept"
+    for token in ({}, {"X-Person-Token": _signed(national_id=BEA)}):
+        refused(scene.portal.post(accept, headers={**behalf, **token}), 403, "person-not-proven")
+    done = scene.portal.post(accept, headers={**behalf, "X-Person-Token": _signed()})
     assert body(done)["state"] == "accepted"
     assert _field(scene.portal, draft, "address", **behalf)["state"] == "fetched"
 

@@ -74,13 +74,11 @@ def sources(
 
 
 def _faults(each: Bound, fetch: Fetch | None, answers: Mapping[str, Any]) -> Iterator[Fault]:
-    accepted = fetch is not None and fetch.state == "accepted" and fetch.values is not None
-    if fetch is not None and accepted:
-        expired = [name for name, value in (fetch.values or {}).items() if answers.get(name) == value]
-        if len(expired) == len(fetch.values or {}):
-            detail = "was fetched too long ago: fetch it again, or refuse it and type it"
-            yield from (Fault(f"/data/{name}", detail, "evidence-expired") for name in expired)
-            return
+    values = fetch.values if fetch is not None and fetch.state == "accepted" else None
+    if values is not None and states.unchanged(each.type, values, answers):
+        detail = "was fetched too long ago: fetch it again, or refuse it and type it"
+        yield from (Fault(f"/data/{name}", detail, "evidence-expired") for name in values)
+        return
     fallback = each.type.fallback
     if fallback is not None and not answers.get(fallback):
         detail = "is required, because the data that it proves were not fetched"
