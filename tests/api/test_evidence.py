@@ -438,6 +438,18 @@ def test_a_preview_and_an_accepted_value_expire(scene: Scene) -> None:
     assert body(_fetch(scene.ana, draft))["state"] == "preview"
 
 
+def test_cases_of_a_service_with_evidence_start_from_drafts_only(scene: Scene, client: Any) -> None:
+    sent = {"definition": "p", "applicant": BEA, "data": {"national_id": BEA, "address": "elsewhere"}}
+    for caller, given in ((scene.portal, sent), (scene.bea, sent)):
+        problem = refused(caller.post("/cases", given), 409, "conflict")
+        assert (problem["code"], problem["state"]) == ("draft-required", {"definition": {"key": "p"}})
+    assert client("caseworker").post("/cases", sent).status_code == 201
+    direct = f"direct = true\n{FILE}"
+    factories.deploy(scene.database, {**factories.with_start_form(FORM), EVIDENCE: direct.encode()})
+    assert refused(scene.ana.post("/cases", {**sent, "applicant": ANA}), 409, "conflict")
+    assert scene.portal.post("/cases", {**sent, "applicant": ANA}).status_code == 201
+
+
 def test_nothing_is_fetched_for_a_service_that_was_withdrawn(scene: Scene, client: Any) -> None:
     draft = scene.begin()
     assert client("administrator").post("/definitions/p/suspend").status_code == 200
