@@ -380,7 +380,15 @@ def test_calls_of_the_case_rest_on_the_consent_of_its_applicant(scene: Scene) ->
     drawn = bpmn.process(start, task, bpmn.node("endEvent", "end"), *flows)
     factories.deploy(scene.database, {**factories.files(drawn, f=FORM), EVIDENCE: FILE.encode()})
     draft = scene.begin()
-    preview = body(_fetch(scene.ana, draft))
+    persian = {**AGREED, "hash": hashlib.sha256("موافقم.".encode()).hexdigest().upper()}
+    preview = body(_fetch(scene.ana, draft, persian))
+    scene.ana.post(f"{draft}/evidence/{preview['id']}/refuse")
+    for agreement in (persian, AGREED, {**AGREED, "hash": AGREED["hash"].upper()}):
+        preview = body(_fetch(scene.ana, draft, agreement))
+        with scene.database.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE evidence_values SET expires_at = now() - interval '1 second'")
+    with scene.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE evidence_values SET expires_at = now() + interval '1 minute'")
     scene.ana.post(f"{draft}/evidence/{preview['id']}/accept")
     assert scene.ana.post(f"{draft}/submit", {}).status_code == 201
     admin = factories.an_actor(scene.database, "administrator")
@@ -389,9 +397,12 @@ def test_calls_of_the_case_rest_on_the_consent_of_its_applicant(scene: Scene) ->
         return factories.as_actor(scene.database, admin, lambda uow: _agreed(uow, operation))
 
     assert (agreed(), agreed("other")) == ("given", None)
-    (consent,) = body(scene.ana.get("/consents"))["items"]
+    consent, earlier, refused_one = body(scene.ana.get("/consents"))["items"]
+    assert (consent["revoked_at"], earlier["revoked_at"]) == (None, None)
+    assert refused_one["revoked_at"]
     scene.ana.post(f"/consents/{consent['id']}/revoke")
     assert agreed() == "revoked"
+    assert all(one["revoked_at"] for one in body(scene.ana.get("/consents"))["items"])
 
 
 def _agreed(uow: UnitOfWork, operation: str) -> Any:

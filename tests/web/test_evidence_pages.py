@@ -77,6 +77,12 @@ def test_what_is_refused_is_typed_and_proved_by_an_upload(me: Applicant, hub: Pl
     assert "Upload this document" in sent.text
 
 
+@pytest.mark.parametrize("number", ["0", "99"])
+def test_a_step_that_the_form_lacks_is_not_found(me: Applicant, hub: Playing, number: str) -> None:
+    sent = me.post(f"{SERVICE}/{number}/evidence", {"act": "refuse", "type": "unknown"}, on=STEP)
+    assert sent.status_code == 404
+
+
 def test_an_agency_that_is_down_is_told(me: Applicant, hub: Playing) -> None:
     hub.call("POST", "/control", {"service": "housing-registry", "behaviour": "error"})
     page = _act(me, "fetch")

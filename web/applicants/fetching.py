@@ -13,7 +13,7 @@ from engine.portal.once_only import Agreement
 from engine.requests.fetching import Answered, Wanted
 from web.applicants.applying import step_page
 from web.applicants.door import blueprint, mine, typed
-from web.applicants.evidence import fetcher, steps
+from web.applicants.evidence import fetcher
 from web.attached import as_visitor
 from web.site import site
 from web.visit import Away, Page, Shown, Visit
@@ -41,8 +41,6 @@ def _begun(uow: UnitOfWork, key: str) -> UUID:
 
 def _again(visit: Visit, key: str, number: int, refusal: Refusal, **_: Any) -> Page:
     draft = application_drafts.of_service(visit.uow, key)
-    if not 1 <= number <= len(steps(visit, draft)):
-        raise NotFound(f"This form has no step {number}.") from refusal
     return step_page(visit, draft, number, draft.answers, refusal)
 
 

@@ -98,7 +98,7 @@ def order(
         return Ordered(there.id, draft_id, each.type.connector, None, {})
     _require_room(uow, person, rules)
     body = _request(each.type, draft, person)
-    if consent is None or consent.revoked_at is not None or consent.text_hash != agreement.hash:
+    if consent is None or consent.ended_at is not None or consent.text_hash != agreement.hash.lower():
         consent_id = consents.give(uow, draft_id, person.person, each, language)
     else:
         consent_id = consent.id

@@ -85,7 +85,7 @@ def settle(uow: UnitOfWork, ordered: Ordered, answer: Mapping[str, Any] | CallFa
     if fetch.state != "requested":
         return  # refused meanwhile
     consent = consents.of_draft(uow, ordered.draft_id, fetch.type)
-    if consent is None or consent.revoked_at is not None:
+    if consent is None or consent.ended_at is not None:
         _set(uow, fetch.id, "refused", closed_at=uow.now)
         return
     types = evidence.bound(uow.session, draft.services)
@@ -142,6 +142,7 @@ def refuse(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID) -> Draft:
     if fetch.state != "refused":
         uow.connection.execute(delete(VALUES).where(VALUES.c.evidence_id == fetch.id))
         _set(uow, fetch.id, "refused", closed_at=uow.now)
+    consents.refuse(uow, draft_id, fetch.type)
     values = fetch.values if fetch.state == "accepted" else None
     if not values:
         return draft
@@ -155,6 +156,7 @@ def decline(uow: UnitOfWork, draft_id: UUID, type_name: str) -> Draft:
     there = evidence.latest(uow, draft_id).get(type_name)
     if there is not None and there.state in ("preview", "accepted", "requested", "refused"):
         return refuse(uow, draft_id, there.id)
+    consents.refuse(uow, draft_id, type_name)
     record(uow, draft_id, each, draft.on_behalf_of, "refused", None)
     return draft
 
