@@ -58,7 +58,7 @@ def _files(key: str, **_: Any) -> Mapping[str, Any]:
 @mine(blueprint.post("/services/<key>/apply/<int:number>"), refused=_once_more, prepare=_files)
 def answer_step(visit: Visit, key: str, number: int) -> Shown:
     """Store the answers of a step, and continue."""
-    draft = application_drafts.of_service(visit.uow, key)
+    draft = application_drafts.of_service(visit.uow, key, hold=True)
     if not _is_open(visit, draft, number):
         return Away(_next(visit, draft, draft.step))
     step = steps(visit, draft)[number - 1]
