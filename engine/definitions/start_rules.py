@@ -38,7 +38,7 @@ def remember(digest: str, key: str, files: Mapping[str, bytes]) -> StartRules:
     if len(_rules) >= MOST:
         _rules.clear()
     service = service_of(files, key) if SERVICE in files else None
-    _rules[digest, key] = StartRules(service and service.duplicates, _drafting(files, key))
+    _rules[digest, key] = StartRules(service.duplicates if service else None, _drafting(files, key))
     return _rules[digest, key]
 
 
