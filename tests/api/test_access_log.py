@@ -313,7 +313,8 @@ def test_erased_words_are_null(client: Clients, database: Database, case: dict[s
 def test_the_records_of_a_case_and_its_draft_are_found_by_their_index(database: Database) -> None:
     filled = text(
         "INSERT INTO access_log (reader_id, seq, id, at, case_id, what, actor_role, hash) SELECT :reader, n,"
-        " gen_random_uuid(), now(), gen_random_uuid(), 'case', 'auditor', '' FROM generate_series(1, 5000) AS n"
+        " gen_random_uuid(), now(), gen_random_uuid(), 'case', 'auditor', ''"
+        " FROM generate_series(1, 5000) AS n"
     )
     wanted = select(AccessRecord.id).where(about(uuid4()))
     with database.transaction() as session:

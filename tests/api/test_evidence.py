@@ -287,6 +287,18 @@ def test_others_have_neither_the_draft_nor_its_evidence_nor_the_consent(scene: S
         refused(answer, 404, "not-found")
 
 
+def test_a_portal_contradicts_not_the_person_for_whom_it_acts(scene: Scene) -> None:
+    behalf = {"X-On-Behalf-Of": ANA}
+    draft = scene.begin(scene.portal, **behalf)
+    assert body(scene.portal.get(draft, headers=behalf))["data"] == {"national_id": ANA}
+    assert _field(scene.portal, draft, "national_id", **behalf)["state"] == "known"
+    other = scene.portal.send("PATCH", draft, json={"data": {"national_id": BEA}}, headers=behalf)
+    assert refused(other, 422, "invalid")["errors"][0]["code"] == "known"
+    named = {"X-On-Behalf-Of": "citizen 17"}  # no national ID: the portal fills it in
+    answers = {"service": "p", "data": {"national_id": BEA}}
+    assert body(scene.portal.post("/drafts", answers, headers=named))["data"] == {"national_id": BEA}
+
+
 @pytest.mark.parametrize(
     "token",
     [

@@ -18,9 +18,9 @@ _CONSENTS = table(Consent)
 
 
 def known_answers(uow: UnitOfWork, services: Sequence[Asking]) -> dict[str, Any]:
-    """Returns the answers that the actor's login gives to the forms of these services."""
+    """Returns the answers that the actor's login, or for whom a portal acts, gives to the forms."""
     fields = files.known(uow.session, services)
-    return proofs.filled(fields, proofs.of_account(uow)) if fields else {}
+    return proofs.filled(fields, proofs.of_draft(uow)) if fields else {}
 
 
 def require_unchanged(uow: UnitOfWork, services: Sequence[Asking], given: Mapping[str, Any]) -> None:
