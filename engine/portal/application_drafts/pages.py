@@ -24,7 +24,7 @@ from engine.portal.application_drafts.service_versions import AskingService
 def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
     """Returns the actor's draft for a service; one that has not been begun is empty, and has no id.
 
-    `hold` locks it until the command ends, as whoever stores answers needs: all answers are stored.
+    `hold` locks it until the command ends: needed to change it, since all answers are stored together.
 
     Raises NotFound for what is not offered, Conflict if it was begun before, Forbidden for accounts that
     don't apply for themselves.
