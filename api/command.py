@@ -7,7 +7,7 @@ the response describes what was committed. APIFlask generates the documentation 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from flask import Response, current_app, g, request
 from pydantic import BaseModel, ValidationError
@@ -56,6 +56,7 @@ class Reply:
     """The response of a view: a model, bytes or a function that opens a stream, and headers.
 
     `opened` is what a reader is shown of a case: it is written to the access log before the response is sent.
+    `stored` is what a repeated request gets instead of the body; None: it runs again.
     """
 
     def __init__(
@@ -65,11 +66,19 @@ class Reply:
         *,
         status: int = 200,
         opened: Opened | tuple[Opened, ...] | None = None,
+        stored: BaseModel | Literal["body"] | None = "body",
     ) -> None:
         self.body = body
+        self.stored = stored
         self.status = status
         self.headers = headers or {}
         self.opened = opened
+
+    def kept(self) -> Answer | None:
+        """Return the bytes to store under the idempotency key, for a repeated request."""
+        if isinstance(self.stored, BaseModel):
+            return Reply(self.stored, self.headers, status=self.status).answer()
+        return None if self.stored is None else self.answer()
 
     def answer(self) -> Answer:
         """Return the bytes to send."""
@@ -305,8 +314,7 @@ def _run(
     else:
         g.idempotency_key = received.idempotency_key()
     reply = view(uow, **arguments)
-    answer = reply.answer()
-    return Outcome(answer, answer, reply.opened)
+    return Outcome(reply.answer(), reply.kept(), reply.opened)
 
 
 def sent(model: type[R]) -> R:

@@ -73,4 +73,4 @@ def revoke_consent(uow: UnitOfWork, consent_id: UUID) -> Reply:
 
 def _fields(one: Given) -> dict[str, object]:
     named = {name: getattr(one, name) for name in Given.__slots__}
-    return {**named, "draft": one.draft_id, "case": one.case_id}
+    return {**named, "revoked_at": one.ended_at, "draft": one.draft_id, "case": one.case_id}

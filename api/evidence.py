@@ -9,6 +9,7 @@ from apiflask import APIBlueprint
 from flask import current_app, request
 from pydantic import Field, model_validator
 
+from api import received
 from api.access_log import AccessPage, access_page
 from api.command import DATABASE, Reply, as_caller, caller, command, prepared, sent
 from api.operations import takes
@@ -23,6 +24,7 @@ from engine.platform.errors import NotProven, NotRecognised
 from engine.portal import application_drafts, evidence, once_only
 from engine.portal.evidence import Proof, TypeState
 from engine.portal.once_only import Agreement, Offer
+from engine.requests import idempotency
 from engine.requests.fetching import FETCHER, Answered, Fetcher, Wanted
 
 blueprint = APIBlueprint("evidence", __name__, tag="Drafts")
@@ -135,12 +137,29 @@ def _fetched(draft_id: UUID) -> Mapping[str, Any]:
     actor = as_caller(_admitted)
     wanted = sent(FetchEvidence)
     if wanted.consent is None:
-        return {"answered": None}
+        return {"answered": None, "repeated": None}
     agreement = Agreement(wanted.consent.text_version, wanted.consent.hash, wanted.consent.renew)
     login = _login(actor)
+    repeated = as_caller(_sent_before)
+    if repeated is not None:
+        as_caller(lambda uow: once_only.require_person(uow, application_drafts.load(uow, draft_id), login))
+        return {"answered": None, "repeated": repeated}
     fetcher: Fetcher = current_app.extensions[FETCHER]
     asked = Wanted(draft_id, wanted.type, agreement, login)
-    return {"answered": fetcher.fetch(current_app.extensions[DATABASE], caller, asked)}
+    answered = fetcher.fetch(current_app.extensions[DATABASE], caller, asked)
+    return {"answered": answered, "repeated": None}
+
+
+def _sent_before(uow: UnitOfWork) -> UUID | None:
+    """Return the evidence that was requested with the same idempotency key: nothing is fetched again."""
+    key = received.idempotency_key()
+    found = key and idempotency.find(uow, key, received.fingerprint())
+    return UUID(current_app.json.loads(found.body)["id"]) if found else None
+
+
+def _proven(**_: UUID) -> Mapping[str, Any]:
+    received.receive()
+    return {"login": _login(as_caller(_admitted))}
 
 
 def _admitted(uow: UnitOfWork) -> Actor:
@@ -172,7 +191,9 @@ def _login(actor: Actor) -> Proof | None:
 )
 @takes(HEADER)
 @prepared(_fetched)
-def fetch_evidence(uow: UnitOfWork, draft_id: UUID, body: FetchEvidence, answered: Answered | None) -> Reply:
+def fetch_evidence(
+    uow: UnitOfWork, draft_id: UUID, body: FetchEvidence, answered: Answered | None, repeated: UUID | None
+) -> Reply:
     """Fetch data about the person of a draft from another agency
 
     With the person's consent to the present text: another version or hash is 409 `consent-outdated` with the
@@ -181,8 +202,11 @@ def fetch_evidence(uow: UnitOfWork, draft_id: UUID, body: FetchEvidence, answere
     connector needs, at most ten minutes old). `X-On-Behalf-Of` alone is 403. The answer is a preview: it is
     deleted unless it is accepted within ten minutes. If the agency does not answer, `state` is `failed`.
     While there is a preview, or an accepted value that is valid, nothing is fetched again. Each request is in
-    the access log of the draft at once.
+    the access log of the draft at once. Repeated with its idempotency key, it returns the present state of
+    the same request: its values are stored nowhere else.
     """
+    if repeated is not None:
+        return _reply(uow, draft_id, repeated, status=201, kept=False)
     if answered is None:
         once_only.decline(uow, draft_id, body.type)
         return _reply(uow, draft_id, evidence.latest(uow, draft_id)[body.type].id, status=201)
@@ -208,13 +232,16 @@ def list_evidence(uow: UnitOfWork, draft_id: UUID) -> Reply:
     answer=EvidenceBody,
     refusals=(404, 409),
 )
-def accept_evidence(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID) -> Reply:
+@takes(HEADER)
+@prepared(_proven)
+def accept_evidence(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID, login: Proof | None) -> Reply:
     """Accept a preview: its values enter the draft
 
+    Only for the person who is logged in, as for fetching: a portal passes on the token in `X-Person-Token`.
     Accepting it again changes nothing. After its time is over it is 409 `evidence-expired`.
     """
-    once_only.accept(uow, draft_id, evidence_id)
-    return _reply(uow, draft_id, evidence_id)
+    once_only.accept(uow, draft_id, evidence_id, login)
+    return _reply(uow, draft_id, evidence_id, kept=False)
 
 
 @command(
@@ -247,7 +274,13 @@ def list_draft_accesses(uow: UnitOfWork, draft_id: UUID, query: PageQuery) -> Re
     return Reply(access_page(access_log.page_of_draft(uow, draft_id, after=query.cursor)))
 
 
-def _reply(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID, status: int = 200) -> Reply:
+def _reply(
+    uow: UnitOfWork, draft_id: UUID, evidence_id: UUID, *, status: int = 200, kept: bool = True
+) -> Reply:
+    """Return a request for evidence. With `kept`, a repeated request gets it without the values.
+
+    Values are never stored for repeated requests: they would outlive a refusal.
+    """
     fetch, fallback = once_only.show(uow, draft_id, evidence_id)
     body = EvidenceBody(
         id=fetch.id,
@@ -260,7 +293,7 @@ def _reply(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID, status: int = 200
         expires_at=fetch.expires_at,
         valid_until=fetch.valid_until if fetch.state in ("preview", "accepted") else None,
     )
-    return Reply(body, status=status)
+    return Reply(body, status=status, stored=body.model_copy(update={"values": None}) if kept else None)
 
 
 def _offer(one: Offer) -> EvidenceOffer:

@@ -31,6 +31,8 @@ class SubmitApplication(OpenRequest):
     """The answer to the form."""
     document_urls: list[Text] = Field(default_factory=list, max_length=200)
     """Uploaded files: each must be the value of a field of the form, too."""
+    confirm_duplicate: bool = False
+    """Whether a further application is meant, although the same person has an open one of this service."""
 
 
 class FilledForm(FilledBody):

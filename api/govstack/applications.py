@@ -67,7 +67,8 @@ def submit(uow: UnitOfWork, service_id: str, body: SubmitApplication) -> Reply:
     _require_values(body)
     applicant = _applicant(uow, body.applicant_id)
     with places(_PLACES):
-        case = cases.start(uow, key, body.form_data.data, cases.Application(applicant=applicant))
+        application = cases.Application(applicant=applicant, confirm_duplicate=body.confirm_duplicate)
+        case = cases.start(uow, key, body.form_data.data, application)
     own = ids.numbered(key, case.version)
     if body.form_data.e_form_id not in (None, key, own):
         fault = Fault("/formData/eFormId", f"is not the present form of the service, {own}", "other-form")

@@ -27,7 +27,7 @@ from api.problems import pointer
 from api.shapes import Request
 from engine import access, cases, definitions
 from engine.bpmn.values import instant
-from engine.cases import CaseView
+from engine.cases import Application, CaseView
 from engine.models import DefinitionVersion
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
@@ -97,7 +97,8 @@ def start(uow: UnitOfWork, process_id: str, body: StartInstance) -> Reply:
         raise Conflict(detail, code="not-current-version", definition={"key": row.key})
     values, moved = _values(body)
     with places({"/data": "/InstanceValues", **moved}):
-        case = cases.start(_started_by(uow, body.process_started_by), row.key, values)
+        caller = _started_by(uow, body.process_started_by)
+        case = cases.start(caller, row.key, values, Application(confirm_duplicate=body.confirm_duplicate))
     answer = StartedInstance(**_state(case), case_number=case.number, secret=case.secret or "")
     return Reply(answer, {"Location": f"/govstack/workflow/instances/{case.id}"}, status=201)
 

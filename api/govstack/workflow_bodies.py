@@ -68,6 +68,8 @@ class StartInstance(OpenRequest):
         default_factory=dict, alias="InstanceValues"
     )
     """The answer to the start form: an object, or a list of `code` and `value`."""
+    confirm_duplicate: bool = False
+    """Whether a further case is meant, although the same person has an open one of this service."""
 
 
 class InstanceState(FilledBody):

@@ -41,7 +41,7 @@ def require_confirmed(
     for a service that allows several. Raises Conflict if there is an open case, unless the service lets that
     be confirmed and it is. The case is named only if the actor may see it.
     """
-    rule = definitions.duplicates_rule(uow.session, version)
+    rule = definitions.rules_of_start(uow.session, version).duplicates
     if applicant is None or rule in (None, "allow"):
         return None
     if confirmed and rule == "confirm":

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from engine.cases.staged_documents import NOTHING as NO_FILES
 from engine.cases.staged_documents import Claimed, Place
 from engine.cases.start_context import StartContext, context_at_event, context_of_appeal, find_start_context
 from engine.cases.views import CaseView
-from engine.definitions import forms
+from engine.definitions import Drafting, forms
 from engine.events import Fact
 from engine.models import CASE_NUMBERS, Channel, User
 from engine.organisation.candidate_groups import CaseScope
@@ -60,6 +60,11 @@ class Application:
 
 
 NOBODY = Application()
+_DRAFTING: Mapping[Drafting, Collection[str]] = {
+    "nobody": (),
+    "applicants": (access.APPLICANT,),
+    "applicants and portals": (access.APPLICANT, "portal"),
+}
 
 
 def start(
@@ -77,7 +82,21 @@ def start(
     access.require(uow.actor, "cases.start")
     application = _of_applicant(uow, application)
     entry = find_start_context(uow, key, application.unit)
+    if application.begun_at is None:
+        _require_no_draft(uow, entry.version)
     return _asked_for(uow, entry, data, application, place or Place.start(key))
+
+
+def _require_no_draft(uow: UnitOfWork, version: definitions.Version) -> None:
+    """Raises Conflict if the actor can start cases of a version only from a draft.
+
+    The draft knows which answers the login proves, which were fetched, and which need a document.
+    """
+    definitions.spec(uow.session, version)  # reads all files of a version that is new here at once
+    drafting = definitions.rules_of_start(uow.session, version).drafting
+    if uow.actor.role in _DRAFTING[drafting]:
+        detail = "This service fetches data about applicants: begin a draft with POST /api/v1/drafts."
+        raise Conflict(detail, code="draft-required", definition={"key": version.key})
 
 
 def appeal(

@@ -1,6 +1,7 @@
 """Process definitions: their versions, deployments, forms, scenarios and start triggers."""
 
 from engine.definitions.deployment import Deployed, deploy, hold, make_current, owner_of, publish
+from engine.definitions.start_rules import Drafting
 from engine.definitions.versions import (
     VERSION,
     Version,
@@ -9,13 +10,13 @@ from engine.definitions.versions import (
     currents,
     definition,
     differences,
-    duplicates_rule,
     note,
     own,
     planned_visits,
     read_files,
     report,
     require_own,
+    rules_of_start,
     source,
     spec,
     unknown,
@@ -26,6 +27,7 @@ from engine.definitions.versions import (
 __all__ = [
     "VERSION",
     "Deployed",
+    "Drafting",
     "Version",
     "bpmn_file",
     "current",
@@ -33,7 +35,6 @@ __all__ = [
     "definition",
     "deploy",
     "differences",
-    "duplicates_rule",
     "hold",
     "make_current",
     "note",
@@ -44,6 +45,7 @@ __all__ = [
     "read_files",
     "report",
     "require_own",
+    "rules_of_start",
     "source",
     "spec",
     "unknown",

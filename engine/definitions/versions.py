@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from engine import access, bpmn
 from engine.access import validity
 from engine.bpmn import Difference, PlannedVisits, Source, Spec
-from engine.definitions import duplicates
-from engine.definitions.toml_files import SERVICE
-from engine.definitions.toml_files.service_file import Duplicates
+from engine.definitions import start_rules
+from engine.definitions.start_rules import StartRules
+from engine.definitions.toml_files import SUFFIX
 from engine.events import administration_log
 from engine.models import (
     Definition,
@@ -90,19 +90,20 @@ def spec(session: Session, version: Version) -> Spec:
 
 def _loaded(session: Session, version: Version) -> Source:
     found = source(session, version.deployment_id)
-    duplicates.remember(version.digest, version.key, found.files)
+    start_rules.remember(version.digest, version.key, found.files)
     return found
 
 
-def duplicates_rule(session: Session, version: Version) -> Duplicates | None:
-    """Returns what happens to a second open application of a person; None without a service.toml.
+def rules_of_start(session: Session, version: Version) -> StartRules:
+    """Returns what the files of a version say about starting its cases.
 
-    Reads the file only if this process hasn't read the version yet.
+    Reads them only if this process hasn't read the version yet.
     """
-    if not duplicates.known(version.digest, version.key):
-        files = read_files(session, version.deployment_id, SERVICE)
-        duplicates.remember(version.digest, version.key, files)
-    return duplicates.rule(version.digest, version.key)
+    found = start_rules.find(version.digest, version.key)
+    if found is None:
+        files = read_files(session, version.deployment_id, SUFFIX)
+        found = start_rules.remember(version.digest, version.key, files)
+    return found
 
 
 def note(uow: UnitOfWork, kind: OrganisationKind, key: str, **more: Any) -> None:

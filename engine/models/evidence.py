@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, Index, Text
+from sqlalchemy import DateTime, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,7 +17,8 @@ EvidenceState = Literal["requested", "preview", "accepted", "refused", "failed",
 class Consent(Base):
     """A person's consent to one use of data about them: to which text, for which service, and until when.
 
-    `text_hash` is the SHA-256 of the text as it was shown. `case_id` is the case that began with the draft.
+    `text_hash` is the SHA-256 of the text as it was shown. It ends if it is revoked, or if what was fetched
+    with it is refused (`refused_at`). `case_id` is the case that began with the draft.
     """
 
     __tablename__ = "consents"
@@ -36,6 +37,7 @@ class Consent(Base):
     given_at: Mapped[Instant]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))  # the account through which it was given
     revoked_at: Mapped[Instant | None]
+    refused_at: Mapped[Instant | None]
     draft_id: Mapped[UUID]
     case_id: Mapped[UUID | None]
 
@@ -53,6 +55,8 @@ class Evidence(Base):
         Index(None, "person", "requested_at"),
         Index(None, "user_id", "requested_at"),
         Index(None, "case_id"),
+        Index(None, "consent_id"),
+        Index("ix_evidence_open", "state", postgresql_where=text("state IN ('requested', 'preview')")),
     )
 
     id: Mapped[Id]

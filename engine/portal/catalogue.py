@@ -95,7 +95,7 @@ class Found:
 def search(session: Session, wanted: Wanted, *, after: str | None = None, size: int = PAGE) -> Found:
     """Returns services: those with the words in their name first, then by unit and key.
 
-    `after` is the cursor of the page. Raises Invalid if it is no service that was found.
+    `after` is the cursor of the page. Raises Invalid if it is no service that is found (any more).
     """
     words = persian.normalise(wanted.text).split()[:MAX_WORDS]
     named = and_(true(), *(CatalogueEntry.title.contains(word, autoescape=True) for word in words))
@@ -109,7 +109,8 @@ def search(session: Session, wanted: Wanted, *, after: str | None = None, size: 
     own = CatalogueEntry.version_id == rows.c.id
     page = select(rows, *_SHOWN).join(CatalogueEntry, own).where(rows.c.place > begin)
     got = session.execute(page.order_by(rows.c.place).limit(size + 1)).all()
-    if after is not None and not got and session.execute(_of_key(after)).first() is None:
+    last = select(rows.c.place).where(rows.c.key == after)
+    if after is not None and not got and session.execute(last).first() is None:
         fault = Fault("/query/cursor", "is not on the list any more", "cursor")
         raise Invalid("The cursor isn't valid any more. Begin with the first page.", [fault])
     entries = [_entry((*row[: len(_LIGHT)], row.steps, row.facts)) for row in got[:size]]

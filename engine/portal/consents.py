@@ -1,11 +1,13 @@
 """Consents of people to uses of data about them: who agreed to which text, and who took it back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import Column, ColumnElement, delete, func, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine import access, cases
 from engine.connectors import Consent as Agreed
@@ -33,8 +35,14 @@ class Given:
     language: str
     given_at: datetime
     revoked_at: datetime | None
+    refused_at: datetime | None
     draft_id: UUID
     case_id: UUID | None
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """Returns since when nothing rests on it."""
+        return self.revoked_at or self.refused_at
 
 
 _SHOWN = tuple(ROWS.c[name] for name in Given.__slots__)
@@ -62,16 +70,21 @@ def give(uow: UnitOfWork, draft_id: UUID, person: str, bound: Bound, language: s
 
 
 def of_call(uow: UnitOfWork, call_id: UUID, connector: str, operation: str) -> Agreed | None:
-    """Returns whether the applicant of a call's case agrees to this operation; None if never asked."""
+    """Returns whether the applicant of a call's case agrees to this operation; None if never asked.
+
+    Of each draft and type the last consent decides; of several types all must be in force.
+    """
     found = (
-        select(ROWS.c.revoked_at)
+        select(func.coalesce(ROWS.c.revoked_at, ROWS.c.refused_at))
         .join(Call, Call.case_id == ROWS.c.case_id)
         .where(Call.id == call_id, ROWS.c.connector == connector, ROWS.c.operation == operation)
+        .ext(distinct_on(ROWS.c.draft_id, ROWS.c.type))
+        .order_by(ROWS.c.draft_id, ROWS.c.type, ROWS.c.id.desc())
     )
     rows = uow.connection.execute(found).scalars().all()
     if not rows:
         return None
-    return "given" if any(revoked is None for revoked in rows) else "revoked"
+    return "given" if all(ended is None for ended in rows) else "revoked"
 
 
 def mine(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Given]:
@@ -88,21 +101,36 @@ def mine(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Given]:
 def revoke(uow: UnitOfWork, consent_id: UUID) -> Given:
     """Takes a consent back: no call rests on it from now on, and what is only shown is deleted.
 
-    Revoking it again changes nothing.
+    So are earlier consents of the same draft and type. Revoking it again changes nothing.
 
     Raises NotFound for those of others.
     """
-    ended = update(ROWS).where(ROWS.c.id == consent_id, _mine(uow))
-    ended = ended.values(revoked_at=func.coalesce(ROWS.c.revoked_at, uow.now))
-    row = uow.connection.execute(ended.returning(*_SHOWN)).one_or_none()
+    found = select(*_SHOWN).where(ROWS.c.id == consent_id, _mine(uow))
+    row = uow.connection.execute(found).one_or_none()
     if row is None:
         raise NotFound(f"The consent {consent_id} does not exist.")
-    shown = (EVIDENCE.c.consent_id == consent_id) & (EVIDENCE.c.state == "preview")
+    given = Given(*row)
+    _end(uow, given.draft_id, given.type, ROWS.c.revoked_at)
+    return replace(given, revoked_at=given.revoked_at or uow.now)
+
+
+def refuse(uow: UnitOfWork, draft_id: UUID, type_name: str) -> None:
+    """Ends the consents of a draft to a type of evidence, because the person wants none of it.
+
+    Unlike after a revocation, the person agrees again by asking for it again.
+    """
+    _end(uow, draft_id, type_name, ROWS.c.refused_at)
+
+
+def _end(uow: UnitOfWork, draft_id: UUID, type_name: str, at: Column[Any]) -> None:
+    open_ones = (ROWS.c.draft_id == draft_id) & (ROWS.c.type == type_name) & at.is_(None)
+    ended = update(ROWS).where(open_ones).values({at.key: uow.now}).returning(ROWS.c.id)
+    ids = uow.connection.execute(ended).scalars().all()
+    shown = EVIDENCE.c.consent_id.in_(ids) & (EVIDENCE.c.state == "preview")
     refused = update(EVIDENCE).where(shown).values(state="refused", closed_at=uow.now)
     gone = uow.connection.execute(refused.returning(EVIDENCE.c.id)).scalars().all()
     if gone:
         uow.connection.execute(delete(VALUES).where(VALUES.c.evidence_id.in_(gone)))
-    return Given(*row)
 
 
 def _mine(uow: UnitOfWork) -> ColumnElement[bool]:

@@ -24,10 +24,13 @@ def upgrade() -> None:
         ("evidence", "person", "requested_at"),
         ("evidence", "user_id", "requested_at"),
         ("evidence", "case_id"),
+        ("evidence", "consent_id"),
         ("evidence_values", "draft_id"),
         ("evidence_values", "expires_at"),
     ):
         op.create_index("_".join(("ix", table, *columns)), table, columns)
+    unanswered = sa.text("state IN ('requested', 'preview')")
+    op.create_index("ix_evidence_open", "evidence", ["state"], postgresql_where=unanswered)
 
 
 def _make_consents() -> None:
@@ -39,6 +42,7 @@ def _make_consents() -> None:
         sa.Column("given_at", AT, nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("revoked_at", AT),
+        sa.Column("refused_at", AT),
         sa.Column("draft_id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid()),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consents")),

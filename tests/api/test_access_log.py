@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text, update
 
 from api.command import DATABASE
 from engine.models import AccessHead, AccessRecord, Case, Event
+from engine.oversight.access_log.records import about
 from engine.platform.db import Database
 from engine.platform.limits import Limits
 from tests import bpmn, factories
@@ -307,3 +308,20 @@ def test_erased_words_are_null(client: Clients, database: Database, case: dict[s
         session.execute(update(AccessRecord).values(payload=None, salt=None))
     (item,) = body(client("portal").get(f"/cases/{case['id']}/access-log"))["items"]
     assert (item["reader"]["name"], item["purpose"]) == ("caseworker", None)
+
+
+def test_the_records_of_a_case_and_its_draft_are_found_by_their_index(database: Database) -> None:
+    filled = text(
+        "INSERT INTO access_log (reader_id, seq, id, at, case_id, what, actor_role, hash) SELECT :reader, n,"
+        " gen_random_uuid(), now(), gen_random_uuid(), 'case', 'auditor', ''"
+        " FROM generate_series(1, 5000) AS n"
+    )
+    wanted = select(AccessRecord.id).where(about(uuid4()))
+    with database.transaction() as session:
+        session.execute(filled, {"reader": uuid4()})
+        session.execute(text("ANALYZE access_log"))
+        compiled = wanted.compile(session.connection(), compile_kwargs={"literal_binds": True})
+        plan = "\n".join(row[0] for row in session.connection().exec_driver_sql(f"EXPLAIN {compiled}"))
+        session.rollback()
+    assert "ix_access_log_case_id_id" in plan, plan
+    assert "Seq Scan on access_log" not in plan, plan

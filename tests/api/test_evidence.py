@@ -211,6 +211,42 @@ def test_changed_values_count_as_typed_and_known_ones_cannot_be_changed(scene: S
     assert _field(scene.ana, draft, "proof")["applies"]
 
 
+def test_an_answer_for_some_of_the_fields_is_no_proof_of_the_typed_ones(scene: Scene) -> None:
+    draft = scene.begin()
+    proof = body(scene.ana.upload(draft, filed.pdf(), fields={"field": "/proof"}))["id"]
+    scene.ana.send("PATCH", draft, json={"data": {"postal_code": "1345678901", "proof": proof}})
+    preview = body(_fetch(scene.ana, draft))
+    with scene.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE evidence_values SET values = values - 'postal_code'")
+    scene.ana.post(f"{draft}/evidence/{preview['id']}/accept")
+    assert body(scene.ana.get(draft))["data"]["proof"] == proof
+    scene.ana.send("PATCH", draft, json={"data": {"proof": None}})
+    (fault,) = refused(scene.ana.post(f"{draft}/submit", {}), 422, "invalid")["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/data/proof", "evidence-document")
+    scene.ana.send("PATCH", draft, json={"data": {"postal_code": None}})
+    assert _field(scene.ana, draft, "address")["state"] == "fetched"
+    assert scene.ana.post(f"{draft}/submit", {}).status_code == 201
+
+
+def test_a_repeated_request_gets_the_present_state_and_no_deleted_value(scene: Scene) -> None:
+    draft, once = scene.begin(), {"Idempotency-Key": "one"}
+    preview = body(_fetch(scene.ana, draft, **once))
+    assert body(_fetch(scene.ana, draft, **once)) == preview
+    accept, twice = f"{draft}/evidence/{preview['id']}/accept", {"Idempotency-Key": "two"}
+    accepted = body(scene.ana.post(accept, headers=twice))
+    assert body(scene.ana.post(accept, headers=twice)) == accepted
+    assert (accepted["state"], accepted["values"]) == ("accepted", preview["values"])
+    scene.ana.post(f"{draft}/evidence/{preview['id']}/refuse")
+    again = body(_fetch(scene.ana, draft, **once))
+    assert (again["id"], again["state"], again["values"]) == (preview["id"], "refused", None)
+    assert len(scene.hub.received) == 1
+    assert scene.ana.post(accept, headers=twice).status_code == 409
+    with scene.database.engine.connect() as connection:
+        stored = connection.exec_driver_sql("SELECT body FROM idempotency_keys").scalars().all()
+    assert stored
+    assert not any(preview["values"]["postal_code"].encode() in bytes(one) for one in stored)
+
+
 @pytest.mark.parametrize(
     ("consent", "status", "kind"),
     [
@@ -251,6 +287,18 @@ def test_others_have_neither_the_draft_nor_its_evidence_nor_the_consent(scene: S
         refused(answer, 404, "not-found")
 
 
+def test_a_portal_contradicts_not_the_person_for_whom_it_acts(scene: Scene) -> None:
+    behalf = {"X-On-Behalf-Of": ANA}
+    draft = scene.begin(scene.portal, **behalf)
+    assert body(scene.portal.get(draft, headers=behalf))["data"] == {"national_id": ANA}
+    assert _field(scene.portal, draft, "national_id", **behalf)["state"] == "known"
+    other = scene.portal.send("PATCH", draft, json={"data": {"national_id": BEA}}, headers=behalf)
+    assert refused(other, 422, "invalid")["errors"][0]["code"] == "known"
+    named = {"X-On-Behalf-Of": "citizen 17"}  # no national ID: the portal fills it in
+    answers = {"service": "p", "data": {"national_id": BEA}}
+    assert body(scene.portal.post("/drafts", answers, headers=named))["data"] == {"national_id": BEA}
+
+
 @pytest.mark.parametrize(
     "token",
     [
@@ -278,7 +326,10 @@ def test_a_portal_passes_on_the_login_of_its_person(scene: Scene, app: APIFlask)
     draft = scene.begin(scene.portal, **behalf)
     preview = body(_fetch(scene.portal, draft, **behalf, **{"X-Person-Token": _signed()}))
     assert preview["state"] == "preview"
-    done = scene.portal.post(f"{draft}/evidence/{preview['id']}/accept", headers=behalf)
+    accept = f"{draft}/evidence/{preview['id']}/accept"
+    for token in ({}, {"X-Person-Token": _signed(national_id=BEA)}):
+        refused(scene.portal.post(accept, headers={**behalf, **token}), 403, "person-not-proven")
+    done = scene.portal.post(accept, headers={**behalf, "X-Person-Token": _signed()})
     assert body(done)["state"] == "accepted"
     assert _field(scene.portal, draft, "address", **behalf)["state"] == "fetched"
 
@@ -341,7 +392,15 @@ def test_calls_of_the_case_rest_on_the_consent_of_its_applicant(scene: Scene) ->
     drawn = bpmn.process(start, task, bpmn.node("endEvent", "end"), *flows)
     factories.deploy(scene.database, {**factories.files(drawn, f=FORM), EVIDENCE: FILE.encode()})
     draft = scene.begin()
-    preview = body(_fetch(scene.ana, draft))
+    persian = {**AGREED, "hash": hashlib.sha256("موافقم.".encode()).hexdigest().upper()}
+    preview = body(_fetch(scene.ana, draft, persian))
+    scene.ana.post(f"{draft}/evidence/{preview['id']}/refuse")
+    for agreement in (persian, AGREED, {**AGREED, "hash": AGREED["hash"].upper()}):
+        preview = body(_fetch(scene.ana, draft, agreement))
+        with scene.database.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE evidence_values SET expires_at = now() - interval '1 second'")
+    with scene.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE evidence_values SET expires_at = now() + interval '1 minute'")
     scene.ana.post(f"{draft}/evidence/{preview['id']}/accept")
     assert scene.ana.post(f"{draft}/submit", {}).status_code == 201
     admin = factories.an_actor(scene.database, "administrator")
@@ -350,9 +409,12 @@ def test_calls_of_the_case_rest_on_the_consent_of_its_applicant(scene: Scene) ->
         return factories.as_actor(scene.database, admin, lambda uow: _agreed(uow, operation))
 
     assert (agreed(), agreed("other")) == ("given", None)
-    (consent,) = body(scene.ana.get("/consents"))["items"]
+    consent, earlier, refused_one = body(scene.ana.get("/consents"))["items"]
+    assert (consent["revoked_at"], earlier["revoked_at"]) == (None, None)
+    assert refused_one["revoked_at"]
     scene.ana.post(f"/consents/{consent['id']}/revoke")
     assert agreed() == "revoked"
+    assert all(one["revoked_at"] for one in body(scene.ana.get("/consents"))["items"])
 
 
 def _agreed(uow: UnitOfWork, operation: str) -> Any:
@@ -397,6 +459,18 @@ def test_a_preview_and_an_accepted_value_expire(scene: Scene) -> None:
     problem = refused(scene.ana.post(f"{draft}/submit", {}), 422, "invalid")
     assert {one["code"] for one in problem["errors"]} == {"evidence-expired"}
     assert body(_fetch(scene.ana, draft))["state"] == "preview"
+
+
+def test_cases_of_a_service_with_evidence_start_from_drafts_only(scene: Scene, client: Any) -> None:
+    sent = {"definition": "p", "applicant": BEA, "data": {"national_id": BEA, "address": "elsewhere"}}
+    for caller, given in ((scene.portal, sent), (scene.bea, sent)):
+        problem = refused(caller.post("/cases", given), 409, "conflict")
+        assert (problem["code"], problem["state"]) == ("draft-required", {"definition": {"key": "p"}})
+    assert client("caseworker").post("/cases", sent).status_code == 201
+    direct = f"direct = true\n{FILE}"
+    factories.deploy(scene.database, {**factories.with_start_form(FORM), EVIDENCE: direct.encode()})
+    assert refused(scene.ana.post("/cases", {**sent, "applicant": ANA}), 409, "conflict")
+    assert scene.portal.post("/cases", {**sent, "applicant": ANA}).status_code == 201
 
 
 def test_nothing_is_fetched_for_a_service_that_was_withdrawn(scene: Scene, client: Any) -> None:

@@ -23,6 +23,7 @@ from tests import bpmn, factories, filed
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, pointers
 from tests.api.govstack import DEVIATIONS, FOLDER, Caller, assumed, faults, published
+from tests.api.test_services import WHOLE
 from tests.organisation import LONG_AGO, a_member, a_unit
 from tests.outbound import settled
 
@@ -393,3 +394,14 @@ def test_registration_hides_what_belongs_to_others(town: Town, database: Databas
     mine = me.post("/services/p/applications", {"applicantId": str(account), "formData": {"data": own}})
     assert mine["applicantId"] == ME
     me.post("/services/p/applications", {"applicantId": OTHER, "formData": {"data": own}}, status=422)
+
+
+def test_a_second_open_application_is_confirmed(town: Town, database: Database) -> None:
+    factories.deploy(database, {**a_service(), "service.toml": WHOLE.replace("allow", "confirm").encode()})
+    portal = town.registration()
+    data = {"name": "Ali", "deed": town.deed(portal)["message"]}
+    sent = {"applicantId": ME, "formData": {"data": data}}
+    town.start(portal)
+    path = f"/services/{service_id('p')}/applications"
+    assert portal.post(path, sent, status=409)["code"] == "duplicate"
+    assert portal.post(path, {**sent, "confirmDuplicate": True})["caseNumber"]

@@ -87,6 +87,7 @@ BAD: Mapping[str, str] = {
     "limit=10000": "/query/limit",
     "audience=all": "/query/audience",
     "cursor=gone": "/query/cursor",
+    "q=parking&cursor=plain": "/query/cursor",
     "words=x": "/query/words",
     "q=%00": "/query/q",
 }

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from time import monotonic, sleep
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from engine.bpmn import Form
 from engine.design import publishing
@@ -363,3 +365,22 @@ def test_the_catalogue_is_searched_and_a_service_shows_what_is_known(
     ):
         assert text in page, text
     assert "۲۰ روز" in browser.get("/services/parking?lang=fa").text
+
+
+def test_a_step_keeps_what_is_stored_at_the_same_moment(me: Applicant, database: Database) -> None:
+    first = {f"data/{name}": value for name, value in ANSWERS.items() if name != "f7"}
+    me.post("/services/p/apply/1", first)
+    store = """UPDATE applications SET answers = answers || '{"f7": "fetched"}'"""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    with ThreadPoolExecutor(1) as window:
+        with database.transaction() as session:
+            other = session.connection()
+            other.exec_driver_sql(store)
+            sent = window.submit(me.post, "/services/p/apply/1", {**first, "data/f1": "other"})
+            until = monotonic() + 10
+            while not other.exec_driver_sql(waiting).scalar_one() and monotonic() < until:
+                sleep(0.02)
+        assert sent.result().status_code == 303
+    with database.transaction() as session:
+        (draft,) = session.scalars(select(ApplicationDraft))
+        assert (draft.answers["f1"], draft.answers["f7"]) == ("other", "fetched")

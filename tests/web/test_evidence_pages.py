@@ -77,6 +77,26 @@ def test_what_is_refused_is_typed_and_proved_by_an_upload(me: Applicant, hub: Pl
     assert "Upload this document" in sent.text
 
 
+def test_a_consent_is_shown_and_can_be_revoked(me: Applicant, hub: Playing) -> None:
+    assert "You have given no consents." in me.get("/my/consents")
+    _act(me, "fetch")
+    assert 'href="/my/consents"' in me.get("/my")
+    page = me.get("/my/consents")
+    assert "I agree that the civil registry fetches" in page
+    (revoke,) = re.findall(r'action="(/my/consents/[\w-]+/revoke)"', page)
+    assert me.post(revoke, {}, on="/my/consents").headers["Location"] == "/my/consents"
+    page = me.get("/my/consents")
+    assert "You have revoked your consent." in page
+    assert revoke not in page
+    assert "1345678901" not in me.get(STEP)
+
+
+@pytest.mark.parametrize("number", ["0", "99"])
+def test_a_step_that_the_form_lacks_is_not_found(me: Applicant, hub: Playing, number: str) -> None:
+    sent = me.post(f"{SERVICE}/{number}/evidence", {"act": "refuse", "type": "unknown"}, on=STEP)
+    assert sent.status_code == 404
+
+
 def test_an_agency_that_is_down_is_told(me: Applicant, hub: Playing) -> None:
     hub.call("POST", "/control", {"service": "housing-registry", "behaviour": "error"})
     page = _act(me, "fetch")

@@ -6,6 +6,7 @@ All of them work without JavaScript. Each module declares its views on the bluep
 from web.applicants import (
     applying,
     cases,
+    consents,
     documents,
     ending,
     evidence,
@@ -23,6 +24,7 @@ __all__ = [
     "applying",
     "blueprint",
     "cases",
+    "consents",
     "documents",
     "ending",
     "evidence",

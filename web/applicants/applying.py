@@ -4,13 +4,13 @@ Between the steps the answers are stored in a draft (`engine.portal.application_
 those before it were answered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import request
 
 from engine.cases.staged_documents import Place
-from engine.platform.errors import Conflict, Invalid, Refusal
+from engine.platform.errors import Conflict, Invalid, NotFound, Refusal
 from engine.portal import application_drafts
 from engine.portal.application_drafts import Draft
 from web import attached, forms
@@ -46,7 +46,7 @@ def show_step(visit: Visit, key: str, number: int) -> Shown:
 def _once_more(visit: Visit, key: str, number: int, refusal: Refusal) -> Page:
     """Show the step with what was typed, and its faults."""
     draft = application_drafts.of_service(visit.uow, key)
-    step = steps(visit, draft)[number - 1]
+    step = _step(steps(visit, draft), number)
     typed = forms.answer(step.fields, attached.sent(), _others(draft, step))
     return step_page(visit, draft, number, {**_others(draft, step), **typed}, refusal)
 
@@ -58,7 +58,7 @@ def _files(key: str, **_: Any) -> Mapping[str, Any]:
 @mine(blueprint.post("/services/<key>/apply/<int:number>"), refused=_once_more, prepare=_files)
 def answer_step(visit: Visit, key: str, number: int) -> Shown:
     """Store the answers of a step, and continue."""
-    draft = application_drafts.of_service(visit.uow, key)
+    draft = application_drafts.of_service(visit.uow, key, hold=True)
     if not _is_open(visit, draft, number):
         return Away(_next(visit, draft, draft.step))
     step = steps(visit, draft)[number - 1]
@@ -101,6 +101,13 @@ def submit_application(visit: Visit, key: str) -> Shown:
     return Away(f"/my/cases/{case.id}/begun", secret=f"{case.id}:{case.secret}")
 
 
+def _step(asked: Sequence[Step], number: int) -> Step:
+    """Return a step of the form. Raises NotFound."""
+    if not 1 <= number <= len(asked):
+        raise NotFound(f"This form has no step {number}.")
+    return asked[number - 1]
+
+
 def _is_open(visit: Visit, draft: Draft, number: int) -> bool:
     return 1 <= number <= min(draft.step + 1, len(steps(visit, draft)))
 
@@ -135,15 +142,14 @@ def step_page(
 ) -> Page:
     """Return the page of a step, with these values and the faults of what was sent."""
     asked, place = steps(visit, draft), Place.start(draft.service.key)
+    step = _step(asked, number)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     shown = {
         "draft": draft,
         "steps": asked,
-        "panels": panels(visit, draft, asked[number - 1]),
+        "panels": panels(visit, draft, step),
         "number": number,
-        "drawing": attached.named(
-            visit.uow, forms.drawing(asked[number - 1].fields, values, visit.reader, faults), place
-        ),
+        "drawing": attached.named(visit.uow, forms.drawing(step.fields, values, visit.reader, faults), place),
         "fault": explain(refusal) if refusal and not faults else None,
     }
     return Page("applicants/step.html", shown, 200 if refusal is None else 422)

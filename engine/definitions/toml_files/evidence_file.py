@@ -69,15 +69,20 @@ class EvidenceType:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFile:
-    """What the file says: the fields that the login fills, and the types of evidence by name."""
+    """What the file says: the fields that the login fills, and the types of evidence by name.
+
+    `direct`: portals may start cases without a draft, so with answers that nothing proves.
+    """
 
     known: Mapping[str, Known]
     types: Mapping[str, EvidenceType]
+    direct: bool = False
 
 
 def read(table: Table) -> EvidenceFile:
     """Returns what the file says, without the types that can't be used."""
     known = table.words("known", _NAME, most=len(KNOWN), allowed=KNOWN)
+    direct = table.yes("direct") is True
     found = {}
     for name, part in table.named("types", _TYPE).items():
         one = _type(name, part)
@@ -85,7 +90,7 @@ def read(table: Table) -> EvidenceFile:
         if one is not None:
             found[name] = one
     facts: dict[str, Known] = {name: fact for name, said in known.items() for fact in KNOWN if fact == said}
-    return EvidenceFile(facts, found)
+    return EvidenceFile(facts, found, direct)
 
 
 def check(table: Table, files: Mapping[str, bytes], process: str | None) -> None:

@@ -24,6 +24,8 @@ from engine.portal.application_drafts.service_versions import AskingService
 def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
     """Returns the actor's draft for a service; one that has not been begun is empty, and has no id.
 
+    `hold` locks it until the command ends: needed to change it, since all answers are stored together.
+
     Raises NotFound for what is not offered, Conflict if it was begun before, Forbidden for accounts that
     don't apply for themselves.
     """
@@ -89,11 +91,13 @@ def _keep(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any], step: int) 
     reached, begun = 0, uow.connection.execute(new.returning(ROWS.c.id)).first() is not None
     if not begun:
         mine = _mine(uow, draft.service.key)
-        former = select(ROWS.c.version_id, ROWS.c.reached).where(mine).with_for_update()
+        former = select(ROWS.c.version_id, ROWS.c.reached, ROWS.c.answers).where(mine).with_for_update()
         held = uow.connection.execute(former).one_or_none()
         if held is None:  # sent or discarded at this moment, in another window
             _keep(uow, draft, answers, step)
             return
+        if draft.id is None:  # begun at this moment, in another window
+            changes["answers"] = {**held.answers, **answers}
         reached = held.reached if held.version_id == version.id else 0
         counted = {"reached": max(reached, step), "revision": ROWS.c.revision + 1}
         uow.connection.execute(update(ROWS).where(mine).values(**changes, **counted))

@@ -17,6 +17,7 @@ from engine.portal.evidence.states import (
     latest,
     one,
     state_of,
+    unchanged,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "settled",
     "sources",
     "state_of",
+    "unchanged",
 ]

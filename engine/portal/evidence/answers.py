@@ -18,9 +18,9 @@ _CONSENTS = table(Consent)
 
 
 def known_answers(uow: UnitOfWork, services: Sequence[Asking]) -> dict[str, Any]:
-    """Returns the answers that the actor's login gives to the forms of these services."""
+    """Returns the answers that the actor's login, or for whom a portal acts, gives to the forms."""
     fields = files.known(uow.session, services)
-    return proofs.filled(fields, proofs.of_account(uow)) if fields else {}
+    return proofs.filled(fields, proofs.of_draft(uow)) if fields else {}
 
 
 def require_unchanged(uow: UnitOfWork, services: Sequence[Asking], given: Mapping[str, Any]) -> None:
@@ -74,13 +74,11 @@ def sources(
 
 
 def _faults(each: Bound, fetch: Fetch | None, answers: Mapping[str, Any]) -> Iterator[Fault]:
-    accepted = fetch is not None and fetch.state == "accepted" and fetch.values is not None
-    if fetch is not None and accepted:
-        expired = [name for name, value in (fetch.values or {}).items() if answers.get(name) == value]
-        if len(expired) == len(fetch.values or {}):
-            detail = "was fetched too long ago: fetch it again, or refuse it and type it"
-            yield from (Fault(f"/data/{name}", detail, "evidence-expired") for name in expired)
-            return
+    values = fetch.values if fetch is not None and fetch.state == "accepted" else None
+    if values is not None and states.unchanged(each.type, values, answers):
+        detail = "was fetched too long ago: fetch it again, or refuse it and type it"
+        yield from (Fault(f"/data/{name}", detail, "evidence-expired") for name in values)
+        return
     fallback = each.type.fallback
     if fallback is not None and not answers.get(fallback):
         detail = "is required, because the data that it proves were not fetched"

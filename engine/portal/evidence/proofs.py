@@ -9,6 +9,7 @@ from sqlalchemy import select
 from engine import access
 from engine.definitions.toml_files import Known
 from engine.models import User
+from engine.platform import formats, persian
 from engine.platform.db import UnitOfWork
 
 
@@ -34,6 +35,17 @@ def of_account(uow: UnitOfWork) -> Proof | None:
     if row.person is None:
         return None
     return Proof(row.person, uow.actor.acr, row.full_name_fa or row.full_name_en)
+
+
+def of_draft(uow: UnitOfWork) -> Proof | None:
+    """Returns the person of the actor's drafts: the account's own, or the one for whom a portal acts.
+
+    The latter isn't proved, but no answer may contradict it: the case will be that person's.
+    """
+    if uow.actor.role != "portal":
+        return of_account(uow)
+    person = formats.national_id(persian.digits(uow.actor.on_behalf_of or "").strip())
+    return Proof(person, None) if person is not None else None
 
 
 def filled(fields: Mapping[str, Known], proof: Proof | None) -> dict[str, Any]:

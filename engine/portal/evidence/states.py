@@ -88,11 +88,14 @@ def state_of(one: EvidenceType, fetch: Fetch | None, answers: Mapping[str, Any],
     if fetch is not None and values is not None:
         if fetch.state == "preview" and fetch.expires_at and fetch.expires_at > now:
             return "preview"
-        if fetch.state == "accepted":
-            same = all(answers.get(name) == value for name, value in values.items())
-            if same:
-                return "fetched" if fetch.valid_until and fetch.valid_until > now else "fetchable"
+        if fetch.state == "accepted" and unchanged(one, values, answers):
+            return "fetched" if fetch.valid_until and fetch.valid_until > now else "fetchable"
     return "typed" if any(answers.get(name) is not None for name in one.fields.values()) else "fetchable"
+
+
+def unchanged(one: EvidenceType, values: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
+    """Returns whether all fields of a type have what was fetched: none of them is typed, or removed."""
+    return all(answers.get(name) == values.get(name) for name in one.fields.values())
 
 
 def fields_of(

@@ -82,7 +82,7 @@ def order(
     draft, each = find(uow, draft_id, type_name)
     for refusal in draft.unavailable.values():
         raise refusal
-    person = _person(uow, draft, login)
+    person = require_person(uow, draft, login)
     operation = _operation(each.type, rules)
     _require_level(each.type, operation, person)
     language = _language(each.type, agreement)
@@ -98,7 +98,7 @@ def order(
         return Ordered(there.id, draft_id, each.type.connector, None, {})
     _require_room(uow, person, rules)
     body = _request(each.type, draft, person)
-    if consent is None or consent.revoked_at is not None or consent.text_hash != agreement.hash:
+    if consent is None or consent.ended_at is not None or consent.text_hash != agreement.hash.lower():
         consent_id = consents.give(uow, draft_id, person.person, each, language)
     else:
         consent_id = consent.id
@@ -108,8 +108,11 @@ def order(
     return Ordered(made, draft_id, each.type.connector, call, _stated(each, operation, agreement, consent_id))
 
 
-def _person(uow: UnitOfWork, draft: Draft, login: Proof | None) -> Proof:
-    """Returns the person of the draft, who is logged in here or whose login a portal passes on."""
+def require_person(uow: UnitOfWork, draft: Draft, login: Proof | None) -> Proof:
+    """Returns the person of a draft, who is logged in here or whose login a portal passes on.
+
+    Raises NotProven without a login of this person.
+    """
     if not draft.on_behalf_of:
         own = evidence.of_account(uow)
         if own is None:

@@ -18,8 +18,8 @@ from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, ConsentRevoked, Invalid
 from engine.portal import application_drafts, consents, evidence
 from engine.portal.application_drafts import Draft
-from engine.portal.evidence import ROWS, VALUES, Bound, Fetch, TypeState
-from engine.portal.once_only.ordering import HOUR, Ordered, level
+from engine.portal.evidence import ROWS, VALUES, Bound, Fetch, Proof, TypeState
+from engine.portal.once_only.ordering import HOUR, Ordered, level, require_person
 from engine.portal.once_only.rows import find, held, record
 
 PREVIEW = timedelta(minutes=10)  # how long somebody may look at a preview
@@ -85,7 +85,7 @@ def settle(uow: UnitOfWork, ordered: Ordered, answer: Mapping[str, Any] | CallFa
     if fetch.state != "requested":
         return  # refused meanwhile
     consent = consents.of_draft(uow, ordered.draft_id, fetch.type)
-    if consent is None or consent.revoked_at is not None:
+    if consent is None or consent.ended_at is not None:
         _set(uow, fetch.id, "refused", closed_at=uow.now)
         return
     types = evidence.bound(uow.session, draft.services)
@@ -103,12 +103,14 @@ def settle(uow: UnitOfWork, ordered: Ordered, answer: Mapping[str, Any] | CallFa
     _set(uow, fetch.id, "preview", answered_at=uow.now, valid_until=until)
 
 
-def accept(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID) -> Draft:
+def accept(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID, login: Proof | None = None) -> Draft:
     """Puts the values of a preview into the draft. Returns the draft; accepting twice changes nothing.
 
-    Raises NotFound, Conflict if there is nothing (any more) to accept, and ConsentRevoked.
+    `login` is that of the person for whom a portal acts. Raises NotFound, NotProven without it, Conflict if
+    there is nothing (any more) to accept, and ConsentRevoked.
     """
     draft = application_drafts.load(uow, draft_id, hold=True)
+    require_person(uow, draft, login)
     fetch = held(uow, draft_id, evidence_id)
     if fetch.state == "accepted":
         return draft
@@ -122,7 +124,8 @@ def accept(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID) -> Draft:
     if each is None or not values:
         raise Conflict("The form has changed since it was fetched. Fetch it again.", code="form-changed")
     answers = {**draft.answers, **values}
-    answers.pop(each.type.fallback or "", None)
+    if evidence.unchanged(each.type, values, answers):
+        answers.pop(each.type.fallback or "", None)
     kept = update(VALUES).where(VALUES.c.evidence_id == fetch.id)
     uow.connection.execute(kept.values(expires_at=None, values=values))
     _set(uow, fetch.id, "accepted", closed_at=uow.now)
@@ -139,6 +142,7 @@ def refuse(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID) -> Draft:
     if fetch.state != "refused":
         uow.connection.execute(delete(VALUES).where(VALUES.c.evidence_id == fetch.id))
         _set(uow, fetch.id, "refused", closed_at=uow.now)
+    consents.refuse(uow, draft_id, fetch.type)
     values = fetch.values if fetch.state == "accepted" else None
     if not values:
         return draft
@@ -152,6 +156,7 @@ def decline(uow: UnitOfWork, draft_id: UUID, type_name: str) -> Draft:
     there = evidence.latest(uow, draft_id).get(type_name)
     if there is not None and there.state in ("preview", "accepted", "requested", "refused"):
         return refuse(uow, draft_id, there.id)
+    consents.refuse(uow, draft_id, type_name)
     record(uow, draft_id, each, draft.on_behalf_of, "refused", None)
     return draft
 
