@@ -1534,7 +1534,7 @@ export class Evidence {
   /**
    * Accept a preview: its values enter the draft.
    *
-   * Accepting it again changes nothing. After its time is over it is 409 `evidence-expired`.
+   * Only for the person who is logged in, as for fetching: a portal passes on the token in `X-Person-Token`. Accepting it again changes nothing. After its time is over it is 409 `evidence-expired`.
    *
    * `POST /api/v1/drafts/{draft_id}/evidence/{evidence_id}/accept`
    *
@@ -1549,7 +1549,7 @@ export class Evidence {
   /**
    * Fetch data about the person of a draft from another agency.
    *
-   * With the person's consent to the present text: another version or hash is 409 `consent-outdated` with the text to show. Only about the person who is logged in: an applicant's own account, or a person whose signed token a portal passes on in `X-Person-Token` (of a configured provider, with the assurance level that the connector needs, at most ten minutes old). `X-On-Behalf-Of` alone is 403. The answer is a preview: it is deleted unless it is accepted within ten minutes. If the agency does not answer, `state` is `failed`. While there is a preview, or an accepted value that is valid, nothing is fetched again. Each request is in the access log of the draft at once.
+   * With the person's consent to the present text: another version or hash is 409 `consent-outdated` with the text to show. Only about the person who is logged in: an applicant's own account, or a person whose signed token a portal passes on in `X-Person-Token` (of a configured provider, with the assurance level that the connector needs, at most ten minutes old). `X-On-Behalf-Of` alone is 403. The answer is a preview: it is deleted unless it is accepted within ten minutes. If the agency does not answer, `state` is `failed`. While there is a preview, or an accepted value that is valid, nothing is fetched again. Each request is in the access log of the draft at once. Repeated with its idempotency key, it returns the present state of the same request: its values are stored nowhere else.
    *
    * `POST /api/v1/drafts/{draft_id}/evidence`
    *

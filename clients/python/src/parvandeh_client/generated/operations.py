@@ -1853,7 +1853,9 @@ class Evidence:
     ) -> models.EvidenceBody:
         """Accept a preview: its values enter the draft.
 
-        Accepting it again changes nothing. After its time is over it is 409 `evidence-expired`.
+        Only for the person who is logged in, as for fetching: a portal passes on the token in
+        `X-Person-Token`. Accepting it again changes nothing. After its time is over it is 409
+        `evidence-expired`.
 
         `POST /api/v1/drafts/{draft_id}/evidence/{evidence_id}/accept`
 
@@ -1883,6 +1885,8 @@ class Evidence:
         403. The answer is a preview: it is deleted unless it is accepted within ten minutes. If the
         agency does not answer, `state` is `failed`. While there is a preview, or an accepted value that
         is valid, nothing is fetched again. Each request is in the access log of the draft at once.
+        Repeated with its idempotency key, it returns the present state of the same request: its values
+        are stored nowhere else.
 
         `POST /api/v1/drafts/{draft_id}/evidence`
 
