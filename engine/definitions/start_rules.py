@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.definitions.toml_files import EVIDENCE, SERVICE, evidence_of, service_of
+from engine.definitions.toml_files import EVIDENCE, SERVICE, EvidenceFile, evidence_of, service_of
 from engine.definitions.toml_files.service_file import Duplicates
 
 MOST = 4_000
@@ -19,10 +19,20 @@ Drafting = Literal["nobody", "applicants", "applicants and portals"]
 
 @dataclass(frozen=True, slots=True)
 class StartRules:
-    """What happens to a second open application of a person (None without a service.toml), and who drafts."""
+    """What happens to a second open application of a person, and which fields need not be typed.
+
+    Each is None without its file.
+    """
 
     duplicates: Duplicates | None
-    drafting: Drafting
+    evidence: EvidenceFile | None
+
+    @property
+    def drafting(self) -> Drafting:
+        """Returns who starts cases only from drafts."""
+        if self.evidence is None:
+            return "nobody"
+        return "applicants" if self.evidence.direct else "applicants and portals"
 
 
 _rules: dict[tuple[str, str], StartRules] = {}
@@ -38,12 +48,6 @@ def remember(digest: str, key: str, files: Mapping[str, bytes]) -> StartRules:
     if len(_rules) >= MOST:
         _rules.clear()
     service = service_of(files, key) if SERVICE in files else None
-    _rules[digest, key] = StartRules(service.duplicates if service else None, _drafting(files, key))
-    return _rules[digest, key]
-
-
-def _drafting(files: Mapping[str, bytes], key: str) -> Drafting:
     evidence = evidence_of(files, key) if EVIDENCE in files else None
-    if evidence is None:
-        return "nobody"
-    return "applicants" if evidence.direct else "applicants and portals"
+    _rules[digest, key] = StartRules(service.duplicates if service else None, evidence)
+    return _rules[digest, key]

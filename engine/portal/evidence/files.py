@@ -7,13 +7,10 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from engine import definitions
-from engine.definitions import Version, toml_files
+from engine.definitions import Version
 from engine.definitions.toml_files import EvidenceFile, EvidenceType, Known
 
-_MOST = 4_000
 _NOTHING = EvidenceFile({}, {})
-# By digest and key: a version never changes.
-_files: dict[tuple[str, str], EvidenceFile] = {}
 
 
 class Asking(Protocol):
@@ -54,10 +51,4 @@ def known(session: Session, services: Sequence[Asking]) -> Mapping[str, Known]:
 
 
 def _file_of(session: Session, version: Version) -> EvidenceFile:
-    key = version.digest, version.key
-    if key not in _files:
-        if len(_files) >= _MOST:
-            _files.clear()
-        files = definitions.read_files(session, version.deployment_id, toml_files.SUFFIX)
-        _files[key] = toml_files.evidence_of(files, version.key) or _NOTHING
-    return _files[key]
+    return definitions.rules_of_start(session, version).evidence or _NOTHING
