@@ -11,13 +11,14 @@ from uuid import UUID
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from engine import events, tasks
 from engine.cases import erasure, mass_retry
 from engine.cases.erasure.inventory import ERASED, KEPT, Changed
 from engine.events import webhooks
 from engine.identity import accounts
-from engine.models import Base, Bill, Case, Decision, Definition, Event, Retry, Unit
+from engine.models import Base, Bill, Case, CaseProposal, Decision, Definition, Event, Retry, Unit, User
 from engine.oversight import access_log
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.storage import Storage
@@ -264,6 +265,21 @@ def erase(database: Database, case: str, basis: str = BASIS) -> erasure.Erased:
     return database.run(run)
 
 
+def a_proposal(session: Session, case: UUID) -> CaseProposal:
+    """A proposed change of a case, which its words can be found in."""
+    now = datetime.now(UTC)
+    return CaseProposal(
+        case_id=case,
+        kind="variables",
+        change={"name": CANARY},
+        reason=CANARY,
+        proposed_by=session.scalars(select(User.id).limit(1)).one(),
+        proposed_at=now,
+        expires_at=now,
+        status="expired",
+    )
+
+
 def a_bill(case: UUID) -> Bill:
     """A bill of a case, of which its words can be found."""
     return Bill(
@@ -308,6 +324,7 @@ def test_nothing_that_was_entered_is_found_after_erasing(
         for table in (Case, Decision):
             session.execute(update(table).values(outcome=CANARY))
         session.add(a_bill(UUID(full)))
+        session.add(a_proposal(session, UUID(full)))
     planted = found_in(database)
     assert expected() - planted == set()
     assert len(files_with(tmp_path)) == 2

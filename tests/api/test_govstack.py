@@ -164,7 +164,7 @@ def test_lists_are_read_to_their_end(town: Town, database: Database) -> None:
     started = factories.as_actor(
         database, who, lambda uow: [cases.start(uow, "q", {}) for _ in range(cases.PAGE + 2)]
     )
-    ids = [str(case.id) for case in reversed(started)]
+    ids = sorted((str(case.id) for case in started), reverse=True)
     for given in ("", "?processId=q:1"):
         first = [row["id"] for row in portal.get(f"/instances/{given}")]
         path = portal.last.headers["Link"].removeprefix("</govstack/workflow").removesuffix('>; rel="next"')

@@ -311,6 +311,7 @@ CALLED = {
     "CaseMigrationStatus": "case-migration", "MigratedCaseStatus": "migrated-case", "Openable": "opened",
     "OrganisationKind": "organisation", "RelationKind": "relation", "RateKind": "rate",
     "ServiceClass": "service-class",
+    "EvidenceState": "evidence", "RequestStatus": "request",
     "ProposalKind": "proposal-kind", "ProposalStatus": "proposal",
     "RetriedStatus": "retried",
     "Role": "role", "ProcessDraftCheckStatus": "check", "ProcessDraftCheckStep": "check-step",

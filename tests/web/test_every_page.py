@@ -27,7 +27,7 @@ PUBLIC = {
     "/audit/checkpoints/<int:number>",
 }
 ASKED_BY_SCRIPTS = {"/desk/changes"}  # which are not to be sent to a page
-PROGRAMS = ("/api/", "/govstack/", "/healthz", "/readyz", "/metrics", "/static/")
+PROGRAMS = ("/api/", "/scim/", "/govstack/", "/healthz", "/readyz", "/metrics", "/static/")
 
 
 def pages(make: Make) -> list[Rule]:

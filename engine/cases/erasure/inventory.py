@@ -201,7 +201,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
     "consents": Deleted(
         _OF_CASE,
         "id person service type connector operation text_version text_hash text language given_at user_id"
-        " revoked_at draft_id case_id",
+        " revoked_at refused_at draft_id case_id",
     ),
     "events": Changed(
         _PAYLOAD.rows,
@@ -244,6 +244,9 @@ KEPT: Mapping[str, Kept] = {
     "audit_runs": Kept(
         "numbers and places of findings alone",
         "id kind requested_by requested_at started_at finished_at done total result",
+    ),
+    "provisioned": Kept(
+        _ORGANISATION, "system_id resource_id external_id given_name family_name closed_at removed_at"
     ),
     "unit_rates": Kept(_ORGANISATION, "id unit_id role kind valid_from amount currency set_by set_at"),
     "calendars": Kept(_ORGANISATION, "id key name unit_id created_at"),
