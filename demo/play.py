@@ -152,6 +152,7 @@ def _has_task(case: Json) -> bool:
 
 def _start(installation: Installation, definition: str, data: Json, **more: str) -> Json:
     body = {"definition": definition, "applicant": data["national_id"], "data": data, **more}
+    body["confirm_duplicate"] = True  # it is played again, and the demonstration's people have applied before
     case = installation.expect(201, "portal", "POST", "/cases", body)
     _describe(case)
     return case

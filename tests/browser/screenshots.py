@@ -85,6 +85,7 @@ def _applied(installation: Installation, street: str) -> str:
         "postal_code": "1345678901",
     }
     body = {"definition": "address-change", "applicant": NATIONAL_ID, "data": data}
+    body |= {"confirm_duplicate": True}
     return str(installation.expect(201, "portal", "POST", "/cases", body)["id"])
 
 

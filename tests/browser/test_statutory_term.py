@@ -63,6 +63,7 @@ class Terms:
             "applicant": APPLICANT,
             "unit": "guild-tehran",
             "data": data,
+            "confirm_duplicate": True,
         }
         case: str = self.installation.expect(201, "portal", "POST", "/cases", body)["id"]
         until(lambda: self.read(case)["state"] == "running")
