@@ -84,8 +84,8 @@ def _applied(installation: Installation, street: str) -> str:
         "new_address": f"تهران، خیابان {street}، پلاک ۱۲",
         "postal_code": "1345678901",
     }
-    body = {"definition": "address-change", "applicant": NATIONAL_ID, "data": data}
-    body |= {"confirm_duplicate": True}
+    asked = {"definition": "address-change", "applicant": NATIONAL_ID, "confirm_duplicate": True}
+    body = {**asked, "data": data}
     return str(installation.expect(201, "portal", "POST", "/cases", body)["id"])
 
 
