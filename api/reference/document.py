@@ -113,9 +113,15 @@ def _operation(
     made["responses"] = {
         **_successes(name, operation, schemas),
         **_not_modified(operation, method),
-        **{str(status): parts.response(status) for status in sorted({*operation.problems, *OF_SERVER})},
+        **{str(status): parts.response(status) for status in _refusals(operation, method)},
     }
     return {**made, "security": [] if operation.public else [{"bearer": []}]}
+
+
+def _refusals(operation: Operation, method: str) -> list[int]:
+    """Return the statuses of refusals; one with a key may be another request than the first with this key."""
+    keyed = {HTTPStatus.CONFLICT.value} if method == "POST" and not operation.public else set()
+    return sorted({*operation.problems, *OF_SERVER, *keyed})
 
 
 def _query(operation: Operation, schemas: Schemas) -> Iterator[dict[str, Any]]:
