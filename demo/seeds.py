@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 PATIENCE = 120.0  # seconds until a task must exist: other systems are called before, on a busy machine
 LOOK_SECONDS = 0.5
-CITIZEN, OTHER, NOBODY = "0000003001", "0000003018", "0000004049"
+CITIZEN, OTHER, NOBODY, MOVED = "0000003001", "0000003018", "0000004049", "0000004103"
 CHECKERS = ("plan-checker",)
 INSPECTORS = ("site-inspector", "second-site-inspector")  # the office with the lowest workload gets the task
 
@@ -97,7 +97,7 @@ _PROPOSAL = {"proposal": "granted", "proposal_reasons": "نقشه‌ها و زم
 SEEDS: Sequence[Seed] = (
     # For the caseworker: two addresses to compare, a deed to read, a decision to draft.
     _address(NOBODY, "تهران، خیابان انقلاب، پلاک ۷"),
-    _address(APPLICANT, "تهران، خیابان آزادی، کوچهٔ یاس، پلاک ۱۲"),
+    _address(MOVED, "تهران، خیابان آزادی، کوچهٔ یاس، پلاک ۱۲"),
     _permit(OTHER, NOBODY),
     _permit(CITIZEN, "11006202", *_EXAMINED),
     # For the applicant: a permit to pay for, and an application to correct.

@@ -13,6 +13,7 @@ Json = dict[str, Any]
 
 UNKNOWN = "0000004049"  # no person has this national ID, and no parcel this number
 DIFFERENT = "0000004091"  # the registry has another address; the others have a debt, a violation
+MOVED = "0000004103"  # the registry has another address
 # National IDs that make the hub misbehave, each with a valid check digit.
 BEHAVIOURS_BY_ID: Mapping[str, str] = {
     "0000000019": "slow",
@@ -62,7 +63,7 @@ def _person(question: Question) -> Answer:
         return Answer(400, {"error": "national_id must have ten digits"})
     if found == UNKNOWN:
         return Answer(404, {"error": "person not found"})
-    return Answer(200, {"result": "mismatch" if found == DIFFERENT else "match"})
+    return Answer(200, {"result": "mismatch" if found in (DIFFERENT, MOVED) else "match"})
 
 
 def _residence(question: Question) -> Answer:
