@@ -23,6 +23,7 @@ from werkzeug.exceptions import NotFound, UnsupportedMediaType
 
 from api import problems
 from api.command import as_caller
+from api.received import MAX_JSON
 from api.scim import resources
 from api.scim.resources import CONFIG, PREFIX, PROVIDER, Account, Unit
 from engine.organisation import provisioning
@@ -30,7 +31,6 @@ from engine.organisation.provisioning import PAGE, Window
 from engine.platform.db import UnitOfWork
 
 MEDIA_TYPE = "application/scim+json"
-MAX = 2 << 20
 LAST = 1 << 31  # no list is longer
 _SHOWN = ("attributes", "excludedAttributes")
 
@@ -112,8 +112,8 @@ def _sent(model: Any, context: Context) -> Any:
     if request.mimetype not in (MEDIA_TYPE, "application/json"):
         raise UnsupportedMediaType(f"Send JSON, as `Content-Type: {MEDIA_TYPE}`.")
     content = request.get_data(cache=True)
-    if len(content) > MAX:
-        raise SCIMException(detail=f"The body is larger than {MAX >> 20} MiB.")
+    if len(content) > MAX_JSON:
+        raise SCIMException(detail=f"The body is larger than {MAX_JSON >> 20} MiB.")
     return model.model_validate_json(content, scim_ctx=context, scim_provider=PROVIDER)
 
 

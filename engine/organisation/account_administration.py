@@ -10,9 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from engine.events import administration_log
 from engine.identity import accounts, login, passwords
-from engine.models import Membership, OrganisationKind, User
+from engine.models import User
 from engine.organisation import people, substitutes
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Forbidden
@@ -41,7 +40,7 @@ def close(uow: UnitOfWork, user_id: UUID) -> None:
     user = _held(uow, user_id)
     if user.deactivated_at is None:
         login.deactivate(uow.session, uow.now, user.name)
-        _note(uow, "person.closed", user)
+        people.note_account(uow, "person.closed", user.id)
 
 
 def reopen(uow: UnitOfWork, user_id: UUID) -> None:
@@ -49,7 +48,7 @@ def reopen(uow: UnitOfWork, user_id: UUID) -> None:
     user = _held(uow, user_id)
     if user.deactivated_at is not None:
         login.activate(uow.session, user.name)
-        _note(uow, "person.opened", user)
+        people.note_account(uow, "person.opened", user.id)
 
 
 def generate_password() -> tuple[str, str]:
@@ -67,7 +66,7 @@ def give_password(uow: UnitOfWork, user_id: UUID, kept: str) -> None:
     if accounts.is_system(user.role):
         raise Forbidden("Accounts of systems have tokens, not passwords.")
     passwords.keep(uow.session, uow.now, user.name, kept, temporary=True)
-    _note(uow, "password.given", user)
+    people.note_account(uow, "password.given", user.id)
 
 
 def identify(uow: UnitOfWork, user_id: UUID, national_id: str) -> None:
@@ -98,8 +97,3 @@ def _held(uow: UnitOfWork, user_id: UUID) -> User:
     if not governs(uow, user_id):
         raise Forbidden("Another administrator has to do this, one of all units in which the person works.")
     return user
-
-
-def _note(uow: UnitOfWork, kind: OrganisationKind, user: User) -> None:
-    unit = select(Membership.unit_id).where(Membership.user_id == user.id).order_by(Membership.id).limit(1)
-    administration_log.note(uow, kind, uow.session.scalars(unit).one(), {}, user.id)

@@ -10,10 +10,9 @@ from sqlalchemy import ColumnElement, Select, exists, or_, select, update
 
 from engine import access
 from engine.access import seen_by, validity
-from engine.events import administration_log
 from engine.identity import accounts, login, profiles
 from engine.identity.profiles import Profile
-from engine.models import ROOT, BrowserSession, Identity, Membership, Password, Role, Token, Unit, User
+from engine.models import BrowserSession, Identity, Membership, Password, Role, Token, Unit, User
 from engine.organisation import people
 from engine.organisation.people import NewPerson, Work
 from engine.organisation.provisioning import administrators, records
@@ -107,14 +106,14 @@ def create(uow: UnitOfWork, wanted: Wanted) -> UUID:
         raise Forbidden("A provisioning system can't make administrators. An administrator can.")
     if (removed := _removed(uow, wanted)) is not None:
         records.note(uow, removed, removed_at=None, **wanted.noted())
-        _change(uow, removed, wanted)
+        _change(uow, *locked(uow, removed), wanted)
         return removed
     profile = {name: value for name, value in wanted.profile.items() if value is not None}
     works = [Work(unit, role) for unit, role in wanted.works or ()]
     made = people.make(uow, NewPerson(wanted.name, wanted.role, wanted.person, works, profile))
     records.note(uow, made, **wanted.noted())
     if not wanted.active:
-        _close(uow, locked(uow, made))
+        _close(uow, locked(uow, made)[0])
     return made
 
 
@@ -126,9 +125,9 @@ def replace(uow: UnitOfWork, user_id: UUID, wanted: Wanted) -> None:
     Conflict if no other administrator would be left.
     """
     records.enter(uow)
-    _one(uow, user_id)
+    held = locked(uow, user_id)
     records.note(uow, user_id, **wanted.noted())
-    _change(uow, user_id, wanted)
+    _change(uow, *held, wanted)
 
 
 def remove(uow: UnitOfWork, user_id: UUID) -> None:
@@ -137,15 +136,13 @@ def remove(uow: UnitOfWork, user_id: UUID) -> None:
     What the person did remains in the logs. Raises NotFound, Forbidden, Conflict as `replace` does.
     """
     records.enter(uow)
-    before = _one(uow, user_id)
-    user = locked(uow, user_id)
+    user, before = locked(uow, user_id)
     _close(uow, user)
     _work(uow, user, before, ())
     records.forget(uow, user_id)
 
 
-def _change(uow: UnitOfWork, user_id: UUID, wanted: Wanted) -> None:
-    user, before = locked(uow, user_id), _one(uow, user_id)
+def _change(uow: UnitOfWork, user: User, before: Person, wanted: Wanted) -> None:
     _identify(uow, user, wanted.person)
     if any(getattr(user, name) != value for name, value in profiles.read(wanted.profile).items()):
         _require_own(uow, user)
@@ -191,7 +188,7 @@ def _close(uow: UnitOfWork, user: User) -> None:
     if user.deactivated_at is None:
         administrators.require_others(uow, user)
         login.deactivate(uow.session, uow.now, user.name)
-        _log(uow, "person.closed", user.id)
+        people.note_account(uow, "person.closed", user.id)
         records.note(uow, user.id, closed_at=uow.now)
     live = Token.user_id == user.id, Token.revoked_at.is_(None)
     uow.session.execute(update(Token).where(*live).values(revoked_at=uow.now))
@@ -204,7 +201,7 @@ def _reopen(uow: UnitOfWork, user: User) -> None:
     if row is None or row.closed_by_system_at != user.deactivated_at:
         raise Forbidden("An administrator closed this account. Only an administrator can reopen it.")
     login.activate(uow.session, user.name)
-    _log(uow, "person.opened", user.id)
+    people.note_account(uow, "person.opened", user.id)
 
 
 def _work(uow: UnitOfWork, user: User, before: Person, wanted: Iterable[tuple[str, str]]) -> None:
@@ -229,13 +226,13 @@ def end_membership(uow: UnitOfWork, user: User, unit: str, role: str | None = No
         people.end_membership(uow, row)
 
 
-def locked(uow: UnitOfWork, user_id: UUID) -> User:
-    """Locks one of the people of the system's units. Raises NotFound."""
+def locked(uow: UnitOfWork, user_id: UUID) -> tuple[User, Person]:
+    """Locks one of the people of the system's units, and returns what it reads of it. Raises NotFound."""
     found = select(User).where(User.id == user_id, *_people()).with_for_update(key_share=True)
     user = uow.session.scalars(found.execution_options(populate_existing=True)).one_or_none()
-    if user is None or not _read(uow, _visible(uow).where(User.id == user_id)):
+    if user is None:
         raise _unknown(user_id)
-    return user
+    return user, _one(uow, user_id)
 
 
 def _require_own(uow: UnitOfWork, user: User) -> None:
@@ -317,9 +314,3 @@ def _members(uow: UnitOfWork, users: Sequence[UUID]) -> Mapping[UUID, Sequence[M
     for user_id, unit_id, unit, unit_name, role in uow.connection.execute(found, seen_by(uow)):
         by_person.setdefault(user_id, []).append(Member(unit_id, unit, unit_name, role))
     return by_person
-
-
-def _log(uow: UnitOfWork, kind: Any, user_id: UUID) -> None:
-    unit = select(Membership.unit_id).where(Membership.user_id == user_id).order_by(Membership.id).limit(1)
-    home = uow.session.scalars(unit).first() or ROOT
-    administration_log.note(uow, kind, home, {}, user_id)

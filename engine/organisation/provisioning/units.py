@@ -126,12 +126,12 @@ def _have(uow: UnitOfWork, unit: UnitView, wanted: Collection[UUID]) -> None:
             )
         people.add_membership(uow, user, Work(unit.key), "/members")
     for user_id in sorted(now - then):
-        end_membership(uow, locked(uow, user_id), unit.key)
+        end_membership(uow, locked(uow, user_id)[0], unit.key)
 
 
 def _member(uow: UnitOfWork, user_id: UUID) -> User:
     try:
-        return locked(uow, user_id)
+        return locked(uow, user_id)[0]
     except NotFound as unknown:
         fault = Fault("/members", f"{user_id} is not a person of this system", "person")
         raise Invalid("The members of the unit can't be changed.", [fault]) from unknown
