@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from engine.identity import accounts, login, passwords
 from engine.models import User
-from engine.organisation import people, substitutes
+from engine.organisation import people, recorded_changes, substitutes
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Forbidden
 
@@ -40,7 +40,7 @@ def close(uow: UnitOfWork, user_id: UUID) -> None:
     user = _held(uow, user_id)
     if user.deactivated_at is None:
         login.deactivate(uow.session, uow.now, user.name)
-        people.note_account(uow, "person.closed", user.id)
+        recorded_changes.note_account(uow, "person.closed", user.id)
 
 
 def reopen(uow: UnitOfWork, user_id: UUID) -> None:
@@ -48,7 +48,7 @@ def reopen(uow: UnitOfWork, user_id: UUID) -> None:
     user = _held(uow, user_id)
     if user.deactivated_at is not None:
         login.activate(uow.session, user.name)
-        people.note_account(uow, "person.opened", user.id)
+        recorded_changes.note_account(uow, "person.opened", user.id)
 
 
 def generate_password() -> tuple[str, str]:
@@ -66,7 +66,7 @@ def give_password(uow: UnitOfWork, user_id: UUID, kept: str) -> None:
     if accounts.is_system(user.role):
         raise Forbidden("Accounts of systems have tokens, not passwords.")
     passwords.keep(uow.session, uow.now, user.name, kept, temporary=True)
-    people.note_account(uow, "password.given", user.id)
+    recorded_changes.note_account(uow, "password.given", user.id)
 
 
 def identify(uow: UnitOfWork, user_id: UUID, national_id: str) -> None:

@@ -16,8 +16,8 @@ from engine.bpmn import is_role
 from engine.events import administration_log
 from engine.identity import accounts, names, profiles
 from engine.identity.profiles import Profile
-from engine.models import ROOT, Membership, OrganisationKind, Role, Unit, User
-from engine.organisation import units
+from engine.models import ROOT, Membership, Role, Unit, User
+from engine.organisation import recorded_changes, units
 from engine.platform import formats
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
@@ -261,7 +261,7 @@ def identify(uow: UnitOfWork, user: User, text: str) -> bool:
     accounts.require_free(uow.session, person, user.role, user.id)
     user.person, user.duplicate = person, False
     uow.session.flush()
-    note_account(uow, "person.changed", user.id)
+    recorded_changes.note_account(uow, "person.changed", user.id)
     return True
 
 
@@ -272,17 +272,8 @@ def describe(uow: UnitOfWork, user: User, given: Mapping[str, str | None]) -> bo
     """
     changed = profiles.put(uow.session, user, profiles.read(given))
     if changed:
-        note_account(uow, "person.changed", user.id, {"fields": changed})
+        recorded_changes.note_account(uow, "person.changed", user.id, {"fields": changed})
     return bool(changed)
-
-
-def note_account(
-    uow: UnitOfWork, kind: OrganisationKind, user_id: UUID, payload: Mapping[str, Any] | None = None
-) -> None:
-    """Logs what happened to an account, in the unit of its first membership; without any at the root."""
-    unit = select(Membership.unit_id).where(Membership.user_id == user_id).order_by(Membership.id).limit(1)
-    home = uow.session.scalars(unit).first() or ROOT
-    administration_log.note(uow, kind, home, payload or {}, user_id)
 
 
 def lock(uow: UnitOfWork, user_id: UUID) -> User:

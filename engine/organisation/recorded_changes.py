@@ -1,6 +1,6 @@
-"""Reads the administration log: what changed in the actor's units, by whom and when."""
+"""Changes in the administration log: reads those of the actor's units, and records those of accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from engine import access
 from engine.events import administration_log
 from engine.identity import names
-from engine.models import ROOT, OrganisationKind, OrganisationRecord, Unit, UnitLine, User
+from engine.models import ROOT, Membership, OrganisationKind, OrganisationRecord, Unit, UnitLine, User
 from engine.platform.db import UnitOfWork
 
 PAGE = 100
@@ -84,3 +84,12 @@ def _matching(only: Filter) -> list[Any]:
     if only.to_at is not None:
         found.append(record.at < only.to_at)
     return found
+
+
+def note_account(
+    uow: UnitOfWork, kind: OrganisationKind, user_id: UUID, payload: Mapping[str, Any] | None = None
+) -> None:
+    """Logs what happened to an account, in the unit of its first membership; without any at the root."""
+    unit = select(Membership.unit_id).where(Membership.user_id == user_id).order_by(Membership.id).limit(1)
+    home = uow.session.scalars(unit).first() or ROOT
+    administration_log.note(uow, kind, home, payload or {}, user_id)

@@ -13,7 +13,7 @@ from engine.access import seen_by, validity
 from engine.identity import accounts, login, profiles
 from engine.identity.profiles import Profile
 from engine.models import BrowserSession, Identity, Membership, Password, Role, Token, Unit, User
-from engine.organisation import people
+from engine.organisation import people, recorded_changes
 from engine.organisation.people import NewPerson, Work
 from engine.organisation.provisioning import administrators, records
 from engine.organisation.provisioning.records import Window
@@ -188,7 +188,7 @@ def _close(uow: UnitOfWork, user: User) -> None:
     if user.deactivated_at is None:
         administrators.require_others(uow, user)
         login.deactivate(uow.session, uow.now, user.name)
-        people.note_account(uow, "person.closed", user.id)
+        recorded_changes.note_account(uow, "person.closed", user.id)
         records.note(uow, user.id, closed_at=uow.now)
     live = Token.user_id == user.id, Token.revoked_at.is_(None)
     uow.session.execute(update(Token).where(*live).values(revoked_at=uow.now))
@@ -201,7 +201,7 @@ def _reopen(uow: UnitOfWork, user: User) -> None:
     if row is None or row.closed_by_system_at != user.deactivated_at:
         raise Forbidden("An administrator closed this account. Only an administrator can reopen it.")
     login.activate(uow.session, user.name)
-    people.note_account(uow, "person.opened", user.id)
+    recorded_changes.note_account(uow, "person.opened", user.id)
 
 
 def _work(uow: UnitOfWork, user: User, before: Person, wanted: Iterable[tuple[str, str]]) -> None:
