@@ -1,5 +1,6 @@
 """One command starts everything, with a demonstration or without; the next start succeeds however it ends."""
 
+import contextlib
 import json
 import os
 import re
@@ -301,10 +302,12 @@ def test_only_the_web_server_holds_its_port(
 
 
 def holds(pid: int, port: int) -> bool:
-    """Whether a process has the socket that listens on a port."""
+    """Whether a process has the socket that listens on a port. One that has ended since has none."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     listening = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "0A"}
-    return any(os.readlink(entry) in listening for entry in Path(f"/proc/{pid}/fd").iterdir())
+    with contextlib.suppress(FileNotFoundError):
+        return any(os.readlink(entry) in listening for entry in Path(f"/proc/{pid}/fd").iterdir())
+    return False
 
 
 def test_killed_worker_is_replaced(installation: Installation, running: subprocess.Popen[str]) -> None:
