@@ -72,8 +72,6 @@ from engine.models.staged_documents import StagedDocument, StagedPart
 from engine.models.tables import (
     CASE_NUMBERS,
     FOUND_BY,
-    Call,
-    CallStatus,
     Case,
     CaseStatus,
     Channel,
@@ -89,11 +87,10 @@ from engine.models.tables import (
     TaskKind,
     TaskStatus,
     VersionStatus,
-    Wait,
-    WaitKind,
 )
 from engine.models.test_runs import TestRun
 from engine.models.uploads import Upload, UploadFile, UploadStatus
+from engine.models.waits import Call, CallStatus, Wait, WaitKind
 from engine.models.webhooks import Cursor, Delivery, DeliveryStatus, Webhook
 from engine.models.work_time import WorkStretch
 from engine.platform.db import Base

@@ -15,8 +15,6 @@ CaseStatus = Literal["active", "suspended", "completed", "cancelled"]
 TaskStatus = Literal["open", "completed", "cancelled"]
 TaskKind = Literal["step", "opinion", "correction", "escalation"]
 IncidentStatus = Literal["open", "resolved"]
-WaitKind = Literal["timer", "message", "signal", "condition", "call"]
-CallStatus = Literal["open", "done", "failed", "cancelled"]
 ServiceClass = Literal["urgent", "ordinary", "low"]
 VersionStatus = Literal["draft", "published", "retired"]
 Channel = Literal["online", "assisted", "phone", "post"]
@@ -36,6 +34,10 @@ FOUND_BY = text(
 
 # One counter for all years: it never blocks, and a number remains unique even if its year is misheard.
 CASE_NUMBERS = Sequence("case_numbers", metadata=Base.metadata)
+
+# Which cases may be the only ones with their key.
+KEYED = text("running_key IS NOT NULL")
+SINGLE = text("single_key IS NOT NULL AND status IN ('active', 'suspended')")
 
 
 class Deployment(Base):
@@ -59,6 +61,11 @@ class DeploymentFile(Base):
     deployment_id: Mapped[UUID] = mapped_column(ForeignKey("deployments.id"), primary_key=True)
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+# Which cases may be the only ones with their key.
+KEYED = text("running_key IS NOT NULL")
+SINGLE = text("single_key IS NOT NULL AND status IN ('active', 'suspended')")
 
 
 class Definition(Base):
@@ -115,22 +122,21 @@ class Case(Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        Index(None, "status", "id"),
+        # Most are completed: those are found soon without it.
+        Index(None, "status", "id", postgresql_where=text("status <> 'completed'")),
         Index(None, "version_id", "id"),
         Index(None, "started_by", "id"),
         Index(None, "unit_id", "id"),
+        Index("ix_cases_applicant", "applicant", "id", postgresql_where=text("applicant IS NOT NULL")),
+        # Without the id, equal values share an entry, and instants take half of the room.
         *(
-            Index(f"ix_cases_{name}", name, "id", postgresql_where=text(f"{name} IS NOT NULL"))
-            for name in ("applicant", "business_key", "ended_at", "outcome")
+            Index(f"ix_cases_{name}", name, postgresql_where=text(f"{name} IS NOT NULL"))
+            for name in ("business_key", "ended_at", "outcome")
         ),
         Index("ix_cases_appeal_of", "appeal_of", postgresql_where=text("appeal_of IS NOT NULL")),
-        Index("ix_cases_started_at", "started_at", "id"),
-        Index(
-            "ix_cases_single_key",
-            "single_key",
-            unique=True,
-            postgresql_where=text("single_key IS NOT NULL AND status IN ('active', 'suspended')"),
-        ),
+        Index("ix_cases_started_at", "started_at"),
+        Index("uq_cases_running_key", "running_key", unique=True, postgresql_where=KEYED),
+        Index("ix_cases_single_key", "single_key", unique=True, postgresql_where=SINGLE),
         # Each command updates the row: free space on the page avoids index updates (HOT).
         {"postgresql_with": {"fillfactor": "70"}},
     )
@@ -151,7 +157,7 @@ class Case(Base):
     started_at: Mapped[Instant]
     ended_at: Mapped[Instant | None]
     # Set while the case runs, if its definition allows only one running case per business key.
-    running_key: Mapped[str | None] = mapped_column(Text, unique=True)
+    running_key: Mapped[str | None] = mapped_column(Text)
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))  # the unit that handles it
     representative: Mapped[str | None] = mapped_column(Text)
     appeal_of: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
@@ -204,15 +210,17 @@ class Task(Base):
             postgresql_using="gin",
             postgresql_where=text("status = 'open'"),
         ),
-        # The latest of those that are closed, of a candidate group and of a person.
-        *(
-            Index(
-                f"ix_tasks_closed_{name}",
-                name,
-                "closed_at",
-                postgresql_where=text(f"closed_at IS NOT NULL AND {name} IS NOT NULL"),
-            )
-            for name in ("candidate_group_id", "assignee_id")
+        # The latest of those that are closed, of a candidate group; and all of a person.
+        Index(
+            "ix_tasks_closed_candidate_group_id",
+            "candidate_group_id",
+            "closed_at",
+            postgresql_where=text("closed_at IS NOT NULL AND candidate_group_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_tasks_closed_assignee_id",
+            "assignee_id",
+            postgresql_where=text("closed_at IS NOT NULL AND assignee_id IS NOT NULL"),
         ),
         Index("ix_tasks_parent", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         # Tasks that still need an assignee.
@@ -310,88 +318,3 @@ class Event(Base):
     payload: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # NULL: of format 1
-
-
-class Wait(Base):
-    """Something that a token waits for, or that starts cases of a definition (then without a case).
-
-    A sweep finds timers that are due, a message finds its receivers. Changing a due time is one UPDATE.
-    """
-
-    __tablename__ = "waits"
-    __table_args__ = (
-        Index(None, "case_id"),
-        Index(
-            "ix_waits_due",
-            "due_at",
-            postgresql_where=text("kind = 'timer' AND closed_at IS NULL AND woken_at IS NULL"),
-        ),
-        Index(
-            "ix_waits_named",
-            "kind",
-            "name",
-            "correlation",
-            postgresql_where=text("closed_at IS NULL AND kind IN ('message', 'signal')"),
-        ),
-        Index("ix_waits_term", "id", postgresql_where=text("closed_at IS NULL AND term IS NOT NULL")),
-        # Closed ones are deleted with the case; open ones are updated often (free space on the page).
-        {"postgresql_with": {"fillfactor": "80"}},
-    )
-
-    id: Mapped[Id]
-    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
-    version_id: Mapped[UUID] = mapped_column(ForeignKey("definition_versions.id"))
-    token_id: Mapped[UUID | None]
-    element: Mapped[str] = mapped_column(Text)
-    kind: Mapped[WaitKind] = mapped_column(Text)
-    name: Mapped[str | None] = mapped_column(Text)  # of the message or signal
-    correlation: Mapped[str | None] = mapped_column(Text)  # canonical JSON of its keys
-    due_at: Mapped[Instant | None]
-    woken_at: Mapped[Instant | None]  # a job was created
-    opened_at: Mapped[Instant]
-    closed_at: Mapped[Instant | None]
-    term: Mapped[str | None] = mapped_column(Text)  # of a timer in working time, such as P5WD
-    calendar: Mapped[str | None] = mapped_column(Text)  # with whose version it was computed: iran/3
-    term_end_at: Mapped[Instant | None]  # as that of a task
-
-
-class Call(Base):
-    """Work that another system does for a case. Every attempt has the same id, so it is done once."""
-
-    __tablename__ = "calls"
-    __table_args__ = (
-        Index(None, "case_id"),
-        Index("ix_calls_open", "topic", "id", postgresql_where=text("status = 'open'")),
-        Index(
-            "ix_calls_due",
-            "due_at",
-            postgresql_where=text("status = 'open' AND connector IS NOT NULL AND woken_at IS NULL"),
-        ),
-        # How another system has answered recently.
-        Index(
-            "ix_calls_closed",
-            "connector",
-            "status",
-            "closed_at",
-            postgresql_where=text("connector IS NOT NULL AND closed_at IS NOT NULL"),
-        ),
-    )
-
-    id: Mapped[Id]
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
-    token_id: Mapped[UUID]
-    element: Mapped[str] = mapped_column(Text)
-    connector: Mapped[str | None] = mapped_column(Text)  # NULL: another program leases it by its topic
-    topic: Mapped[str | None] = mapped_column(Text)
-    operation: Mapped[str | None] = mapped_column(Text)
-    request: Mapped[Any] = mapped_column(JSONB)
-    status: Mapped[CallStatus] = mapped_column(Text)
-    attempts: Mapped[int]
-    due_at: Mapped[Instant]  # not before
-    woken_at: Mapped[Instant | None]  # a job was created for it, if it uses a connector
-    worker: Mapped[str | None] = mapped_column(Text)  # the account that has leased it
-    lease_until: Mapped[Instant | None]
-    fence: Mapped[int]  # counts the leases: replies with an older number are too late
-    failure: Mapped[str | None] = mapped_column(Text)  # the last one, without data
-    opened_at: Mapped[Instant]
-    closed_at: Mapped[Instant | None]
