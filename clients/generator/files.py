@@ -9,7 +9,7 @@ from apiflask import APIFlask
 
 from api import reference
 from clients.generator import document, python, typescript
-from engine.platform.config import Settings
+from engine.platform.config import ROOT, Settings
 from web.application import create
 
 CLIENTS = Path(__file__).resolve().parents[1]
@@ -23,6 +23,7 @@ def generate(of: APIFlask | None = None) -> dict[Path, str]:
 
     `of` is the application that users run; without it, one is created.
     """
+    licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
     app = of or create(Settings.read({"DATABASE_URL": NOWHERE}))
     api = document.read(orjson.loads(reference.described(app).content), app.blueprints)
     return {
@@ -30,6 +31,8 @@ def generate(of: APIFlask | None = None) -> dict[Path, str]:
         PYTHON / "operations.py": _formatted(python.operations(api)),
         TYPESCRIPT / "models.ts": typescript.models(api),
         TYPESCRIPT / "operations.ts": typescript.operations(api),
+        CLIENTS / "python" / "LICENSE": licence,
+        CLIENTS / "typescript" / "LICENSE": licence,
     }
 
 

@@ -117,21 +117,25 @@ def _method(one: Operation) -> str:
 
 
 def _every(one: Operation) -> str:
-    """Return the method that iterates over the items of all pages."""
+    """Return the method that iterates over the items of all pages.
+
+    It has no cursor in its query and no key: a key is that of one request, so of one page.
+    """
     item = kind(one.page or {}, where="models.")
+    queried = [part for part in one.query if part.name != "cursor"]
     sent = [camel(part.name) for part in one.parts]
     if one.cursor == "query":
-        read = [*sent, *(["body"] if one.body else []), "{ ...options, cursor }"]
+        sent += [*(["body"] if one.body else []), "{ ...options, cursor }" if queried else "{ cursor }"]
     else:
-        read = [*sent, "{ ...body, cursor }", "options"]
+        sent += ["{ ...body, cursor: cursor ?? body.cursor }", *(["options"] if queried else [])]
     summary = one.summary.rstrip(".") or one.name
-    arguments = ", ".join(_arguments(one))
+    arguments = ", ".join(_with_options(_sent(one), [_option(part) for part in queried], queried))
     cursor = f"cursor: {kind(one.cursor_schema or {})} | undefined"
     return "\n".join(
         [
             _comment(f"{summary}: the items of all pages, one after the other.", "  ")
             + f"  {camel(one.name)}All({arguments}): AsyncGenerator<{item}> {{",
-            f"    return pages(({cursor}) => this.{camel(one.name)}({', '.join(read)}));",
+            f"    return pages(({cursor}) => this.{camel(one.name)}({', '.join(sent)}));",
             "  }",
         ]
     )
@@ -147,19 +151,28 @@ def _returned(one: Operation) -> str:
 
 
 def _arguments(one: Operation) -> list[str]:
-    arguments = [f"{camel(part.name)}: {kind(part.schema)}" for part in one.parts]
-    if one.body:
-        typed = f"models.{form_of(one)}" if has_own_form(one) else kind(one.body.schema, where="models.")
-        arguments.append(f"body: {typed}" if one.body.required else f"body: {typed} = {{}}")
     options = [_option(part) for part in one.query]
     if one.conditional:
         options.append("ifMatch?: Tag")
     if one.method == "POST":
         options.append("idempotencyKey?: string")
-    if options:
-        needed = any(part.required for part in one.query)
-        arguments.append(f"options: {{ {'; '.join(options)} }}{'' if needed else ' = {}'}")
+    return _with_options(_sent(one), options, one.query)
+
+
+def _sent(one: Operation) -> list[str]:
+    """Return the arguments for the parts of the path and the body."""
+    arguments = [f"{camel(part.name)}: {kind(part.schema)}" for part in one.parts]
+    if one.body:
+        typed = f"models.{form_of(one)}" if has_own_form(one) else kind(one.body.schema, where="models.")
+        arguments.append(f"body: {typed}" if one.body.required else f"body: {typed} = {{}}")
     return arguments
+
+
+def _with_options(arguments: list[str], options: list[str], queried: Sequence[Parameter]) -> list[str]:
+    if not options:
+        return arguments
+    needed = any(part.required for part in queried)
+    return [*arguments, f"options: {{ {'; '.join(options)} }}{'' if needed else ' = {}'}"]
 
 
 def _option(part: Parameter) -> str:

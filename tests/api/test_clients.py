@@ -63,10 +63,8 @@ def test_pages_and_names_that_a_language_reserves() -> None:
     assert "def list_all(self, thing_id: str, *, class_: str) -> Iterator[models.Thing]" in written
     assert "'/base/things/{}', (thing_id,)" in written
     assert "TypedDict('Thing', {'class': 'NotRequired[str]'" in python.models(read)
-    assert (
-        "listAll(thingId: string, options: { cursor?: number; class: string }): AsyncGenerator<models.Thing>"
-        in (typescript.operations(read))
-    )
+    every = "listAll(thingId: string, options: { class: string }): AsyncGenerator<models.Thing>"
+    assert every in typescript.operations(read)
     assert '"x-y"?: "a" | 1;' in typescript.models(read)
 
 

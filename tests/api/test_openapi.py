@@ -92,7 +92,7 @@ def test_document_says_what_the_metadata_of_the_software_say(document: dict[str,
     software = yaml.safe_load((ROOT / "publiccode.yaml").read_text())
     info = document["info"]
     assert info["x-release"] == RELEASE
-    assert info["contact"] == {**software["maintenance"]["contacts"][0], "url": software["url"]}
+    assert info["contact"] == software["maintenance"]["contacts"][0]
     assert info["license"]["identifier"] == software["legal"]["license"]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -243,13 +244,16 @@ def test_token_of_a_provider_is_used_until_it_ends_or_is_refused() -> None:
             return httpx.Response(400, json={"error": "invalid_client"})
         return httpx.Response(200, json={"access_token": f"t{len(requests)}", "expires_in": 300})
 
-    credentials = ClientCredentials("https://p.test/token", "id", "s", scope="a", http=transport(provider))
+    credentials = ClientCredentials(
+        "https://p.test/token", "app:1", "s é", scope="a", http=transport(provider)
+    )
     refused = httpx.Response(401, json={"type": "urn:parvandeh:problem:unauthorized"})
     server = Server(done(), done(), refused, done(), refused, done(), token=credentials)
     for _ in range(3):
         server.client.cases.show("c")
     assert server.sent("Authorization") == ["Bearer t1", "Bearer t1", "Bearer t1", "Bearer t2"]
     assert parse_qs(requests[0].content.decode()) == {"grant_type": ["client_credentials"], "scope": ["a"]}
+    assert b64decode(requests[0].headers["Authorization"].removeprefix("Basic ")) == b"app%3A1:s+%C3%A9"
     with pytest.raises(TokenRefused):
         server.client.cases.show("c")
 

@@ -191,6 +191,13 @@ test("all pages are read", async () => {
   assert.deepEqual(JSON.parse(String(sent[5]!.body)), { text: "a", cursor: 2 });
 });
 
+test("a list continues after a given page", async () => {
+  const cursor = "0199a1c8-0000-7000-8000-000000000001";
+  const { client, sent } = server([Response.json({ items: [1], next: null })]);
+  for await (const _ of client.tasks.searchAll({ text: "a", cursor }));
+  assert.deepEqual(JSON.parse(String(sent[0]!.body)), { text: "a", cursor });
+});
+
 test("a file is sent as a form", async () => {
   const { client, sent } = server([done()]);
   await client.staging.upload({ file: new File(["%PDF"], "a.pdf"), field: "/deed", definition: "p" });

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from threading import Lock
 from typing import TypeAlias
+from urllib.parse import quote_plus
 
 import httpx
 
@@ -39,7 +40,7 @@ class ClientCredentials:
         fields = {"grant_type": "client_credentials", "scope": scope, "audience": audience}
         self._fields = {name: value for name, value in fields.items() if value is not None}
         self._url = token_url
-        self._secret = (client_id, client_secret)
+        self._secret = (quote_plus(client_id), quote_plus(client_secret))  # RFC 6749 §2.3.1
         self._http = http or httpx.Client(timeout=30)
         self._lock = Lock()
         self._token = ""

@@ -28,8 +28,8 @@ export class AccessLog {
   }
 
   /** List who has viewed what of a case, newest first: the items of all pages, one after the other. */
-  listAll(caseId: string, options: { cursor?: string } = {}): AsyncGenerator<models.AccessBody> {
-    return pages((cursor: string | undefined) => this.list(caseId, { ...options, cursor }));
+  listAll(caseId: string): AsyncGenerator<models.AccessBody> {
+    return pages((cursor: string | undefined) => this.list(caseId, { cursor }));
   }
 }
 
@@ -124,8 +124,8 @@ export class Audit {
   }
 
   /** List checkpoints and verifications that were requested, newest first: the items of all pages, one after the other. */
-  listRunsAll(options: { cursor?: string } = {}): AsyncGenerator<models.RunBody> {
-    return pages((cursor: string | undefined) => this.listRuns({ ...options, cursor }));
+  listRunsAll(): AsyncGenerator<models.RunBody> {
+    return pages((cursor: string | undefined) => this.listRuns({ cursor }));
   }
 
   /**
@@ -436,8 +436,8 @@ export class CaseSearch {
   }
 
   /** Search cases by applicant, business key and searchable variables: the items of all pages, one after the other. */
-  findCasesAll(body: models.SearchCases = {}, options: { idempotencyKey?: string } = {}): AsyncGenerator<models.CaseSummary> {
-    return pages((cursor: string | null | undefined) => this.findCases({ ...body, cursor }, options));
+  findCasesAll(body: models.SearchCases = {}): AsyncGenerator<models.CaseSummary> {
+    return pages((cursor: string | null | undefined) => this.findCases({ ...body, cursor: cursor ?? body.cursor }));
   }
 }
 
@@ -502,7 +502,7 @@ export class Cases {
   }
 
   /** List cases, newest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string; limit?: number; status?: models.CaseStatus; definition?: string; unit?: string; case_number?: string; business_key?: string; outcome?: string; since?: string; started_from?: string; started_to?: string; ended_from?: string; ended_to?: string; sort?: models.CaseSort } = {}): AsyncGenerator<models.CaseSummary> {
+  listAll(options: { limit?: number; status?: models.CaseStatus; definition?: string; unit?: string; case_number?: string; business_key?: string; outcome?: string; since?: string; started_from?: string; started_to?: string; ended_from?: string; ended_to?: string; sort?: models.CaseSort } = {}): AsyncGenerator<models.CaseSummary> {
     return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
@@ -522,8 +522,8 @@ export class Cases {
   }
 
   /** Read a case's log: the items of all pages, one after the other. */
-  listEventsAll(caseId: string, options: { cursor?: number } = {}): AsyncGenerator<models.EventBody> {
-    return pages((cursor: number | undefined) => this.listEvents(caseId, { ...options, cursor }));
+  listEventsAll(caseId: string): AsyncGenerator<models.EventBody> {
+    return pages((cursor: number | undefined) => this.listEvents(caseId, { cursor }));
   }
 
   /**
@@ -650,7 +650,7 @@ export class Catalogue {
   }
 
   /** Search the catalogue of services: the items of all pages, one after the other. */
-  listServicesAll(options: { q?: string; unit?: string; audience?: models.Audience; channel?: models.Channel; life_event?: models.LifeEvent; cursor?: string; limit?: number } = {}): AsyncGenerator<models.ServiceSummary> {
+  listServicesAll(options: { q?: string; unit?: string; audience?: models.Audience; channel?: models.Channel; life_event?: models.LifeEvent; limit?: number } = {}): AsyncGenerator<models.ServiceSummary> {
     return pages((cursor: string | undefined) => this.listServices({ ...options, cursor }));
   }
 
@@ -775,8 +775,8 @@ export class Comments {
   }
 
   /** List a case's comments, oldest first: the items of all pages, one after the other. */
-  listAll(caseId: string, options: { cursor?: string } = {}): AsyncGenerator<models.CommentBody> {
-    return pages((cursor: string | undefined) => this.list(caseId, { ...options, cursor }));
+  listAll(caseId: string): AsyncGenerator<models.CommentBody> {
+    return pages((cursor: string | undefined) => this.list(caseId, { cursor }));
   }
 }
 
@@ -802,8 +802,8 @@ export class Consents {
   }
 
   /** List consents, newest first: the items of all pages, one after the other. */
-  listConsentsAll(options: { cursor?: string } = {}): AsyncGenerator<models.ConsentBody> {
-    return pages((cursor: string | undefined) => this.listConsents({ ...options, cursor }));
+  listConsentsAll(): AsyncGenerator<models.ConsentBody> {
+    return pages((cursor: string | undefined) => this.listConsents({ cursor }));
   }
 
   /**
@@ -1104,8 +1104,8 @@ export class Delegations {
   }
 
   /** List delegations from and to your units, oldest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string } = {}): AsyncGenerator<models.DelegationBody> {
-    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
+  listAll(): AsyncGenerator<models.DelegationBody> {
+    return pages((cursor: string | undefined) => this.list({ cursor }));
   }
 
   /**
@@ -1146,7 +1146,7 @@ export class DeploymentList {
   }
 
   /** List deployments, newest first: the items of all pages, one after the other. */
-  listDeploymentsAll(options: { cursor?: string; limit?: number } = {}): AsyncGenerator<models.ListedDeployment> {
+  listDeploymentsAll(options: { limit?: number } = {}): AsyncGenerator<models.ListedDeployment> {
     return pages((cursor: string | undefined) => this.listDeployments({ ...options, cursor }));
   }
 }
@@ -1234,7 +1234,7 @@ export class Desk {
   }
 
   /** List the people who can be assigned a task: the items of all pages, one after the other. */
-  listColleaguesAll(options: { cursor?: string; task: string }): AsyncGenerator<models.Account> {
+  listColleaguesAll(options: { task: string }): AsyncGenerator<models.Account> {
     return pages((cursor: string | undefined) => this.listColleagues({ ...options, cursor }));
   }
 
@@ -1356,8 +1356,8 @@ export class Documents {
   }
 
   /** List a case's documents, oldest first: the items of all pages, one after the other. */
-  listAll(caseId: string, options: { cursor?: string } = {}): AsyncGenerator<models.DocumentSummary> {
-    return pages((cursor: string | undefined) => this.list(caseId, { ...options, cursor }));
+  listAll(caseId: string): AsyncGenerator<models.DocumentSummary> {
+    return pages((cursor: string | undefined) => this.list(caseId, { cursor }));
   }
 
   /**
@@ -1376,8 +1376,8 @@ export class Documents {
   }
 
   /** List the documents of a task, oldest first: the items of all pages, one after the other. */
-  listOfTaskAll(taskId: string, options: { cursor?: string } = {}): AsyncGenerator<models.DocumentSummary> {
-    return pages((cursor: string | undefined) => this.listOfTask(taskId, { ...options, cursor }));
+  listOfTaskAll(taskId: string): AsyncGenerator<models.DocumentSummary> {
+    return pages((cursor: string | undefined) => this.listOfTask(taskId, { cursor }));
   }
 
   /**
@@ -1453,8 +1453,8 @@ export class Drafts {
   }
 
   /** List drafts of applications, newest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string } = {}): AsyncGenerator<models.DraftSummary> {
-    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
+  listAll(): AsyncGenerator<models.DraftSummary> {
+    return pages((cursor: string | undefined) => this.list({ cursor }));
   }
 
   /**
@@ -1575,8 +1575,8 @@ export class Evidence {
   }
 
   /** List what was requested from other agencies for a draft, newest first: the items of all pages, one after the other. */
-  listDraftAccessesAll(draftId: string, options: { cursor?: string } = {}): AsyncGenerator<models.AccessBody> {
-    return pages((cursor: string | undefined) => this.listDraftAccesses(draftId, { ...options, cursor }));
+  listDraftAccessesAll(draftId: string): AsyncGenerator<models.AccessBody> {
+    return pages((cursor: string | undefined) => this.listDraftAccesses(draftId, { cursor }));
   }
 
   /**
@@ -1741,7 +1741,7 @@ export class Fairness {
   }
 
   /** List declared relations, oldest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string; account?: string } = {}): AsyncGenerator<models.RelationBody> {
+  listAll(options: { account?: string } = {}): AsyncGenerator<models.RelationBody> {
     return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
@@ -1830,7 +1830,7 @@ export class Incidents {
   }
 
   /** List incidents, oldest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string; status?: models.IncidentStatus; case?: string; definition?: string; element?: string; code?: string } = {}): AsyncGenerator<models.IncidentBody> {
+  listAll(options: { status?: models.IncidentStatus; case?: string; definition?: string; element?: string; code?: string } = {}): AsyncGenerator<models.IncidentBody> {
     return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
@@ -1986,7 +1986,7 @@ export class Metrics {
   }
 
   /** List the cases behind a figure, latest first: the items of all pages, one after the other. */
-  casesAll(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: models.FiguresFormat; measure?: models.CaseMeasure; age?: number; bucket?: models.DelayBucket; party?: string; element?: string; role?: string; step_unit?: string; cursor?: string } = {}): AsyncGenerator<models.CaseLineBody> {
+  casesAll(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: models.FiguresFormat; measure?: models.CaseMeasure; age?: number; bucket?: models.DelayBucket; party?: string; element?: string; role?: string; step_unit?: string } = {}): AsyncGenerator<models.CaseLineBody> {
     return pages((cursor: string | undefined) => this.cases({ ...options, cursor }));
   }
 
@@ -2215,8 +2215,8 @@ export class Migrations {
   }
 
   /** List case migrations, newest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string } = {}): AsyncGenerator<models.MigrationBody> {
-    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
+  listAll(): AsyncGenerator<models.MigrationBody> {
+    return pages((cursor: string | undefined) => this.list({ cursor }));
   }
 
   /**
@@ -2237,7 +2237,7 @@ export class Migrations {
   }
 
   /** List the cases of a migration, oldest first: the items of all pages, one after the other. */
-  listCasesAll(migrationId: string, options: { cursor?: string; status?: models.MigratedCaseStatus } = {}): AsyncGenerator<models.MigratedCaseBody> {
+  listCasesAll(migrationId: string, options: { status?: models.MigratedCaseStatus } = {}): AsyncGenerator<models.MigratedCaseBody> {
     return pages((cursor: string | undefined) => this.listCases(migrationId, { ...options, cursor }));
   }
 
@@ -2422,7 +2422,7 @@ export class People {
   }
 
   /** List the people of your units, oldest accounts first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string; person?: models.PeopleWithoutClearOwner } = {}): AsyncGenerator<models.PersonSummary> {
+  listAll(options: { person?: models.PeopleWithoutClearOwner } = {}): AsyncGenerator<models.PersonSummary> {
     return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
@@ -2448,7 +2448,7 @@ export class People {
   }
 
   /** List entries of the administration log in your units, oldest first: the items of all pages, one after the other. */
-  listChangesAll(options: { cursor?: string; kind?: models.AdministrationKind; unit?: string; from_at?: string; to_at?: string } = {}): AsyncGenerator<models.RecordBody> {
+  listChangesAll(options: { kind?: models.AdministrationKind; unit?: string; from_at?: string; to_at?: string } = {}): AsyncGenerator<models.RecordBody> {
     return pages((cursor: string | undefined) => this.listChanges({ ...options, cursor }));
   }
 
@@ -2466,8 +2466,8 @@ export class People {
   }
 
   /** List current and future substitutions: your own or, for administrators, those of their units: the items of all pages, one after the other. */
-  listSubstitutionsAll(options: { cursor?: string } = {}): AsyncGenerator<models.SubstitutionBody> {
-    return pages((cursor: string | undefined) => this.listSubstitutions({ ...options, cursor }));
+  listSubstitutionsAll(): AsyncGenerator<models.SubstitutionBody> {
+    return pages((cursor: string | undefined) => this.listSubstitutions({ cursor }));
   }
 
   /**
@@ -2577,8 +2577,8 @@ export class Proposals {
   }
 
   /** List the changes that wait for a second person: the items of all pages, one after the other. */
-  listOpenAll(options: { cursor?: string } = {}): AsyncGenerator<models.ProposalSummary> {
-    return pages((cursor: string | undefined) => this.listOpen({ ...options, cursor }));
+  listOpenAll(): AsyncGenerator<models.ProposalSummary> {
+    return pages((cursor: string | undefined) => this.listOpen({ cursor }));
   }
 
   /**
@@ -3026,7 +3026,7 @@ export class Tasks {
   }
 
   /** List the tasks of a case, oldest first, or of the inbox, earliest due date first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string; limit?: number; scope?: models.InboxScope; role?: string; unit?: string; definition?: string; holder?: string; due?: string; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number; case?: string; status?: models.TaskStatus; closed_from?: string; closed_to?: string } = {}): AsyncGenerator<models.ListedTask> {
+  listAll(options: { limit?: number; scope?: models.InboxScope; role?: string; unit?: string; definition?: string; holder?: string; due?: string; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number; case?: string; status?: models.TaskStatus; closed_from?: string; closed_to?: string } = {}): AsyncGenerator<models.ListedTask> {
     return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
@@ -3055,8 +3055,8 @@ export class Tasks {
   }
 
   /** Search the open tasks that you can work on: the items of all pages, one after the other. */
-  searchAll(body: models.SearchBody = {}, options: { idempotencyKey?: string } = {}): AsyncGenerator<models.ListedTask> {
-    return pages((cursor: string | null | undefined) => this.search({ ...body, cursor }, options));
+  searchAll(body: models.SearchBody = {}): AsyncGenerator<models.ListedTask> {
+    return pages((cursor: string | null | undefined) => this.search({ ...body, cursor: cursor ?? body.cursor }));
   }
 
   /**
@@ -3147,7 +3147,7 @@ export class Timers {
   }
 
   /** List the timers for which cases wait: the items of all pages, one after the other. */
-  listTimersAll(options: { cursor?: string; case?: string; definition?: string } = {}): AsyncGenerator<models.TimerBody> {
+  listTimersAll(options: { case?: string; definition?: string } = {}): AsyncGenerator<models.TimerBody> {
     return pages((cursor: string | undefined) => this.listTimers({ ...options, cursor }));
   }
 }
@@ -3200,7 +3200,7 @@ export class Units {
   }
 
   /** List units, oldest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string; parent?: string } = {}): AsyncGenerator<models.UnitBody> {
+  listAll(options: { parent?: string } = {}): AsyncGenerator<models.UnitBody> {
     return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
@@ -3381,8 +3381,8 @@ export class Webhooks {
   }
 
   /** List webhooks, oldest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string } = {}): AsyncGenerator<models.WebhookBody> {
-    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
+  listAll(): AsyncGenerator<models.WebhookBody> {
+    return pages((cursor: string | undefined) => this.list({ cursor }));
   }
 
   /**
@@ -3403,7 +3403,7 @@ export class Webhooks {
   }
 
   /** List the deliveries of a webhook, oldest first: the items of all pages, one after the other. */
-  listDeliveriesAll(webhookId: string, options: { cursor?: string; status?: models.DeliveryStatus } = {}): AsyncGenerator<models.DeliveryBody> {
+  listDeliveriesAll(webhookId: string, options: { status?: models.DeliveryStatus } = {}): AsyncGenerator<models.DeliveryBody> {
     return pages((cursor: string | undefined) => this.listDeliveries(webhookId, { ...options, cursor }));
   }
 
