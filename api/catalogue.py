@@ -13,6 +13,7 @@ from api import operations
 from api.command import DATABASE, asked
 from api.operations import Operation
 from api.shapes import Body, Key, Request
+from engine import RELEASE
 from engine.models import Channel
 from engine.platform.db import Database
 from engine.portal import catalogue, cpsv
@@ -217,16 +218,23 @@ def export_services() -> Response:
     All services in CPSV-AP 3.2, as JSON-LD with its context: rendered once for each state of the catalogue.
     Addresses are those of the installation, and don't change. No account is needed.
     """
-    mark = _read(catalogue.mark)
+    tag, content = _read(_linked)
+    if request.if_none_match.contains_weak(tag):
+        return _not_modified(tag)
+    return _response(content, tag, cpsv.MEDIA_TYPE)
+
+
+def _linked(session: Any) -> tuple[str, bytes]:
+    """Return the catalogue as linked data of one moment, and its tag, as stored since it last changed."""
     cache: dict[str, bytes] = current_app.extensions[CACHE]
-    if request.if_none_match.contains_weak(mark):
-        return _not_modified(mark)
-    if mark not in cache:
-        base = _read(_base)
-        content = orjson.dumps(cpsv.document(_read(catalogue.every), base))
+    base = _base(session)
+    mark = f"{RELEASE}\n{base}\n{catalogue.mark(session)}"
+    tag = hashlib.sha256(mark.encode()).hexdigest()[:32]
+    if tag not in cache:
+        content = orjson.dumps(cpsv.document(catalogue.every(session), base))
         cache.clear()
-        cache[mark] = content
-    return _response(cache[mark], mark, cpsv.MEDIA_TYPE)
+        cache[tag] = content
+    return tag, cache[tag]
 
 
 def _base(session: Any) -> str:

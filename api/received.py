@@ -41,6 +41,12 @@ def query() -> dict[str, Any]:
     return request.args.to_dict()
 
 
+def is_printable(text: str) -> bool:
+    """Return whether a text can name a person or a purpose: 1 to 200 characters that can be seen."""
+    # The zero-width non-joiner is part of Persian spelling.
+    return text.replace("\u200c", "").isprintable() and not text.isspace() and 0 < len(text) <= 200
+
+
 def header_text(header: str) -> str | None:
     """Return a header's text in UTF-8, as senders mean it; WSGI decodes it as Latin-1."""
     value = request.headers.get(header)
@@ -48,8 +54,7 @@ def header_text(header: str) -> str | None:
         value = value and value.encode("latin-1").decode()
     except UnicodeError:
         value = "\0"  # not printable
-    # The zero-width non-joiner is part of Persian spelling.
-    if value is not None and not (value.replace("\u200c", "").isprintable() and 0 < len(value) <= 200):
+    if value is not None and not is_printable(value):
         raise Invalid(
             f"{header} must have 1 to 200 printable characters.", [Fault("", "is not usable", "header")]
         )

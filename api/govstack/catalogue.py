@@ -12,8 +12,8 @@ from api.command import DATABASE, Reply, asked, command
 from api.govstack import ids, processes
 from api.govstack.shapes import CodedValue, FilledBody, coded, following, own_half
 from api.shapes import Key, Request
-from engine import access, cases, definitions, tasks
-from engine.definitions import Version, forms
+from engine import cases, definitions, tasks
+from engine.definitions import Version
 from engine.models import DefinitionVersion
 from engine.oversight.access_log import Opened
 from engine.platform import persian
@@ -156,9 +156,9 @@ def read_form(uow: UnitOfWork, form_id: str) -> Reply:
     if not is_current:
         version = Version(row.id, row.key, row.number, row.digest, row.deployment_id)
         form = definitions.spec(uow.session, version).start_form
-    if form is None:
+    shown = definitions.for_starter(uow, key, form)
+    if shown is None:
         raise NotFound(f"The process {form_id!r} has no form with which it is started.")
-    shown = forms.for_roles(form, (access.APPLICANT,) if access.for_applicants(uow.actor) else None)
     return Reply(EForm(**_summary(row, is_current), schema=dict(shown.schema)), language.headers())
 
 

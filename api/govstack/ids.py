@@ -29,7 +29,7 @@ def key_of_service(session: Session, given: str) -> str:
         for key in definitions.currents(session):
             if service_id(key) == wanted:
                 return key
-    if not re.fullmatch(_KEY, given, re.ASCII):
+    if wanted is not None or not re.fullmatch(_KEY, given, re.ASCII):
         raise NotFound("The service does not exist. Send its id, a UUID, or its key.")
     return given
 

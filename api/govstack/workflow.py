@@ -7,7 +7,7 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 
-from api import language
+from api import language, received
 from api.command import Reply, command
 from api.govstack import ids, processes
 from api.govstack.shapes import coded, following, own_half, places
@@ -126,6 +126,9 @@ def _started_by(uow: UnitOfWork, person: str | None) -> UnitOfWork:
     if person in (None, uow.actor.name, str(uow.actor.id), uow.actor.on_behalf_of):
         return uow
     access.require(uow.actor, "behalf.act")
+    if not received.is_printable(person):
+        fault = Fault("/processStartedBy", "must have 1 to 200 printable characters", "header")
+        raise Invalid("The request has errors. Correct the fields listed under `errors`.", [fault])
     if uow.actor.on_behalf_of is not None:
         fault = Fault("/processStartedBy", "is another person than X-On-Behalf-Of names", "person")
         raise Invalid("Send one of both, or the same person in both.", [fault])

@@ -21,7 +21,7 @@ from engine.cases.persistence import NewCase, begin
 from engine.cases.staged_documents import NOTHING as NO_FILES
 from engine.cases.staged_documents import Claimed, Place
 from engine.cases.start_context import StartContext, context_at_event, context_of_appeal, find_start_context
-from engine.cases.views import CaseView
+from engine.cases.views import CaseView, limiting_forms, shown_to
 from engine.definitions import Drafting, forms
 from engine.events import Fact
 from engine.models import CASE_NUMBERS, Channel, User
@@ -121,9 +121,11 @@ def _asked_for(
         key = entry.version.key
         detail = "Cases of this process start automatically or by a message; you can't start them here."
         raise Conflict(detail, code="begins-by-itself", definition={"key": key})
-    answer = forms.check(spec.start_form, forms.declared(spec.outcome_variables, data))
+    form, typed = spec.start_form, forms.declared(spec.outcome_variables, data)
+    limited = form is not None and forms.for_some(form)
+    answer = forms.check(form, typed, definitions.roles_of_starter(uow, entry.unit_id) if limited else None)
     require_size(answer)
-    files = staged_documents.claim(uow, spec.start_form, answer, place)
+    files = staged_documents.claim(uow, form, answer, place)
     usual: Channel = "assisted" if uow.actor.role == "caseworker" else "online"
     return _begin(uow, entry, answer, replace(application, channel=application.channel or usual), files)
 
@@ -196,6 +198,9 @@ def _begin(
     started = Fact("case.started", payload=payload, facts=_stated(uow, entry, application))
     row, effects = begin(uow, case, step, _started(started, application, files, trigger))
     files.file(uow, case.id)
+    shown = {name: row[name] for name in _SHOWN}
+    if limiting := limiting_forms(spec):
+        shown["data"] = shown_to(definitions.roles_of_starter(uow, entry.unit_id), limiting, row["data"])
     return CaseView(
         key=version.key,
         version=version.number,
@@ -204,7 +209,7 @@ def _begin(
         unit=entry.unit,
         secret=secret,
         name=spec.process.description or version.key,
-        **{name: row[name] for name in _SHOWN},
+        **shown,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
 from engine import access, definitions
-from engine.bpmn import Spec
+from engine.bpmn import Form, Spec
 from engine.cases import bills
 from engine.cases.bills import BillView
 from engine.cases.conflict_of_interest import PARTIES, actor_person, explain_refusal, require_no_party
@@ -200,17 +200,26 @@ def _for_roles(
     """Returns the process of the case in this row, and the filter for data that forms hide from the actor."""
     version = definitions.Version(*(row[name] for name in _OF_VERSION))
     spec = definitions.spec(uow.session, version)
-    kept = [part.form for part in spec.elements.values() if part.form and forms.for_some(part.form)]
     roles: Collection[str] = (access.APPLICANT,)
     if not access.for_applicants(uow.actor):
         roles = access.known_as(uow.actor, row["roles"])
+    return spec, partial(shown_to, None if access.ANY in roles else roles, limiting_forms(spec))
 
-    def cut(data: Mapping[str, Any]) -> Mapping[str, Any]:
-        for form in kept if access.ANY not in roles else ():
+
+@lru_cache(512)
+def limiting_forms(spec: Spec) -> tuple[Form, ...]:
+    """Returns the forms of a process that show fields to some roles only."""
+    return tuple(part.form for part in spec.elements.values() if part.form and forms.for_some(part.form))
+
+
+def shown_to(
+    roles: Collection[str] | None, limiting: Collection[Form], data: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Returns data of a case without what these forms hide from the roles; None means all roles."""
+    if roles is not None:
+        for form in limiting:
             data = forms.without(form, roles, data)
-        return data
-
-    return spec, cut
+    return data
 
 
 def _open_rows(session: Session, columns: Sequence[Any], *where: ColumnElement[bool]) -> Sequence[RowMapping]:

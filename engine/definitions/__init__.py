@@ -1,6 +1,7 @@
 """Process definitions: their versions, deployments, forms, scenarios and start triggers."""
 
 from engine.definitions.deployment import Deployed, deploy, hold, make_current, owner_of, publish
+from engine.definitions.start_forms import for_starter, roles_of_starter
 from engine.definitions.start_rules import Drafting
 from engine.definitions.versions import (
     VERSION,
@@ -35,6 +36,7 @@ __all__ = [
     "definition",
     "deploy",
     "differences",
+    "for_starter",
     "hold",
     "make_current",
     "note",
@@ -45,6 +47,7 @@ __all__ = [
     "read_files",
     "report",
     "require_own",
+    "roles_of_starter",
     "rules_of_start",
     "source",
     "spec",

@@ -35,14 +35,19 @@ def start_form(uow: UnitOfWork, key: str) -> StartForm:
     rows, known = versions(uow, key), definition(uow, key)
     row = next((row for row in rows if row.id == known.current_version_id), rows[0])
     found = spec(uow.session, Version(row.id, row.key, row.number, row.digest, row.deployment_id))
-    form = found.start_form
-    if form is not None and forms.for_some(form):
-        form = forms.for_roles(form, _roles(uow, known.unit_id))
+    form = for_starter(uow, key, found.start_form)
     return StartForm(row.key, row.number, row.name, form, found.startable)
 
 
-def _roles(uow: UnitOfWork, unit: UUID) -> Collection[str] | None:
-    """Returns the roles by which forms know the actor in the unit that owns the process; None means all."""
+def for_starter(uow: UnitOfWork, key: str, form: Form | None) -> Form | None:
+    """Returns a start form of a definition in the view of the actor's roles in the unit that owns it."""
+    if form is None or not forms.for_some(form):
+        return form
+    return forms.for_roles(form, roles_of_starter(uow, definition(uow, key).unit_id))
+
+
+def roles_of_starter(uow: UnitOfWork, unit: UUID | None) -> Collection[str] | None:
+    """Returns the roles by which forms know who starts a case of this unit; None means all."""
     if access.for_applicants(uow.actor):
         return (access.APPLICANT,)
     held = uow.connection.execute(select(access.roles_in(unit)), access.seen_by(uow)).scalar_one()

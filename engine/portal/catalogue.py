@@ -9,7 +9,7 @@ or not, enabled or not.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -163,13 +163,14 @@ def at_desk(uow: UnitOfWork) -> Sequence[Entry]:
 
 
 def startable_at_desk(uow: UnitOfWork, key: str) -> Service:
-    """Returns one of these. Raises NotFound."""
+    """Returns one of these, with its form in the view of the actor's roles. Raises NotFound."""
     access.require(uow.actor, "cases.start")
     found = _current().where(DefinitionVersion.key == key, _near(), not_(_part(true())))
     row = uow.session.execute(found, access.seen_by(uow)).one_or_none()
     if row is None:
         raise unknown(key)
-    return _service(uow.session, row)
+    service = _service(uow.session, row)
+    return replace(service, form=definitions.for_starter(uow, key, service.form))
 
 
 _LIGHT = (*VERSION, Unit.key.label("unit_key"), Unit.name.label("unit_name"))

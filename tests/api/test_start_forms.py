@@ -31,6 +31,7 @@ FORM = {
         "note": {"type": "string", "x-visible-to": ["applicant", "inspector"]},
     },
 }
+WHO: tuple[tuple[str, ...], ...] = (("portal",), ("caseworker", "clerk"), ("caseworker", "inspector"))
 FILES = "/definitions/p/versions/1/files"
 
 
@@ -64,6 +65,24 @@ def test_start_form_has_only_what_the_roles_may_see(client: Clients, database: D
     assert names["caseworker", "inspector"] == {"area", "use", "note", "title"}
     field = body(client("caseworker", "inspector").get("/definitions/p/form"))["form"]["schema"]
     assert field["properties"]["title"]["default"] == "x | y"  # a value, not a text
+
+
+def test_start_answers_and_returns_only_what_the_roles_may_see(client: Clients, database: Database) -> None:
+    for role in ("inspector", "clerk"):
+        a_member(database, role, "root", role)
+    data = {"area": 3, "use": "shop", "title": "mine"}
+    for who in WHO[:2]:
+        problem = refused(client(*who).post("/cases", json={"definition": "p", "data": data}), 422, "invalid")
+        assert [(one["pointer"], one["code"]) for one in problem["errors"]] == [("/data/title", "role")]
+    case = body(client("caseworker", "inspector").post("/cases", json={"definition": "p", "data": data}))
+    assert case["data"] == data
+    rated = bpmn.in_line(
+        bpmn.script("rate", "risk = 'high'"), bpmn.node("userTask", "a", camunda__formKey="g.json")
+    )
+    form = factories.form(risk={"type": "string", "x-visible-to": ["inspector"]}, area={"type": "integer"})
+    factories.deploy(database, factories.files(bpmn.process(*rated, key="rated"), g=form))
+    seen = {who: body(client(*who).post("/cases", json={"definition": "rated"}))["data"] for who in WHO}
+    assert [*seen.values()] == [{}, {}, {"risk": "high"}]
 
 
 def test_start_form_is_sent_again_only_if_it_changed(client: Clients, database: Database) -> None:

@@ -269,6 +269,16 @@ def test_directory_that_promises_gigabytes_is_refused_unread() -> None:
     assert refused(_written(content, _entries(content)[-1] + 24, "<I", 2**32 - 2), "a.docx") == "unpacks"
 
 
+def test_second_end_with_other_numbers_is_refused() -> None:
+    content = filed.office()
+    at = content.rfind(b"PK\x05\x06")
+    second = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, 400_000, 400_000, at, 0)
+    locator = b"PK\x06\x07" + struct.pack("<IQI", 0, at, 1)
+    size = len(second) + len(locator)
+    end = _written(content[at:], 12, "<I", struct.unpack_from("<I", content, at + 12)[0] + size)
+    assert refused(content[:at] + second + locator + end, "a.docx") == "unpacks"
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -30,6 +30,7 @@ _NESTED = re.compile(
 _LEFT = re.compile(r"/$|^__MACOSX/|(^|/)(\.[^/]*|Thumbs\.db|desktop\.ini)$", re.I)
 _SIGNATURE = b"PK\x05\x06"
 _END = struct.Struct("<4s4H2LH")
+_LOCATOR = 20  # bytes that lead to the end in the form for large archives
 _FURTHEST = _END.size + 0xFFFF  # an archive's end may have a comment of up to 64 KiB
 
 
@@ -118,8 +119,8 @@ def _plain_end(stream: IO[bytes], size: int, *, commented: bool = False) -> tupl
     ends = at + _END.size + comment == len(tail) and offset + length == size - len(tail) + at
     if signature != _SIGNATURE or disk or first or not ends:
         raise _damaged()
-    if count != total:
-        raise _bomb()
+    if count != total or tail[max(0, at - _LOCATOR) : at].startswith(b"PK\x06\x07"):
+        raise _bomb()  # a second end, with other numbers, which readers would prefer
     return total, length
 
 
