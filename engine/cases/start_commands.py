@@ -21,6 +21,7 @@ from engine.cases.persistence import NewCase, begin
 from engine.cases.staged_documents import NOTHING as NO_FILES
 from engine.cases.staged_documents import Claimed, Place
 from engine.cases.start_context import StartContext, context_at_event, context_of_appeal, find_start_context
+from engine.cases.step_effects import StepEffects
 from engine.cases.views import CaseView, limiting_forms, shown_to
 from engine.definitions import Drafting, forms
 from engine.events import Fact
@@ -198,17 +199,24 @@ def _begin(
     started = Fact("case.started", payload=payload, facts=_stated(uow, entry, application))
     row, effects = begin(uow, case, step, _started(started, application, files, trigger))
     files.file(uow, case.id)
+    return _view(uow, entry, spec, {**row, "secret": secret}, effects)
+
+
+def _view(
+    uow: UnitOfWork, entry: StartContext, spec: Spec, row: Mapping[str, Any], effects: StepEffects
+) -> CaseView:
+    """Returns the new case as who has started it may see it."""
     shown = {name: row[name] for name in _SHOWN}
     if limiting := limiting_forms(spec):
         shown["data"] = shown_to(definitions.roles_of_starter(uow, entry.unit_id), limiting, row["data"])
     return CaseView(
-        key=version.key,
-        version=version.number,
+        key=entry.version.key,
+        version=entry.version.number,
         tasks=effects.tasks,
         incidents=effects.incidents,
         unit=entry.unit,
-        secret=secret,
-        name=spec.process.description or version.key,
+        secret=row["secret"],
+        name=spec.process.description or entry.version.key,
         **shown,
     )
 
