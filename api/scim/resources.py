@@ -316,7 +316,7 @@ def wanted_account(sent: Any, before: Any = None) -> Wanted:
     return Wanted(
         name=sent.user_name,
         role=sent.user_type.value if sent.user_type else "caseworker",
-        active=sent.active is not False,
+        active=_is_active(sent, before),
         external_id=sent.external_id,
         given_name=name.given_name,
         family_name=name.family_name,
@@ -324,6 +324,12 @@ def wanted_account(sent: Any, before: Any = None) -> Wanted:
         profile=profile,
         works=None if works is None else [(one.unit or "", one.role or "caseworker") for one in works],
     )
+
+
+def _is_active(sent: Any, before: Any) -> bool:
+    """Return whether an account should be open. What isn't said stays: a closed account isn't reopened."""
+    said = before.active if sent.active is None and before is not None else sent.active
+    return said is not False
 
 
 def _full_names(name: Name, own: PersonExtension, before: Any) -> Mapping[str, str | None]:

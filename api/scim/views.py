@@ -223,13 +223,12 @@ def change_user(user_id: str) -> Response:
 
 
 def _change_user(user_id: UUID, change: Callable[[Any], Any]) -> Response:
-    def command(uow: UnitOfWork) -> provisioning.Person:
-        before = resources.account_of(provisioning.get(uow, user_id))
-        after = change(before)
-        provisioning.replace(uow, user_id, resources.wanted_account(after, before=before))
-        return provisioning.get(uow, user_id)
+    def wanted(person: provisioning.Person) -> provisioning.Wanted:
+        before = resources.account_of(person)
+        return resources.wanted_account(change(before), before=before)
 
-    return _reply(resources.account_of(_serve(command)), 200, Context.RESOURCE_REPLACEMENT_RESPONSE)
+    found = _serve(lambda uow: provisioning.replace(uow, user_id, wanted))
+    return _reply(resources.account_of(found), 200, Context.RESOURCE_REPLACEMENT_RESPONSE)
 
 
 def _replaced(sent: Any, before: Any) -> Any:
@@ -257,7 +256,8 @@ def list_groups() -> Response:
     """List or search units."""
     asked = _search(Unit)
     window = _window(Unit, asked)
-    members = "members" not in request.args.get("excludedAttributes", "")
+    excluded = {str(path).rpartition(":")[2].lower() for path in asked.excluded_attributes or ()}
+    members = "members" not in excluded
     total, found = _serve(lambda uow: provisioning.page_of_units(uow, window, members=members))
     return _list(Unit, asked, total, [resources.unit_of(one) for one in found])
 
@@ -291,15 +291,10 @@ def change_group(unit_id: str) -> Response:
 
 
 def _change_group(unit_id: UUID, change: Callable[[Any], Any]) -> Response:
-    def command(uow: UnitOfWork) -> provisioning.UnitView:
-        new = resources.wanted_unit(change(resources.unit_of(provisioning.get_unit(uow, unit_id))))
-        changes = {"name": new.name, "region": new.region, "external_id": new.external_id}
-        if new.parent is not None:
-            changes["parent"] = new.parent
-        provisioning.replace_unit(uow, unit_id, changes, new.members)
-        return provisioning.get_unit(uow, unit_id)
+    def wanted(unit: provisioning.UnitView) -> provisioning.NewGroup:
+        return resources.wanted_unit(change(resources.unit_of(unit)))
 
-    found = _ids(lambda: _serve(command))
+    found = _ids(lambda: _serve(lambda uow: provisioning.replace_unit(uow, unit_id, wanted)))
     return _reply(resources.unit_of(found), 200, Context.RESOURCE_REPLACEMENT_RESPONSE)
 
 

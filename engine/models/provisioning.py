@@ -32,5 +32,6 @@ class Provisioned(Base):
     external_id: Mapped[str | None] = mapped_column(Text)  # the system's own id of it
     given_name: Mapped[str | None] = mapped_column(Text)  # the names in parts, which accounts don't have
     family_name: Mapped[str | None] = mapped_column(Text)
+    person: Mapped[str | None] = mapped_column(Text)  # the national ID that the system set
     closed_at: Mapped[Instant | None]
     removed_at: Mapped[Instant | None]

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.Column("given_name", sa.Text(), nullable=True),
         sa.Column("family_name", sa.Text(), nullable=True),
+        sa.Column("person", sa.Text(), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["system_id"], ["users.id"], name="fk_provisioned_system_id_users"),

@@ -1,6 +1,8 @@
 """SCIM 2 over HTTP: a directory of staff maintains people and units, and can't do more than that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,19 +10,21 @@ import pytest
 from apiflask import APIFlask
 from scim2_client.engines.wsgi import WSGISCIMClient
 from scim2_tester import Status, check_server
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
 from api.scim import resources
 from engine.identity import accounts, login, passwords, sessions
 from engine.identity.accounts import Limits, Position
-from engine.models import BrowserSession, OrganisationRecord, Token, Unit
+from engine.models import BrowserSession, Membership, OrganisationRecord, Token, Unit, User
 from engine.platform.db import Database
+from tests import waiting
 from tests.organisation import a_member, a_person, a_unit
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PERSON = "urn:parvandeh:params:scim:schemas:2.0:Person"
 UNIT = "urn:parvandeh:params:scim:schemas:2.0:Unit"
+SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 Call = Callable[..., Any]
 
 # What the foreign tests take for errors, and what is meant. Of values that a resource already has, these
@@ -90,6 +94,21 @@ def a_user(**more: Any) -> dict[str, Any]:
 
 def patch(*operations: dict[str, Any]) -> dict[str, Any]:
     return {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": list(operations)}
+
+
+@contextmanager
+def meanwhile(database: Database, call: Callable[[], Any]) -> Iterator[Any]:
+    """A transaction for which a call waits: it has locked the account of the directory."""
+    waits = "wait_event_type = 'Lock' AND datname = current_database()"
+    blocked = text(f"SELECT count(*) FROM pg_stat_activity WHERE {waits}")
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            session.execute(select(User.id).where(User.name.like("directory-%")).with_for_update())
+            done = pool.submit(call)
+            with database.transaction("single") as looking:
+                waiting.until(lambda: bool(looking.execute(blocked).scalar_one()) or done.done())
+            yield session
+        done.result()
 
 
 def inactive() -> dict[str, Any]:
@@ -221,6 +240,47 @@ def test_only_what_the_directory_closed_is_reopened(directory: Call, database: D
     directory("POST", "/Users", a_user(), 403)
 
 
+def test_closed_account_stays_closed_unless_it_is_said_to_be_active(directory: Call) -> None:
+    made = directory("POST", "/Users", a_user(), 201)
+    directory("PATCH", f"/Users/{made['id']}", inactive())
+    sent = {"schemas": [USER], "userName": "mina"}
+    assert directory("PUT", f"/Users/{made['id']}", sent)["active"] is False
+    assert directory("PUT", f"/Users/{made['id']}", {**sent, "active": True})["active"] is True
+
+
+def test_parallel_changes_are_not_lost(directory: Call, database: Database) -> None:
+    mina, reza = (directory("POST", "/Users", a_user(userName=name), 201) for name in ("mina", "reza"))
+    unit = directory("GET", '/Groups?filter=displayName eq "guild"')["Resources"][0]
+    add = patch({"op": "add", "path": "members", "value": [{"value": mina["id"]}]})
+    with meanwhile(database, lambda: directory("PATCH", f"/Groups/{unit['id']}", add)) as session:
+        begun = datetime.now(UTC) - timedelta(days=1)
+        session.add(Membership(user_id=reza["id"], unit_id=unit["id"], role="clerk", valid_from=begun))
+    members = directory("GET", f"/Groups/{unit['id']}")["members"]
+    assert {one["value"] for one in members} == {mina["id"], reza["id"]}
+    phone = patch({"op": "add", "path": "phoneNumbers", "value": [{"value": "+982112345678"}]})
+    with meanwhile(database, lambda: directory("PATCH", f"/Users/{mina['id']}", phone)) as session:
+        login.deactivate(session, datetime.now(UTC), "mina")
+    changed = directory("GET", f"/Users/{mina['id']}")
+    assert (changed["active"], changed["phoneNumbers"]) == (False, [{"value": "+982112345678"}])
+
+
+def test_person_who_works_only_for_others_by_now_is_not_there(directory: Call, database: Database) -> None:
+    zara = a_member(database, "zara", "guild", "inspector", person=a_person("zara"))
+    assert "nationalId" not in directory("GET", f"/Users/{zara.id}")[PERSON]
+    made = directory("POST", "/Users", a_user(own={"memberships": [{"unit": "guild"}]}), 201)
+    assert made[PERSON]["nationalId"] == a_person("mina")
+    with database.transaction() as session:
+        session.execute(update(Membership).values(valid_to=datetime.now(UTC)).where(Membership.role != "*"))
+    directory("GET", f"/Users/{zara.id}", status=404)
+    assert directory("GET", f"/Users/{made['id']}")["active"]  # nobody else's, and made by it
+    a_member(database, "mina", "health", "inspector")
+    back = patch({"op": "add", "path": f"{PERSON}:memberships", "value": [{"unit": "guild"}]})
+    for method, sent in (("GET", None), ("PATCH", back), ("DELETE", None)):
+        directory(method, f"/Users/{made['id']}", sent, 404)
+    assert directory("GET", "/Users")["totalResults"] == 0
+    directory("POST", "/Users", a_user(), 409)
+
+
 def test_removed_account_comes_back_only_for_its_person(directory: Call) -> None:
     made = directory("POST", "/Users", a_user(), 201)
     directory("DELETE", f"/Users/{made['id']}", status=204)
@@ -256,6 +316,16 @@ def test_unit_is_created_filled_moved_and_closed(directory: Call) -> None:
     emptied = directory("PUT", f"/Groups/{made['id']}", {"schemas": [GROUP], "displayName": "Tehran 1"})
     assert "members" not in emptied
     assert emptied["displayName"] == "Tehran 1"
+    directory("PUT", f"/Groups/{made['id']}", sent)
+    for excluded, shown in ((f"{GROUP}:Members", False), ("id,members", False), ("nomembers", True)):
+        asked = {"schemas": [SEARCH], "excludedAttributes": excluded.split(",")}
+        path = f'?filter=displayName eq "Tehran"&excludedAttributes={excluded}'
+        for found in (
+            directory("GET", f"/Groups{path}"),
+            directory("POST", "/Groups/.search", {**asked, "filter": 'displayName eq "Tehran"'}),
+        ):
+            assert ("members" in found["Resources"][0]) is shown, excluded
+    directory("PUT", f"/Groups/{made['id']}", {"schemas": [GROUP], "displayName": "Tehran 1"})
     directory("DELETE", f"/Groups/{made['id']}", status=204)
     directory("GET", f"/Groups/{made['id']}", status=404)
 

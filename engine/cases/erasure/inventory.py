@@ -246,7 +246,7 @@ KEPT: Mapping[str, Kept] = {
         "id kind requested_by requested_at started_at finished_at done total result",
     ),
     "provisioned": Kept(
-        _ORGANISATION, "system_id resource_id external_id given_name family_name closed_at removed_at"
+        _ORGANISATION, "system_id resource_id external_id given_name family_name person closed_at removed_at"
     ),
     "unit_rates": Kept(_ORGANISATION, "id unit_id role kind valid_from amount currency set_by set_at"),
     "calendars": Kept(_ORGANISATION, "id key name unit_id created_at"),

@@ -1,12 +1,12 @@
 """Accounts of people, as a provisioning system reads and changes them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
 
 from engine import access
 from engine.access import seen_by, validity
@@ -35,7 +35,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An account. `members` are its memberships in the system's units."""
+    """An account. `members` are its memberships in the system's units.
+
+    `person` is the national ID if the system set it itself; None else.
+    """
 
     id: UUID
     name: str
@@ -111,23 +114,27 @@ def create(uow: UnitOfWork, wanted: Wanted) -> UUID:
     profile = {name: value for name, value in wanted.profile.items() if value is not None}
     works = [Work(unit, role) for unit, role in wanted.works or ()]
     made = people.make(uow, NewPerson(wanted.name, wanted.role, wanted.person, works, profile))
-    records.note(uow, made, **wanted.noted())
+    records.note(uow, made, person=people.national_id(wanted.person), **wanted.noted())
     if not wanted.active:
         _close(uow, locked(uow, made)[0])
     return made
 
 
-def replace(uow: UnitOfWork, user_id: UUID, wanted: Wanted) -> None:
-    """Changes an account to be as wanted. Name and role stay as they are.
+def replace(uow: UnitOfWork, user_id: UUID, change: Callable[[Person], Wanted]) -> Person:
+    """Changes an account, and returns it. Name and role stay as they are.
 
+    `change` gets the locked account and returns how it should be, so that parallel changes aren't lost.
+    The result is returned even if the system can't read the account any more.
     Raises NotFound; Forbidden for a national ID of an account that may have acted, for what concerns units
     of others, for reopening what somebody else closed and for memberships of administrators; Invalid;
     Conflict if no other administrator would be left.
     """
     records.enter(uow)
-    held = locked(uow, user_id)
+    user, before = locked(uow, user_id)
+    wanted = change(before)
     records.note(uow, user_id, **wanted.noted())
-    _change(uow, *held, wanted)
+    _change(uow, user, before, wanted)
+    return _read(uow, _accounts(uow).where(User.id == user_id))[0]
 
 
 def remove(uow: UnitOfWork, user_id: UUID) -> None:
@@ -158,8 +165,14 @@ def _change(uow: UnitOfWork, user: User, before: Person, wanted: Wanted) -> None
 def _identify(uow: UnitOfWork, user: User, person: str | None) -> None:
     """Sets the national ID. Events name accounts: another owner would seem to have done what it did."""
     wanted = people.national_id(person)
-    if wanted is None or wanted == user.person:
+    if wanted is None:
         return
+    if wanted != user.person:
+        _replace_owner(uow, user, wanted)
+    records.note(uow, user.id, person=wanted)
+
+
+def _replace_owner(uow: UnitOfWork, user: User, wanted: str) -> None:
     _require_own(uow, user)
     # A provider's login is linked by the national ID: its owner would get into the account.
     if user.role == ADMINISTRATOR or _may_have_acted(uow, user.id):
@@ -237,15 +250,16 @@ def locked(uow: UnitOfWork, user_id: UUID) -> tuple[User, Person]:
 
 def _require_own(uow: UnitOfWork, user: User) -> None:
     """Raises Forbidden if the account is the system's own, or its person works in units of others, too."""
-    elsewhere = exists().where(
-        Membership.user_id == user.id, access.lasting(Membership), ~access.covers(Membership.unit_id)
-    )
-    if user.id == uow.actor.id or uow.connection.execute(select(elsewhere), seen_by(uow)).scalar_one():
+    elsewhere = select(User.id).where(User.id == user.id, _works(here=False))
+    if user.id == uow.actor.id or uow.connection.execute(elsewhere, seen_by(uow)).first() is not None:
         raise Forbidden("The person also works in units that this system doesn't administer.")
 
 
 def _removed(uow: UnitOfWork, wanted: Wanted) -> UUID | None:
-    """Returns the account that this system deleted, if it is wanted again for the same person."""
+    """Returns the account that this system deleted, if it is wanted again for the same person.
+
+    Not if the person works for others by now.
+    """
     person = people.national_id(wanted.person)
     if person is None:
         return None
@@ -253,18 +267,28 @@ def _removed(uow: UnitOfWork, wanted: Wanted) -> UUID | None:
     mine = rows.c.system_id == uow.actor.id, rows.c.removed_at.is_not(None)
     found = select(User.id).join(rows, rows.c.resource_id == User.id)
     theirs = User.name == wanted.name, User.person == person, User.role == wanted.role
-    return uow.session.scalars(found.where(*theirs, *mine)).one_or_none()
+    found = found.where(*theirs, *mine, ~_works(here=False))
+    return uow.session.scalars(found, seen_by(uow)).one_or_none()
 
 
 def _visible(uow: UnitOfWork) -> Select[Any]:
-    """Selects accounts of people who work, or have worked, in the system's units, and those that it made."""
+    """Selects accounts of people who work in the system's units, now or later.
+
+    Also those that it made or changed, unless they work only for others by now.
+    """
+    known = and_(records.known(), ~_works(here=False))
+    return _accounts(uow).where(or_(_works(here=True), known), records.is_kept(), *_people())
+
+
+def _accounts(uow: UnitOfWork) -> Select[Any]:
     rows = records.rows()
-    near = exists().where(Membership.user_id == User.id, access.covers(Membership.unit_id)).correlate(User)
-    return (
-        select(User, *records.columns())
-        .outerjoin(rows, records.joined(uow, User.id))
-        .where(or_(near, records.known()), records.is_kept(), *_people())
-    )
+    return select(User, *records.columns()).outerjoin(rows, records.joined(uow, User.id))
+
+
+def _works(*, here: bool) -> ColumnElement[bool]:
+    """Returns whether a person works, now or later, in units of the system, or in others."""
+    unit = access.covers(Membership.unit_id) if here else ~access.covers(Membership.unit_id)
+    return exists().where(Membership.user_id == User.id, access.lasting(Membership), unit).correlate(User)
 
 
 def _people() -> tuple[ColumnElement[bool], ...]:
@@ -294,7 +318,7 @@ def _read(uow: UnitOfWork, found: Select[Any]) -> Sequence[Person]:
             family_name=noted[2],
             role=user.role,
             active=user.deactivated_at is None,
-            person=user.person,
+            person=user.person if user.person == noted[3] else None,
             profile=Profile.of(user),
             created_at=user.created_at,
             members=members.get(user.id, ()),

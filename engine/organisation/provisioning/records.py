@@ -37,9 +37,10 @@ def joined(uow: UnitOfWork, resource_id: Any) -> ColumnElement[bool]:
 
 
 def columns() -> tuple[ColumnElement[Any], ...]:
-    """Returns the columns of `joined`: external_id, given_name, family_name, the system's own closing."""
+    """Returns the columns of `joined`: external_id, given_name, family_name, person, its own closing."""
     names = _ROWS.c.given_name, _ROWS.c.family_name
-    return _ROWS.c.external_id, *names, _ROWS.c.closed_at.label("closed_by_system_at")
+    person, closed_at = _ROWS.c.person.label("person_of_system"), _ROWS.c.closed_at
+    return _ROWS.c.external_id, *names, person, closed_at.label("closed_by_system_at")
 
 
 def rows() -> Any:
@@ -76,7 +77,7 @@ def is_noted(text: str) -> bool:
 
 
 def note(uow: UnitOfWork, resource_id: UUID, **values: Any) -> None:
-    """Stores what the system notes: columns of the table.
+    """Stores what the system notes, columns of the table; without any, only that it changed something.
 
     Raises Invalid for other text, Conflict for an external id that the system uses for something else.
     """
@@ -95,12 +96,14 @@ def note(uow: UnitOfWork, resource_id: UUID, **values: Any) -> None:
             raise Conflict(detail, code="external-id-taken")
     new = insert(_ROWS).values(system_id=uow.actor.id, resource_id=resource_id, **values)
     keyed = ["system_id", "resource_id"]
-    uow.connection.execute(new.on_conflict_do_update(index_elements=keyed, set_=values))
+    known = new.on_conflict_do_nothing(index_elements=keyed)
+    uow.connection.execute(new.on_conflict_do_update(index_elements=keyed, set_=values) if values else known)
 
 
 def forget(uow: UnitOfWork, resource_id: UUID) -> None:
-    """Notes that the system deleted it, and none of its own names for it."""
-    note(uow, resource_id, removed_at=uow.now, external_id=None, given_name=None, family_name=None)
+    """Notes that the system deleted it, and nothing else that it knew."""
+    texts = dict.fromkeys(("external_id", "given_name", "family_name", "person"))
+    note(uow, resource_id, removed_at=uow.now, **texts)
 
 
 def counted(uow: UnitOfWork, found: Select[Any], parameters: Mapping[str, Any]) -> int:

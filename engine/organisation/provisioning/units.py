@@ -1,7 +1,7 @@
 """Units, as a provisioning system reads and changes them."""
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -87,23 +87,23 @@ def create_unit(uow: UnitOfWork, new: NewGroup) -> UUID:
     return unit_id
 
 
-def replace_unit(
-    uow: UnitOfWork, unit_id: UUID, changes: Mapping[str, Any], members: Collection[UUID] | None
-) -> None:
-    """Changes `name`, `region`, `parent` and `external_id` of a unit, and its members unless these are None.
+def replace_unit(uow: UnitOfWork, unit_id: UUID, change: Callable[[UnitView], NewGroup]) -> UnitView:
+    """Changes a unit with its members, and returns it. Key and kind stay, and so does a parent of None.
 
-    A new member becomes a caseworker there; all memberships of the others in it end. Raises as `create_unit`
-    does.
+    `change` gets the locked unit and returns how it should be, so that parallel changes aren't lost. A new
+    member becomes a caseworker there; all memberships of the others in it end. Raises as `create_unit` does.
     """
     records.enter(uow)
+    lock = select(Unit).where(Unit.id == unit_id).with_for_update(key_share=True)
+    uow.session.execute(lock.execution_options(populate_existing=True))
     before = get_unit(uow, unit_id)
-    own = {name: value for name, value in changes.items() if name != "external_id"}
+    wanted = change(before)
+    own = {"name": wanted.name, "region": wanted.region, "parent": wanted.parent or before.parent}
     if any(value != getattr(before, name) for name, value in own.items()):
         units.alter(uow, before.key, own)
-    if "external_id" in changes:
-        records.note(uow, unit_id, external_id=changes["external_id"])
-    if members is not None:
-        _have(uow, before, members)
+    records.note(uow, unit_id, external_id=wanted.external_id)
+    _have(uow, before, wanted.members)
+    return get_unit(uow, unit_id)
 
 
 def close_unit(uow: UnitOfWork, unit_id: UUID) -> None:
@@ -125,8 +125,10 @@ def _have(uow: UnitOfWork, unit: UnitView, wanted: Collection[UUID]) -> None:
                 "A membership makes an administrator of a unit. Only an administrator can give it."
             )
         people.add_membership(uow, user, Work(unit.key), "/members")
+        records.note(uow, user_id)
     for user_id in sorted(now - then):
         end_membership(uow, locked(uow, user_id)[0], unit.key)
+        records.note(uow, user_id)
 
 
 def _member(uow: UnitOfWork, user_id: UUID) -> User:
