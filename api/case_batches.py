@@ -1,10 +1,8 @@
 """Many new cases with one request. Each is started in a transaction of its own."""
 
-from collections.abc import Mapping
-from http import HTTPStatus
-from math import inf
+from itertools import takewhile
 from time import monotonic
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from apiflask import APIBlueprint
@@ -14,17 +12,20 @@ from pydantic import Field
 from api import language, problems
 from api.bodies.cases import StartCase, StartedBody
 from api.cases import start
-from api.command import Reply, as_caller, command, prepared, require_quota, run_apart, sends, sent
+from api.command import Reply, as_caller, command, in_parts, sends, sent
+from api.parts import require_quota, run_apart
 from api.problems import Problem
 from api.requests import may_be_deferred
 from api.shapes import Body, Request, Text
 from engine import access
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Busy, Fault, Invalid, Refusal
+from engine.platform.errors import Fault, Invalid, NoTimeLeft
+from engine.requests.idempotency import internal
 
 blueprint = APIBlueprint("case_batches", __name__, tag="Cases")
 
 MOST = 100
+SLICE = 1  # seconds after which a worker does first what is due in cases
 SECONDS = 20  # after which no further item is started: a web worker serves nothing else meanwhile
 
 
@@ -62,23 +63,12 @@ class StartedBatch(Body):
     """A result for each item."""
 
 
-def _start_each() -> Mapping[str, Any]:
-    """Start the cases one after the other. Raises the refusal of the whole batch."""
-    as_caller(lambda uow: access.require(uow.actor, "cases.start"))
-    request.get_data(cache=True)
-    items = sent(StartBatch).items
-    _require_once(items)
-    require_quota(len(items))
-    until = monotonic() + (SECONDS if g.get("answer_key") is None else inf)  # a worker has time
-    return {"results": [_start_one(item) if monotonic() < until else _left(item) for item in items]}
-
-
 def _require_distinct(_uow: UnitOfWork, body: StartBatch) -> None:
-    _require_once(body.items)
-    require_quota(len(body.items))
+    _require_startable(body.items)
 
 
-def _require_once(items: list[BatchItem]) -> None:
+def _require_startable(items: list[BatchItem]) -> None:
+    """Raise the refusal of the whole batch."""
     first = {item.key: number for number, item in reversed(list(enumerate(items)))}
     faults = [
         Fault(f"/items/{number}/key", "appears twice", "duplicate")
@@ -87,14 +77,15 @@ def _require_once(items: list[BatchItem]) -> None:
     ]
     if faults:
         raise Invalid("A key appears twice in the request.", faults)
+    require_quota(len(items), "/items")
 
 
 def _start_one(item: BatchItem) -> BatchResult:
     content = repr(("batch", request.headers.get("X-On-Behalf-Of"), item.model_dump_json())).encode()
     try:
-        done = run_apart(f"batch {item.key}", content, lambda uow: start(uow, item))
-    except Refusal as refusal:
-        problem = problems.of(refusal)
+        done = run_apart(internal("batch", item.key), content, lambda uow: start(uow, item))
+    except problems.FORESEEN as error:
+        problem = problems.of(error)
         return BatchResult(key=item.key, status=problem.status, case=None, problem=problem)
     case = StartedBody.model_validate(orjson.loads(done.body))
     return BatchResult(key=item.key, status=done.status, case=case, problem=None)
@@ -102,23 +93,32 @@ def _start_one(item: BatchItem) -> BatchResult:
 
 def _left(item: BatchItem) -> BatchResult:
     """Return the result of an item for which there was no time."""
-    problem = problems.of(Busy("There was no time left for this item. Send the batch again."))
+    problem = problems.of(
+        NoTimeLeft("This item was not tried: there was no time left. Send the batch again.")
+    )
     return BatchResult(key=item.key, status=problem.status, case=None, problem=problem)
 
 
 @command(blueprint.post("/cases/batch"), body=StartBatch, answer=StartedBatch)
 @sends("Content-Language")
 @may_be_deferred("cases.start", _require_distinct)
-@prepared(_start_each)
-def start_batch(uow: UnitOfWork, results: list[BatchResult], body: StartBatch) -> Reply:
+@in_parts
+def start_batch() -> Reply:
     """Start many cases
 
     Each case is started or refused on its own, in a transaction of its own: the response is 200 and reports
     the result of each. After a lost response, and for items with the status 503, send the same batch again:
     items that were started return the same case. Items that 20 seconds don't suffice for have status 503.
+    `Idempotency-Key` matters only with `Prefer: respond-async`: otherwise the items' own keys do.
     """
-    del body  # read before the transaction
-    access.require(uow.actor, "cases.start")
-    if any(result.status == HTTPStatus.SERVICE_UNAVAILABLE for result in results):
-        g.idempotency_key = None  # the same request may then start the rest
-    return Reply(StartedBatch(items=results), language.headers())
+    as_caller(lambda uow: access.require(uow.actor, "cases.start"))
+    items = sent(StartBatch).items
+    _require_startable(items)
+    results = [BatchResult.model_validate(one) for one in g.get("progress", ())]
+    until = monotonic() + (SLICE if "progress" in g else SECONDS)
+    in_time = takewhile(lambda _: monotonic() < until, items[len(results) :])
+    results += [_start_one(item) for item in in_time]
+    rest = items[len(results) :]
+    if rest and "progress" in g:
+        g.interrupted = [one.model_dump(mode="json", by_alias=True) for one in results]
+    return Reply(StartedBatch(items=[*results, *map(_left, rest)]), language.headers())

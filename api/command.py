@@ -14,12 +14,11 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from api import conditional_reads, operations, received
+from api import conditional_reads, operations, received, waiting
 from api.callers import Callers, is_signed
 from api.operations import BYTES, JSON, Answered, Operation
 from api.problems import PROVIDERS, Malformed, Unauthorized
 from api.shapes import Empty, Request
-from api.waiting import is_again
 from engine import access
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, Database, UnitOfWork
@@ -50,6 +49,7 @@ _UPLOADED: dict[View, type[Request]] = {}
 _SENT: dict[View, tuple[str, ...]] = {}
 _PREPARED: dict[View, Callable[..., Mapping[str, Any]]] = {}
 _INSTEAD: dict[View, View] = {}
+_IN_PARTS: set[View] = set()
 
 
 class Reply:
@@ -143,12 +143,15 @@ def _serve(view: View, parts: dict[str, Any], given: Mapping[str, type[Request] 
     if view in _INSTEAD and received.prefers("respond-async"):
         view = _INSTEAD[view]
     parts = _prepare(database, view, parts)
+    if view in _IN_PARTS:
+        return _response(view(**parts).answer())
     done = serving.serve(
         database,
-        _REQUEST,
+        REQUEST,
         lambda uow: _run(view, uow, parts, given),
         "single" if view in _WRITING_ONCE else _database_view(view, parts),
     )
+    waiting.hold()
     done = conditional_reads.with_content(done)
     return conditional_reads.unless_known(done) or _response(done)
 
@@ -197,6 +200,15 @@ def instead(defer: View) -> Callable[[View], View]:
         return view
 
     return declare
+
+
+def in_parts(view: View) -> View:
+    """Declare a view without a transaction of its own, nor a unit of work: it runs its parts apart.
+
+    Its `Idempotency-Key` is ignored: each part has a key.
+    """
+    _IN_PARTS.add(view)
+    return view
 
 
 def also_as(media_type: str) -> Callable[[View], View]:
@@ -266,29 +278,6 @@ def as_caller(look: Callable[[UnitOfWork], T], view: DatabaseView = "single") ->
     return database.run(lambda session, now: look(UnitOfWork(session, caller(session), now)), view)
 
 
-def require_quota(parts: int) -> None:
-    """Count the parts of a request of which each counts like a request; the caller counts for the first.
-
-    Raises QuotaExceeded if the token may not make as many any more in this minute.
-    """
-    current_app.extensions[QUOTA].take(received.bearer(), parts - 1)
-
-
-def run_apart(key: str, content: bytes, view: Callable[[UnitOfWork], Reply]) -> Answer:
-    """Run a command before the transaction of its request, as the caller, with an idempotency key of its own.
-
-    `content` is what has to be equal for two parts with one key to be the same. Raises Refusal.
-    """
-    database: Database = current_app.extensions[DATABASE]
-
-    def run(uow: UnitOfWork) -> Outcome[Answer]:
-        answer = view(uow).answer()
-        return Outcome(answer, answer)
-
-    part = replace(_REQUEST, key=lambda: key, fingerprint=lambda: content)
-    return serving.serve(database, part, run, "single")
-
-
 def _database_view(view: View, parts: Mapping[str, Any]) -> DatabaseView:
     """Return what the request sees of the database.
 
@@ -302,6 +291,7 @@ def _database_view(view: View, parts: Mapping[str, Any]) -> DatabaseView:
 def _run(
     view: View, uow: UnitOfWork, parts: Mapping[str, Any], given: Mapping[str, type[Request] | None]
 ) -> Outcome[Answer]:
+    waiting.forget()
     arguments = dict(parts)
     query = asked(given["query"] or Request)
     if given["query"] is not None:
@@ -340,7 +330,7 @@ def caller(session: Session) -> Actor:
     actor: Actor | None = g.get("signed_in") or callers.find(session, token)
     if actor is None:
         raise Unauthorized
-    if not (is_again() or g.get("counted")):  # a request has several transactions, and may run again
+    if not (waiting.is_again() or g.get("counted")):  # a request has several transactions, and may run again
         current_app.extensions[QUOTA].take(token)
         g.counted = True
     g.actor_id = actor.id
@@ -357,7 +347,7 @@ def _key() -> str | None:
 
 
 # A stored response contains data of a case: not for a caller who may no longer do the command.
-_REQUEST = serving.Request(caller, _key, received.fingerprint, final=(Forbidden,))
+REQUEST = serving.Request(caller, _key, received.fingerprint, final=(Forbidden,))
 
 
 def content(upload: FileStorage, limit: int = -1) -> bytes:

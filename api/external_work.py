@@ -128,7 +128,7 @@ def take(uow: UnitOfWork, body: TakeWork) -> Reply:
     rows = external_calls.lease_calls(uow, body.topics, body.max, timedelta(seconds=body.lease), body.worker)
     if not rows:
         if body.wait:
-            waiting.hold(body.wait)
+            waiting.wish(body.wait)
         return Reply(b"", {"Retry-After": RETRY_AFTER}, status=204)
     return Reply(WorkList(items=[Work.model_validate(dict(row)) for row in rows]))
 

@@ -12,6 +12,7 @@ from api.command import Reply, command
 from api.shapes import Body, CaseId, CaseNumber, Instant, Request, Text
 from engine.cases import messages
 from engine.platform.db import UnitOfWork
+from engine.requests.idempotency import internal
 
 blueprint = APIBlueprint("messages", __name__, tag="Messages")
 
@@ -55,7 +56,7 @@ class SendMessage(Request):
 
     def idempotency_key(self) -> str | None:
         """The message's own id does what an Idempotency-Key does."""
-        return f"message {self.id}"
+        return internal("message", self.id)
 
 
 class ReachedCase(Body):

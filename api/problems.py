@@ -54,6 +54,7 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
     errors.Rejected: (HTTPStatus.UNPROCESSABLE_ENTITY, "rejected"),
     errors.Busy: (HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
+    errors.NoTimeLeft: (HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
     errors.ScannerDown: (HTTPStatus.SERVICE_UNAVAILABLE, "scanner-unavailable"),
     errors.StorageDown: (HTTPStatus.SERVICE_UNAVAILABLE, "storage-unavailable"),
     errors.Uncertain: (HTTPStatus.SERVICE_UNAVAILABLE, "outcome-unknown"),
@@ -173,6 +174,18 @@ class Unauthorized(Exception):
     """No token, or an invalid one."""
 
 
+# What a request may raise. Anything else is a defect of the program.
+FORESEEN = (
+    errors.Refusal,
+    Malformed,
+    Unauthorized,
+    HTTPException,
+    ParseException,
+    PoolTimeout,
+    OperationalError,
+)
+
+
 def problem(status: HTTPStatus, name: str, detail: str, **more: Any) -> Response:
     """Return the response for a problem: `name` is the end of its type, `detail` in the caller's language."""
     document = _document(status, name, detail, g.get("request_id", ""), **more)
@@ -216,10 +229,10 @@ def register(app: APIFlask) -> None:
     app.register_error_handler(Exception, _crashed)
 
 
-def of(refusal: errors.Refusal) -> Problem:
-    """Return the problem document of a refusal, as a part of a response."""
-    document = _document(*_KINDS[type(refusal)], _detail(refusal), g.get("request_id", ""), **_more(refusal))
-    return Problem.model_validate(document)
+def of(error: Exception) -> Problem:
+    """Return the problem document of an error, as a part of a response."""
+    response = current_app.make_response(current_app.handle_user_exception(error))
+    return Problem.model_validate_json(response.get_data())
 
 
 def _detail(refusal: errors.Refusal) -> str:

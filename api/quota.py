@@ -32,7 +32,7 @@ class Quota:
 
     def __init__(self, limit: int, clock: Callable[[], float] = time.time) -> None:
         """`clock` returns seconds, the same for all workers."""
-        self._limit, self._clock = limit, clock
+        self.limit, self._clock = limit, clock
         self._counters = mmap.mmap(-1, SLOTS * _SLOT.size) if limit else None
 
     def take(self, token: str, number: int = 1) -> None:
@@ -48,12 +48,12 @@ class Quota:
         place = self._place(self._counters, digest, int(window))
         kept, counted, requests = _SLOT.unpack_from(self._counters, place)
         requests = number + (requests if (kept, counted) == (digest, int(window)) else 0)
-        if number == 1 or requests <= self._limit:
+        if number == 1 or requests <= self.limit:
             _SLOT.pack_into(self._counters, place, digest, int(window), requests)
-        if requests > self._limit:
+        if requests > self.limit:
             seconds = max(1, math.ceil(WINDOW - passed))
             detail = (
-                f"This token is limited to {self._limit} requests per minute. Try again in {seconds} seconds."
+                f"This token is limited to {self.limit} requests per minute. Try again in {seconds} seconds."
             )
             raise QuotaExceeded(detail, seconds)
 
@@ -65,7 +65,7 @@ class Quota:
         digest = blake2b(token.encode(), digest_size=8).digest()
         found = _SLOT.unpack_from(self._counters, self._place(self._counters, digest, int(window)))
         requests = found[2] if found[:2] == (digest, int(window)) else 0
-        return Standing(self._limit, max(0, self._limit - requests), max(1, math.ceil(WINDOW - passed)))
+        return Standing(self.limit, max(0, self.limit - requests), max(1, math.ceil(WINDOW - passed)))
 
     def _place(self, counters: mmap.mmap, digest: bytes, window: int) -> int:
         """Return the slot of a token: its own, else one that is unused in this minute, else the first."""

@@ -1,6 +1,6 @@
 """Requests that a worker carries out later, since their callers prefer not to wait (RFC 7240)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,18 +9,21 @@ from apiflask import APIBlueprint
 from flask import g, request
 from pydantic import Field
 
+from api import received
 from api.command import Reply, View, accepts, command, instead, sends
 from api.operations import takes
 from api.shapes import Body, Instant
+from engine import cases, tasks
 from engine.access import Permission
 from engine.models import RequestStatus
+from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
 from engine.requests import deferral
 
 blueprint = APIBlueprint("requests", __name__, tag="Requests")
 
 RETRY_AFTER = "1"  # seconds
-# What matters to a view, besides the body. Not the token: a worker acts as the account.
+# What matters to a view, besides the body. Not the token: a worker acts as the account, unless it is revoked.
 _HEADERS = ("Content-Type", "Accept-Language", "If-Match", "X-On-Behalf-Of", "X-Purpose")
 
 
@@ -62,9 +65,8 @@ def may_be_deferred(permission: Permission, check: Callable[..., object]) -> Cal
             headers = {name: request.headers[name] for name in _HEADERS if name in request.headers}
             headers["X-Request-ID"] = g.request_id
             body = request.get_data(cache=True)
-            state = deferral.defer(
-                uow, permission, deferral.Sent(request.method, request.path, headers, body)
-            )
+            sent = deferral.Sent(request.method, request.path, headers, body, received.bearer())
+            state = deferral.defer(uow, permission, sent)
             location = {"Location": f"/api/v1/requests/{state.id}", "Preference-Applied": "respond-async"}
             return Reply(_body(state), location, status=202)
 
@@ -89,7 +91,25 @@ def show(uow: UnitOfWork, request_id: UUID) -> Reply:
     """Read the response to a request that was answered with 202
 
     For the account that sent it, with the same `X-On-Behalf-Of` and a token that allows the request itself.
-    404 a day later, and when the case is erased.
+    404 a day later, when the case is erased, and while you may not see the case or task of the response. The
+    access is recorded in the access log of the case.
     """
     state = deferral.get(uow, request_id)
-    return Reply(_body(state), {"Retry-After": RETRY_AFTER} if state.status == "pending" else {})
+    body = _body(state)
+    opened = () if body.response is None else tuple(_require_visible(uow, body.response.body))
+    headers = {"Retry-After": RETRY_AFTER} if state.status == "pending" else {}
+    return Reply(body, headers, opened=opened or None)
+
+
+def _require_visible(uow: UnitOfWork, body: Mapping[str, Any]) -> Iterator[Opened]:
+    """Yield the cases that a response shows. Raise the refusal for one that the caller may not see.
+
+    Who completed a task needs to see the task: its case may be another unit's.
+    """
+    for part in body.get("items", (body,)):
+        if "task" in part and "case" in part:
+            tasks.require_visible(uow, UUID(part["task"]["id"]))
+            yield Opened("case", UUID(part["case"]["id"]))
+        elif "case_number" in (case := part.get("case", part) or {}):
+            cases.require_visible(uow, UUID(case["id"]))
+            yield Opened("case", UUID(case["id"]))

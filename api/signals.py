@@ -9,6 +9,7 @@ from api.command import Reply, command
 from api.shapes import Body, Request, Text
 from engine.cases import messages
 from engine.platform.db import UnitOfWork
+from engine.requests.idempotency import internal
 
 blueprint = APIBlueprint("signals", __name__, tag="Signals")
 
@@ -25,7 +26,7 @@ class SendSignal(Request):
 
     def idempotency_key(self) -> str | None:
         """The signal's own id does what an Idempotency-Key does."""
-        return f"signal {self.id}"
+        return internal("signal", self.id)
 
 
 class SignalBody(Body):

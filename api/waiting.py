@@ -9,16 +9,26 @@ from typing import Any
 from flask import g, request
 
 
-def hold(seconds: float) -> bool:
-    """Have this request served again until there is something. Return whether it will be.
+def wish(seconds: float) -> None:
+    """Have this request served again until there is something, if the server has room for that.
 
-    Then nobody gets the answer to this attempt: it isn't stored under an idempotency key, nor logged.
+    Then nobody gets the answer to this attempt: it isn't stored under an idempotency key, nor logged. This
+    concerns one run of a command: `forget` it when that runs again, which may find something.
     """
-    held = bool(_place() is not None and _place().hold(seconds))
-    if held:
-        g.idempotency_key = None
+    if _place() is not None and _place().room:
+        g.idempotency_key, g.wish = None, seconds
+
+
+def forget() -> None:
+    """Drop the wish of a run that was undone."""
+    g.pop("wish", None)
+
+
+def hold() -> None:
+    """Do what the command that was done wished."""
+    if (seconds := g.pop("wish", None)) is not None:
+        _place().hold(seconds)
         g.held = True
-    return held
 
 
 def is_again() -> bool:

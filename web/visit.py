@@ -23,7 +23,7 @@ from engine.platform.ids import uuid7
 from engine.platform.language import Reader
 from engine.platform.storage import checksum
 from engine.requests import serving
-from engine.requests.idempotency import Answer
+from engine.requests.idempotency import Answer, internal
 from engine.requests.serving import Outcome
 from web import purpose, texts
 from web.site import Forged, comes_from_here, current, is_own_form, make_room, set_notice, set_secret, site
@@ -274,7 +274,7 @@ def _away(url: str) -> Response:
 
 def _once() -> str | None:
     sent = request.form.get("once", "") if request.method == "POST" else ""
-    return f"page {sent}" if 16 <= len(sent) <= 64 and sent.isascii() and sent.isprintable() else None
+    return internal("page", sent) if 16 <= len(sent) <= 64 and sent.isascii() and sent.isprintable() else None
 
 
 def _fingerprint() -> bytes:

@@ -22,7 +22,8 @@ class Exchange:
     `rest` is what is still to be sent. `broken`: the response can't be completed, because the client
     disconnected or, if it is `full`, because the disk is full.
 
-    The application finds it in the environment of the request, and may `hold` that. `again`: it has done so.
+    The application finds it in the environment of the request, and may `hold` that if there is `room`.
+    `again`: it has done so.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Exchange:
         """`room`: whether it can be held (any longer)."""
         self.held: float | None = None
         self.again = again
-        self._room = room
+        self.room = room
         self._client = client
         self._framing = framing
         self._usage = usage
@@ -65,9 +66,9 @@ class Exchange:
 
         `seconds` are those from its first arrival. Returns whether it will be, and this answer is discarded.
         """
-        if self._room:
+        if self.room:
             self.held = seconds
-        return self._room
+        return self.room
 
     def send(self, data: bytes) -> int:
         """gunicorn uses it only for `100 Continue`, which is too late here: the body has arrived."""

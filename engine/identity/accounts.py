@@ -123,6 +123,17 @@ def revoke_token(session: Session, now: datetime, token_id: UUID) -> None:
         administration_log.note_command(session, now, "token.revoked", {"token": token.id}, token.user_id)
 
 
+def token_id(session: Session, token: str) -> UUID | None:
+    """Returns the id of one of our tokens; None for others, such as those that a provider has signed."""
+    return session.scalars(select(Token.id).where(Token.digest == digest(token))).one_or_none()
+
+
+def is_revoked(session: Session, token_id: UUID) -> bool:
+    """Returns whether a token was revoked. One that merely expires was valid when it was used."""
+    valid = select(Token.id).where(Token.id == token_id, Token.revoked_at.is_(None))
+    return session.scalars(valid).first() is None
+
+
 def find_actor(session: Session, digest: bytes) -> Actor | None:
     """Returns the actor whose token has this digest.
 

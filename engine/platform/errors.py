@@ -23,6 +23,7 @@ Refusal
 ├── Rejected      a deployment with findings
 ├── QuotaExceeded the token has made as many requests as it may per minute
 ├── Busy          no capacity at the moment; the same call may succeed later
+│   ├── NoTimeLeft    a part of a request was not tried
 │   ├── ScannerDown   documents can't be scanned
 │   └── StorageDown   documents can be neither stored nor read
 ├── Recorded      what the command wrote until then is committed: the attempt itself is recorded
@@ -226,6 +227,10 @@ class FourEyesLate(FourEyes):
 
 class ConflictOfInterest(Recorded):
     """The case is about the actor, or about somebody close to the actor."""
+
+
+class NoTimeLeft(Busy):
+    """A part of a request was not tried, because the time of the request was over."""
 
 
 class ScannerDown(Busy):

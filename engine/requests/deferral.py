@@ -4,7 +4,7 @@ The response of a command is stored under an idempotency key of its own, in the 
 a job that runs again, after its worker died, carries out nothing twice, and what was sent can be deleted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -28,23 +28,35 @@ MOST = 1000  # pending requests of an account
 MOST_BYTES = 64 << 20  # that they may have together
 
 
+Progress = Sequence[Mapping[str, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What is carried out later. `headers` are those that matter to it, as they arrived."""
+    """What is carried out later. `headers` are those that matter to it, as they arrived.
+
+    `token` is the bearer token, of which only the id is stored.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A pending request, and the key of its response. `actor` is None if its account is closed."""
+    """A pending request, and the key of its response.
+
+    `actor` is None if its account is closed or its token is revoked. `progress` are the results of the parts
+    that were carried out already.
+    """
 
     key: str
     actor: Actor | None
     sent: Sent
+    progress: Progress = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +83,13 @@ def defer(uow: UnitOfWork, permission: Permission, sent: Sent) -> State:
             " or send this one without `Prefer: respond-async`."
         )
     request_id, actor = uuid7(), uow.actor
+    token_id = accounts.token_id(uow.session, sent.token)
     envelope = {
         "method": sent.method,
         "path": sent.path,
         "headers": dict(sent.headers),
         "acr": actor.acr,
+        "token": None if token_id is None else str(token_id),
         "scopes": None if actor.scopes is None else sorted(actor.scopes),
     }
     row = {
@@ -89,8 +103,7 @@ def defer(uow: UnitOfWork, permission: Permission, sent: Sent) -> State:
         "requested_at": uow.now,
     }
     uow.connection.execute(insert(DeferredRequest).values(row))
-    # After what is due in cases: nobody waits for it in front of a screen.
-    jobs.defer(uow, JOB, queue="cases", priority=jobs.LAST, request_id=request_id)
+    _queue(uow, request_id)
     return State(request_id, "pending", uow.now, None)
 
 
@@ -100,11 +113,21 @@ def find_work(uow: UnitOfWork, request_id: UUID) -> Work | None:
     if row is None or row.status != "pending" or row.envelope is None or row.body is None:
         return None
     envelope: Mapping[str, Any] = row.envelope
-    actor = accounts.actor_of(uow.session, row.user_id, envelope["acr"])
+    actor = None
+    if envelope["token"] is None or not accounts.is_revoked(uow.session, UUID(envelope["token"])):
+        actor = accounts.actor_of(uow.session, row.user_id, envelope["acr"])
     if actor is not None and envelope["scopes"] is not None:
         actor = replace(actor, scopes=frozenset(envelope["scopes"]))
     sent = Sent(envelope["method"], envelope["path"], envelope["headers"], row.body)
-    return Work(_key(request_id), actor, sent)
+    return Work(_key(request_id), actor, sent, envelope.get("progress", ()))
+
+
+def interrupt(uow: UnitOfWork, request_id: UUID, progress: Progress) -> None:
+    """Stores the results of the first parts of a request. The others follow after what is due in cases."""
+    row = uow.session.get(DeferredRequest, request_id, with_for_update=True)
+    if row is not None and row.status == "pending":
+        row.envelope = {**(row.envelope or {}), "progress": list(progress)}
+        _queue(uow, request_id)
 
 
 def settle(uow: UnitOfWork, request_id: UUID, fingerprint: bytes, answer: Answer) -> None:
@@ -163,5 +186,10 @@ def forget(uow: UnitOfWork) -> int:
     return uow.connection.execute(old).rowcount
 
 
+def _queue(uow: UnitOfWork, request_id: UUID) -> None:
+    # After what is due in cases: nobody waits for it in front of a screen.
+    jobs.defer(uow, JOB, queue="cases", priority=jobs.LAST, request_id=request_id)
+
+
 def _key(request_id: UUID) -> str:
-    return f"request {request_id}"
+    return idempotency.internal("request", str(request_id))

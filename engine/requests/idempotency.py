@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from psycopg.errors import UniqueViolation
 from sqlalchemy import delete, insert, select
@@ -17,10 +18,27 @@ from engine.models import IdempotencyKey
 from engine.platform.db import UnitOfWork, table, values_of
 from engine.platform.errors import Conflict
 
+Kind = Literal["batch", "message", "page", "request", "signal"]
+
 KEPT = timedelta(days=1)
+_OWN = "\x1f"  # neither headers nor forms can have it in a key
 
 _KEYS = table(IdempotencyKey)
 _KEEP = insert(_KEYS).values(values_of(_KEYS, "key", _KEYS.c.keys()))
+
+
+# How a key of our own is called where its content differs.
+_OTHERWISE: Mapping[str, str] = {
+    "batch": "An item with this key was already sent with different content. Use a new key.",
+    "message": "A message with this id was already sent with different content. Use a new id.",
+    "page": "This form has already been sent with different answers. Open it again.",
+    "signal": "A signal with this id was already sent with different content. Use a new id.",
+}
+
+
+def internal(kind: Kind, text: str) -> str:
+    """Returns a key that no client can send as its idempotency key."""
+    return f"{_OWN}{kind} {text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +91,7 @@ def find(uow: UnitOfWork, key: str, request: bytes) -> Answer | None:
     if stored is None:
         return None
     if stored.request_digest != hashlib.sha256(request).digest():
-        raise Conflict(
-            "This idempotency key was already used for a different request. Use a new key.",
-            code="sent-before",
-        )
+        usual = "This idempotency key was already used for a different request. Use a new key."
+        kind = key.removeprefix(_OWN).partition(" ")[0] if key.startswith(_OWN) else ""
+        raise Conflict(_OTHERWISE.get(kind, usual), code="sent-before")
     return Answer(stored.status, stored.headers, stored.body)

@@ -33,6 +33,7 @@ from engine.tasks.reading import (
     get_form,
     latest,
     of_case,
+    require_visible,
     showable_fields,
 )
 from engine.tasks.reallocation import list_unassigned, reallocate, recusals
@@ -107,6 +108,7 @@ __all__ = [
     "remaining",
     "request_correction",
     "request_opinion",
+    "require_visible",
     "run_bulk_job",
     "save_draft",
     "showable_fields",

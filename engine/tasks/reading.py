@@ -166,6 +166,14 @@ def get(uow: UnitOfWork, task_id: UUID, *, own: bool = False) -> Mapping[str, An
     return describe(row)
 
 
+def require_visible(uow: UnitOfWork, task_id: UUID) -> None:
+    """Raises as `get` does, for a token whose scopes may not include reading tasks."""
+    seen = select(Task.id).join(Case, Case.id == Task.case_id).where(Task.id == task_id)
+    seen = seen.where(access.visible_tasks(uow.actor.role))
+    if uow.connection.execute(seen, access.seen_by(uow)).first() is None:
+        raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
+
+
 def find_visible(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[Mapping[str, Any]]:
     """Returns those of these tasks that the actor may see, unordered, and whether it may see their cases."""
     access.require(uow.actor, "tasks.read")

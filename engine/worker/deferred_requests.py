@@ -11,14 +11,14 @@ from uuid import UUID
 
 from engine.platform.errors import Busy
 from engine.requests import deferral
-from engine.requests.deferral import Work
+from engine.requests.deferral import Progress, Work
 from engine.requests.idempotency import Answer
 from engine.worker.command_runner import CommandRunner
 
 APPLICATION = "api.replay"
 BUSY = 503
 
-Replay = Callable[[Work], tuple[bytes, Answer]]
+Replay = Callable[[Work], tuple[bytes, Answer] | Progress]
 
 
 class Replayer:
@@ -33,14 +33,21 @@ class Replayer:
         return made
 
     async def carry_out(self, request_id: UUID) -> None:
-        """Carries out one request, unless that was done already. Raises Busy to be called again later."""
+        """Carries out one request, unless that was done already. Raises Busy to be called again later.
+
+        Of one with many parts only some: a job of its own follows for the others.
+        """
         await self._runner.offload(self._carry_out, request_id)
 
     def _carry_out(self, request_id: UUID) -> None:
         work = self._runner.run(lambda uow: deferral.find_work(uow, request_id), "single")
         if work is None:
             return
-        fingerprint, answer = self._replay(work)
+        done = self._replay(work)
+        if not isinstance(done, tuple):
+            self._runner.run(lambda uow: deferral.interrupt(uow, request_id, done))
+            return
+        fingerprint, answer = done
         if answer.status == BUSY:
             raise Busy("The request can't be carried out at the moment.")
         self._runner.run(lambda uow: deferral.settle(uow, request_id, fingerprint, answer))

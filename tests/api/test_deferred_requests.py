@@ -1,5 +1,6 @@
 """`Prefer: respond-async`: 202 at once, a worker, and the response that the caller would have got."""
 
+import itertools
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,10 +11,11 @@ import pytest
 from sqlalchemy import select, text, update
 from werkzeug.test import TestResponse
 
+from api import case_batches
 from api.replay import replayer
 from engine.cases import erasure
 from engine.identity import accounts, login
-from engine.models import Case, DeferredRequest, IdempotencyKey
+from engine.models import Case, DeferredRequest, IdempotencyKey, Membership, Token
 from engine.platform.config import Settings
 from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Busy
@@ -152,7 +154,9 @@ def test_nothing_is_done_twice_or_for_a_closed_account(client: Clients, database
     path = path_of(start(portal, {}))
     request_id = UUID(path.rpartition("/")[2])
     work = here.run(lambda uow: deferral.find_work(uow, request_id))
-    assert replayer(here.settings, database)(work)[1].status == 201
+    done = replayer(here.settings, database)(work)
+    assert isinstance(done, tuple)
+    assert done[1].status == 201
     first = body(portal.get(path))
     assert (first["status"], first["response"]["status"]) == ("done", 201)
     worker._carry_out(request_id)
@@ -168,9 +172,54 @@ def test_nothing_is_done_twice_or_for_a_closed_account(client: Clients, database
         login.deactivate(session, datetime.now(UTC), "another")
     worker._carry_out(UUID(late.rpartition("/")[2]))
     with database.transaction("single") as session:
-        stored = session.execute(select(IdempotencyKey.status).where(IdempotencyKey.key.like("request %")))
+        stored = session.execute(select(IdempotencyKey.status).where(IdempotencyKey.key.like("%request %")))
         assert stored.scalars().all() == [401]
     assert factories.count(database, Case) == 1
+
+
+def test_response_is_only_for_its_key_and_for_who_may_see_its_case(
+    client: Clients, database: Database
+) -> None:
+    factories.deploy(database, factories.with_form(factories.form(x={"type": "string"})))
+    portal, sara = client("portal"), client("caseworker")
+    worker = Replayer(cast(CommandRunner, Here(database)))
+    path = path_of(start(portal, {}))
+    request_id = path.rpartition("/")[2]
+    other = portal.post("/cases", {"definition": "p"}, headers={"Idempotency-Key": f"request {request_id}"})
+    assert (other.status_code, body(portal.get(path))["status"]) == (201, "pending")
+    late = path_of(start(portal, {}))
+    case = body(other)
+    completed = path_of(sara.complete(case["tasks"][0]["id"], {"x": "a"}, headers=ASYNC))
+    worker._carry_out(UUID(completed.rpartition("/")[2]))
+    assert body(sara.get(completed))["response"]["status"] == 200
+    readers = body(client("administrator").get(f"/cases/{case['id']}/access-log"))["items"]
+    assert [one["reader"]["name"] for one in readers] == ["caseworker"]
+    with database.transaction() as session:
+        session.execute(update(Membership).values(valid_to=datetime.now(UTC)))
+        session.execute(update(Token).values(revoked_at=datetime.now(UTC)))
+    for unseen in (f"/cases/{case['id']}", completed):
+        refused(client("caseworker").get(unseen), 404, "not-found")
+    worker._carry_out(UUID(late.rpartition("/")[2]))
+    assert body(client("portal").get(late))["response"]["status"] == 401
+
+
+def test_worker_does_a_batch_in_parts(
+    client: Clients, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.deploy(database, factories.one_task())
+    portal, worker = client("portal"), Replayer(cast(CommandRunner, Here(database)))
+    items = [{"key": key, "definition": "p" if key != "2" else "q"} for key in "123"]
+    path = path_of(portal.post("/cases/batch", {"items": items}, headers=ASYNC))
+    clock = itertools.count(0, 0.6)
+    monkeypatch.setattr(case_batches, "monotonic", lambda: next(clock) * case_batches.SLICE)
+    for started in (1, 1, 2):
+        assert body(portal.get(path))["status"] == "pending"
+        worker._carry_out(UUID(path.rpartition("/")[2]))
+        clock = itertools.count(0, 0.6)
+        assert factories.count(database, Case) == started
+    results = body(portal.get(path))["response"]["body"]["items"]
+    assert [one["status"] for one in results] == [201, 404, 201]
+    assert scalar(database, "SELECT count(*) FROM procrastinate_jobs WHERE priority = -1") == 3
 
 
 def test_request_that_cannot_be_done_now_is_tried_again_and_ends(client: Clients, database: Database) -> None:

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 from apiflask import APIFlask
+from psycopg.errors import SerializationFailure
+from sqlalchemy.exc import OperationalError
 
+from api import waiting
 from api.command import QUOTA
 from api.quota import Quota
 from engine.platform.db import Database
@@ -90,6 +93,10 @@ class Holding:
         self.holds, self.again = holds, again
         self.seconds: list[float] = []
 
+    @property
+    def room(self) -> bool:
+        return self.holds
+
     def hold(self, seconds: float) -> bool:
         self.seconds.append(seconds)
         return self.holds
@@ -111,6 +118,23 @@ def test_a_program_that_waits_is_asked_again_at_the_cost_of_one_request(
     taken = program.post("/external-work/take", wanted, headers=again, environ_overrides=last)
     assert len(body(taken)["items"]) == 1
     refused(program.post("/external-work/take", wanted), 429, "quota-exceeded")
+
+
+def test_work_that_is_found_when_the_command_runs_again_is_returned(
+    client: Clients, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(SERVICE, "userTask u"))))
+    portal, server, usual = client("portal"), Holding(holds=True, again=False), waiting.wish
+
+    def wish(seconds: float) -> None:
+        usual(seconds)
+        portal.start()
+        raise OperationalError("", {}, SerializationFailure())
+
+    monkeypatch.setattr(waiting, "wish", wish)
+    wanted, there = {"topics": ["registry"], "wait": 20}, {"gunicorn.socket": server}
+    taken = client("service").post("/external-work/take", wanted, environ_overrides=there)
+    assert (len(body(taken)["items"]), server.seconds) == (1, [])
 
 
 def test_a_program_waits_for_half_a_minute_at_most(client: Clients, database: Database) -> None:

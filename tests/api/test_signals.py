@@ -53,7 +53,8 @@ def test_signal_reaches_all_that_wait_and_starts_cases_once(client: Clients, dat
         found = body(client("portal").get(f"/cases/{case}"))
         assert (found["status"], found["data"]) == ("completed", {"level": 3})
     assert body(client("service").post("/signals", signal)) == {"cases": 2, "starts": 1}  # the same signal
-    refused(client("service").post("/signals", {**signal, "data": {}}), 409, "conflict")
+    other = refused(client("service").post("/signals", {**signal, "data": {}}), 409, "conflict")
+    assert "signal with this id" in other["detail"]
     deliver(database)
     begun = body(client("administrator").get("/cases?definition=p2"))["items"]
     assert len(begun) == 1

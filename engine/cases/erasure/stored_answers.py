@@ -19,7 +19,7 @@ ANSWERS = " ".join(
 DEFERRED = " ".join(
     (
         "EXISTS (SELECT FROM idempotency_keys WHERE user_id = deferred_requests.user_id",
-        "AND key = 'request ' || deferred_requests.id::text AND (",
+        "AND key = chr(31) || 'request ' || deferred_requests.id::text AND (",  # as `idempotency.internal`
         ANSWERS,
         ")) OR",
         _NAMED.format(fields="envelope"),

@@ -420,7 +420,8 @@ class CaseBatches:
         Each case is started or refused on its own, in a transaction of its own: the response is 200 and
         reports the result of each. After a lost response, and for items with the status 503, send the
         same batch again: items that were started return the same case. Items that 20 seconds don't
-        suffice for have status 503.
+        suffice for have status 503. `Idempotency-Key` matters only with `Prefer: respond-async`:
+        otherwise the items' own keys do.
 
         `POST /api/v1/cases/batch`
         """
@@ -3391,7 +3392,8 @@ class Requests:
         """Read the response to a request that was answered with 202.
 
         For the account that sent it, with the same `X-On-Behalf-Of` and a token that allows the request
-        itself. 404 a day later, and when the case is erased.
+        itself. 404 a day later, when the case is erased, and while you may not see the case or task of
+        the response. The access is recorded in the access log of the case.
 
         `GET /api/v1/requests/{request_id}`
 
