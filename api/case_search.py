@@ -30,4 +30,5 @@ def find_cases(uow: UnitOfWork, body: SearchCases) -> Reply:
     values = [cases.ValueRange(one.name, one.equals, one.least, one.below) for one in body.variables]
     rows = cases.page(uow, replace(wanted(body), applicant=body.applicant, values=values))
     shown = (access_log.for_auditor(uow.actor, "case", row["id"]) for row in rows[: body.limit])
-    return Reply(case_page(rows, body.limit), opened=tuple(one for one in shown if one is not None))
+    opened = tuple(one for one in shown if one is not None)
+    return Reply(case_page(rows, body.limit), opened=opened, stored=None)

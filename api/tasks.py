@@ -92,7 +92,7 @@ def search(uow: UnitOfWork, body: SearchBody) -> Reply:
     """
     wanted = replace(_wanted(body), words=body.text, business_key=body.business_key)
     rows = tasks.page(uow, wanted)
-    return Reply(task_page(uow, rows, body.limit))
+    return Reply(task_page(uow, rows, body.limit), stored=None)
 
 
 def _wanted(query: InboxQuery) -> tasks.Inbox:

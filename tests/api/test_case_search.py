@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, select, update
+from sqlalchemy import delete, event, func, select, update
 
 from engine.cases import search_completion
-from engine.models import Case, CaseValue, Cursor, User
+from engine.models import Case, CaseValue, Cursor, IdempotencyKey, Membership, Task, User
 from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients
@@ -210,16 +210,47 @@ def test_personal_business_key_is_only_in_a_body(client: Clients, database: Data
 
 
 def test_variable_that_a_form_hides_is_not_searchable(client: Clients, database: Database) -> None:
-    form = factories.form(score={"type": "integer", "x-visible-to": ["caseworker"]}, name={"type": "string"})
+    form = factories.form(score={"type": "string", "x-visible-to": ["reviewer"]}, name={"type": "string"})
     task = bpmn.node("userTask", "a", camunda__formKey="f.json")
     attributes = 'isExecutable="true" parvandeh:searchable="score, name"'
     drawn = bpmn.definitions(bpmn.process_element(*bpmn.in_line(task), attributes=attributes))
     factories.deploy(database, factories.files(drawn, f=form))
-    client("portal").start("p", {"score": 7, "name": "n"})
-    problem = refused(search(client("portal"), name="score", **{"from": 5}), 422, "invalid")
+    client("portal").start("p", {"score": "secret", "name": "plain"})
+    problem = refused(search(client("portal"), name="score", equals="secret"), 422, "invalid")
     assert problem["errors"][0]["values"] == {"options": "name"}
     with database.transaction() as session:
         assert session.scalars(select(CaseValue.name)).all() == ["name"]
+    worker = client("caseworker")
+
+    def tasks(text: str) -> int:
+        return len(body(worker.post("/tasks/search", {"text": text}))["items"])
+
+    assert (tasks("secr"), tasks("plain")) == (0, 1)
+    with database.transaction() as session:  # as an earlier release wrote it
+        session.execute(update(Task).values(search=func.replace(Task.search, "plain", "secret plain")))
+        session.add(Cursor(name=search_completion.MISSING, transaction_id=0))
+        before = session.scalars(select(Task.search)).one()
+    assert tasks("secr") == 1
+    search_completion.complete(database)
+    assert (tasks("secr"), tasks("plain")) == (0, 1)
+    with database.transaction() as session:
+        assert session.scalars(select(Task.search)).one() == before.replace("secret ", "")
+
+
+def test_repeated_search_is_made_again(office: Client, database: Database) -> None:
+    """Its answer isn't stored: access may have ended since."""
+    key = {"Idempotency-Key": "k"}
+    for path in ("/cases/search", "/tasks/search"):
+        assert body(office.post(path, {"business_key": "K1"}, headers=key))["items"], path
+    assert factories.count(database, IdempotencyKey) == 0
+    with database.transaction() as session:
+        session.execute(delete(Membership).where(Membership.user_id == _id_of("nora")))
+    for path in ("/cases/search", "/tasks/search"):
+        assert body(office.post(path, {"business_key": "K1"}, headers=key))["items"] == [], path
+
+
+def _id_of(name: str) -> Any:
+    return select(User.id).where(User.name == name).scalar_subquery()
 
 
 def test_auditor_says_why_and_each_case_found_is_recorded(
