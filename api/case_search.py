@@ -28,7 +28,9 @@ def find_cases(uow: UnitOfWork, body: SearchCases) -> Reply:
         names = [one.name for one in body.variables]
         cases.require_searchable(uow, body.definition, names, "/variables/{index}/name")
     values = [cases.ValueRange(one.name, one.equals, one.least, one.below) for one in body.variables]
-    rows = cases.page(uow, replace(wanted(body), applicant=body.applicant, values=values))
+    rows = cases.page(
+        uow, replace(wanted(body), applicant=body.applicant, values=values, cursor_at="/cursor")
+    )
     shown = (access_log.for_auditor(uow.actor, "case", row["id"]) for row in rows[: body.limit])
     opened = tuple(one for one in shown if one is not None)
     return Reply(case_page(rows, body.limit), opened=opened, stored=None)

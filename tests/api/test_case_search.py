@@ -297,3 +297,29 @@ def test_lists_of_cases_take_few_statements_however_many_there_are(
             answer = who.post("/cases/search", given) if given else who.get(f"/cases?{query}")
             assert body(answer)["items"]
             assert len([one for one in executed if "FROM tokens" not in one]) == count, executed
+
+
+def test_place_of_a_case_or_task_that_one_may_not_see_is_no_cursor(
+    office: Client, client: Clients, database: Database
+) -> None:
+    """Otherwise pages after it would show when it started, ended or is due."""
+    a_member(database, "sue", "south")
+    sue = client("caseworker", "sue")
+    (foreign,) = body(sue.get("/tasks"))["items"]
+    done, *_ = body(office.get("/tasks"))["items"]
+    for task, worker in ((foreign, sue), (done, office)):
+        assert worker.complete(task["id"]).status_code == 200
+    for path, field, known in (
+        ("/cases?sort=ended_at", "case", 0),
+        ("/cases?sort=started_at", "case", 1),
+        ("/tasks?status=completed", "id", 0),
+        ("/tasks?scope=team", "id", 1),
+    ):
+        problem = refused(office.get(f"{path}&cursor={foreign[field]}"), 422, "invalid")
+        assert pointers(problem) == ["/query/cursor"]
+        assert body(office.get(f"{path}&cursor={done[field]}"))["items"] == [] or known, path
+    for path, given in (
+        ("/tasks/search", {"text": PERSON, "cursor": foreign["id"]}),
+        ("/cases/search", {"sort": "-case_number", "applicant": PERSON, "cursor": foreign["case"]}),
+    ):
+        assert pointers(refused(office.post(path, given), 422, "invalid")) == ["/cursor"]
