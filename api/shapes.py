@@ -14,6 +14,7 @@ Row = TypeVar("Row", bound=BaseModel)
 
 # No control characters: PostgreSQL can't store NUL, and no name or number of a person has any.
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Pointer = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^/[^\x00-\x1f\x7f]*$")]
 # Text that a person has written: with line breaks, without other control characters.
 Words = Annotated[
     str, StringConstraints(min_length=1, max_length=10_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")

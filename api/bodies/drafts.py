@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from api.bodies.cases import StartedBody
 from api.bodies.tasks import FormBody
 from api.problems import FieldError
-from api.shapes import Body, File, Instant, Key, Page, Request, Text
+from api.shapes import Body, File, Instant, Key, Page, Pointer, Request, Text
 from api.staging import StagedBody
 from engine.models import Channel
 from engine.portal.application_drafts import MOST_SERVICES
@@ -200,7 +200,7 @@ class SubmittedDraft(Body):
 class DraftDocumentField(Request):
     """The field of a draft's forms for which a file is uploaded."""
 
-    field: Text = Field(pattern="^/")
+    field: Pointer
     """The field, as a JSON Pointer, with `*` for the index in a list."""
 
 
