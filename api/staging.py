@@ -10,6 +10,7 @@ from pydantic import model_validator
 
 from api.command import Reply, as_caller, command, multipart, prepared
 from api.documents import INTAKE, parts_as, uploaded
+from api.faults import fault
 from api.shapes import Body, File, Instant, Key, Pointer, Request
 from engine.cases import staged_documents
 from engine.cases.staged_documents import Place, Staged
@@ -40,7 +41,7 @@ class For(Request):
     def one_form(self) -> "For":
         """Whether exactly one form is named."""
         if [self.definition, self.task, self.appeal_of].count(None) != 2:
-            raise ValueError("specify exactly one of `definition`, `task` and `appeal_of`")
+            raise fault("one-form")
         return self
 
     @property

@@ -37,7 +37,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from engine import access, definitions
 from engine.access import validity
-from engine.cases.search_values import comparable, searchable
+from engine.cases.search_values import bound, comparable, is_text, searchable
 from engine.cases.views import PAGE
 from engine.models import Case, CaseValue, Definition, DefinitionVersion, Unit, UnitLine, User
 from engine.platform import persian
@@ -196,7 +196,6 @@ _FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "ended_until": Case.ended_at.__lt__,
     "number": Case.number.__eq__,
     "outcome": Case.outcome.__eq__,
-    "business_key": Case.business_key.__eq__,
 }
 
 
@@ -208,6 +207,8 @@ def _conditions(wanted: Wanted, meaning: _Meaning) -> list[ColumnElement[bool]]:
     ]
     if wanted.definition is not None:
         found.append(_one_of(Case.version_id, meaning.versions, Uuid))
+    if wanted.business_key is not None:  # a space that was pasted with it, or belongs to it
+        found.append(_one_of(Case.business_key, {wanted.business_key, wanted.business_key.strip()}, Text))
     if wanted.applicant is not None:
         found.append(_one_of(Case.applicant, meaning.persons, Text))
     return found
@@ -248,14 +249,20 @@ def _values(wanted: Wanted, value: ValueRange) -> Select[Any]:
     found = select(CaseValue.case_id).where(
         CaseValue.definition == wanted.definition, CaseValue.name == value.name
     )
-    for given, compare in ((value.equals, "__eq__"), (value.least, "__ge__"), (value.below, "__lt__")):
+    if value.equals is not None:
+        text, number = comparable(value.equals)
+        if number is not None:
+            found = found.where(CaseValue.number == Decimal(number))
+        else:  # a number that no case has is neither
+            found = found.where(false() if text is None else CaseValue.text == text)
+    for given, compare in ((value.least, "__ge__"), (value.below, "__lt__")):
         if given is None:
             continue
-        text, number = comparable(given)
+        text, number = bound(given)
         if number is not None:
             found = found.where(getattr(CaseValue.number, compare)(Decimal(number)))
-        else:  # a number that no case has is neither
-            found = found.where(false() if text is None else getattr(CaseValue.text, compare)(text))
+        else:
+            found = found.where(getattr(CaseValue.text, compare)(text), is_text(CaseValue.text))
     return found
 
 

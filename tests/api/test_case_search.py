@@ -101,6 +101,9 @@ def test_cases_are_found_by_applicant_and_variables(office: Client, client: Clie
 
     assert found(office, applicant=PERSON) == ["3"]
     assert found(office, applicant="۰۰۱۲۳۴۵۶۷۹", unit="south") == []
+    assert found(office, applicant=f" {PERSON} ") == found(office, business_key=" K3 ") == ["3"]
+    (newest,) = body(office.get("/cases?limit=1"))["items"]
+    assert found(office, case_number=f" {newest['case_number']}") == ["3"]
     assert found(office, applicant="0499370899") == []
     assert found(client("portal"), applicant=PERSON) == ["4", "3"]
     assert by({"name": "shop", "equals": "كباب  ۲"}) == ["2"]
@@ -110,7 +113,12 @@ def test_cases_are_found_by_applicant_and_variables(office: Client, client: Clie
     assert by({"name": "on", "from": "2026-11-02"}) == ["3", "2"]
     assert by({"name": "late", "equals": True}, {"name": "area", "to": 100}) == ["2"]
     assert by({"name": "late", "equals": "True"}) == []
-    assert by({"name": "area", "from": 1e300}) == []
+    everything, beyond = ["3", "2", "1"], 1e300
+    for edge in (1e99, beyond):
+        assert (by({"name": "area", "to": edge}), by({"name": "area", "from": edge})) == (everything, [])
+        assert (by({"name": "area", "from": -edge}), by({"name": "area", "to": -edge})) == (everything, [])
+    assert by({"name": "area", "equals": beyond}) == []
+    assert by({"name": "late", "to": "a"}) == by({"name": "late", "from": " "}) == []
     assert by({"name": "late", "equals": False}, business_key="K4") == []
 
 
@@ -176,15 +184,16 @@ def test_search_that_makes_no_sense_is_refused_with_its_place(office: Client) ->
     }.items():
         problem = refused(search(office, name=value[0], equals=value[1]), 422, "invalid")
         assert pointers(problem) == [place]
-    for wrong in (
-        {"name": "area", "from": 1, "equals": 1},
-        {"name": "area", "from": 1, "to": "2"},
-        {"name": "late", "from": False},
-        {"name": "shop", "equals": "\0"},
-        {"name": "shop", "equals": "x" * 201},
-        {"name": "area", "equals": [1]},
+    for wrong, place, code in (
+        ({"name": "area", "from": 1, "equals": 1}, "", "value-or-range"),
+        ({"name": "area", "from": 1, "to": "2"}, "", "range-ends"),
+        ({"name": "late", "from": False}, "/from", "range-end"),
+        ({"name": "shop", "equals": "\0"}, "/equals", "searched-text"),
+        ({"name": "shop", "to": "x" * 201}, "/to", "searched-text"),
+        ({"name": "area", "equals": [1]}, "/equals", "searched-value"),
     ):
-        assert search(office, **wrong).status_code == 422, wrong
+        (fault,) = refused(search(office, **wrong), 422, "invalid")["errors"]
+        assert (fault["pointer"], fault["code"]) == (f"/variables/0{place}", code), wrong
     alone = {"variables": [{"name": "area", "equals": 1}]}
     for given in (alone, {"limit": 0}, {"limit": 10_000}, {"q": 1}):
         refused(office.post("/cases/search", given), 422, "invalid")
@@ -263,6 +272,10 @@ def test_auditor_says_why_and_each_case_found_is_recorded(
     rows = body(auditor.post("/cases/search", {"applicant": PERSON}, headers=why))["items"]
     log = body(client("portal").get(f"/cases/{rows[0]['id']}/access-log"))["items"]
     assert [(one["what"], one["purpose"]) for one in log] == [("case", "complaint")]
+    refused(auditor.get("/cases?business_key=K4"), 403, "purpose-missing")
+    assert len(body(auditor.get("/cases?business_key=K4", headers={"X-Purpose": "audit"}))["items"]) == 1
+    log = body(client("portal").get(f"/cases/{rows[0]['id']}/access-log"))["items"]
+    assert {one["purpose"] for one in log} == {"complaint", "audit"}
 
 
 @pytest.fixture

@@ -340,7 +340,9 @@ def test_answers_last_no_longer_than_their_draft(portal: Client, database: Datab
     assert (again.status_code, body(again)) == (201, {**draft, "data": {}})
     portal.send("DELETE", f"/drafts/{draft['id']}", headers=FOR_ME)
     with database.transaction() as session:
-        assert [b"Sara" in stored for stored in session.scalars(select(IdempotencyKey.body))] == [False]
+        assert [
+            b"Sara" in (stored or b"Sara") for stored in session.scalars(select(IdempotencyKey.body))
+        ] == [False]
 
 
 def test_drafts_begun_at_the_same_moment_are_one(portal: Client) -> None:
