@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from werkzeug.test import TestResponse
 
-from engine.platform.language import Reader
+from engine.platform.language import Language, Reader
 from engine.platform.messages import messages
 from tests import factories
 from tests.api.conftest import Steady
@@ -309,7 +309,7 @@ def test_nothing_of_a_request_stands_in_the_log_but_its_frame(
 
 
 @pytest.mark.parametrize("language", ["fa", "en"])
-def test_fault_says_how_to_fix_it_in_the_language_of_the_reader(worker: Client, language: str) -> None:
+def test_fault_says_how_to_fix_it_in_the_language_of_the_reader(worker: Client, language: Language) -> None:
     """And never a regular expression, or the name of a class of Python's."""
     wrong = {
         "sort": "x",
@@ -320,7 +320,7 @@ def test_fault_says_how_to_fix_it_in_the_language_of_the_reader(worker: Client, 
     response = worker.post("/cases/search", wrong, headers={"Accept-Language": language})
     details = {one["pointer"]: one["detail"] for one in refused(response, 422, "invalid")["errors"]}
     assert set(details) == {"/sort", "/unit", "/definition", "/variables/0", "/variables/1/from"}
-    texts = messages(Reader.of(language))  # type: ignore[arg-type]  # one of both
+    texts = messages(Reader.of(language))
     assert details["/variables/0"] == texts.say("malformed.value-or-range")
     assert details["/unit"] == texts.say("malformed.string_pattern_mismatch.line")
     assert len(set(details.values())) == 5
