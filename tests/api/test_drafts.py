@@ -296,6 +296,8 @@ def test_bad_answers_and_files_say_where(portal: Client) -> None:
     assert pointers(refused(patch(portal, draft, deed=str(uuid4())), 422, "invalid")) == ["/data/deed"]
     assert pointers(refused(patch(portal, draft, name="x" * (1 << 20)), 422, "invalid")) == ["/data"]
     assert pointers(refused(upload(portal, draft, "/name"), 422, "invalid")) == ["/field"]
+    (fault,) = refused(upload(portal, draft, "deed"), 422, "invalid")["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/field", "string_pattern_mismatch")
     program = portal.upload(
         f"/drafts/{draft}", filed.EXE, "deed.pdf", fields={"field": "/deed"}, headers=FOR_ME
     )
