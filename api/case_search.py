@@ -6,10 +6,9 @@ from apiflask import APIBlueprint
 
 from api.bodies.case_filters import SearchCases, wanted
 from api.bodies.cases import CasePage
-from api.cases import case_page
+from api.cases import case_page, opened_by_auditor
 from api.command import Reply, command
 from engine import access, cases
-from engine.oversight import access_log
 from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("case_search", __name__, tag="Cases")
@@ -28,6 +27,13 @@ def find_cases(uow: UnitOfWork, body: SearchCases) -> Reply:
         names = [one.name for one in body.variables]
         cases.require_searchable(uow, body.definition, names, "/variables/{index}/name")
     values = [cases.ValueRange(one.name, one.equals, one.least, one.below) for one in body.variables]
-    rows = cases.page(uow, replace(wanted(body), applicant=body.applicant, values=values))
-    shown = (access_log.for_auditor(uow.actor, "case", row["id"]) for row in rows[: body.limit])
-    return Reply(case_page(rows, body.limit), opened=tuple(one for one in shown if one is not None))
+    rows = cases.page(
+        uow,
+        replace(
+            wanted(body),
+            applicant=body.applicant and body.applicant.strip(),
+            values=values,
+            cursor_at="/cursor",
+        ),
+    )
+    return Reply(case_page(rows, body.limit), opened=opened_by_auditor(uow, rows[: body.limit]), stored=None)

@@ -35,7 +35,8 @@ from api.shapes import (
     account,
     page_of,
 )
-from engine import cases
+from engine import access, cases
+from engine.oversight import access_log
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
 
@@ -119,17 +120,25 @@ def started_body(case: cases.CaseView) -> StartedBody:
 def index(uow: UnitOfWork, query: CasesQuery) -> Reply:
     """List cases, newest first
 
-    What is personal data is searched for with `POST /cases/search`.
+    What is personal data is searched for with `POST /cases/search`. With `business_key` an auditor has to
+    state a purpose (`X-Purpose`), and each case found is recorded in the access log.
     Portals see the cases that they started, applicants their own. For all roles but designers and services.
     """
     if query.business_key is None:
         return Reply(case_page(cases.page(uow, wanted(query)), query.limit))
+    access.require_purpose(uow.actor)
     place = "/query/business_key"
     cases.require_public_key(uow, [query.definition] if query.definition else [], (), place)
     rows = cases.page(uow, wanted(query))
     keys, versions = {row["definition"] for row in rows}, {row["version_id"] for row in rows}
     cases.require_public_key(uow, keys, versions, place)
-    return Reply(case_page(rows, query.limit))
+    return Reply(case_page(rows, query.limit), opened=opened_by_auditor(uow, rows[: query.limit]))
+
+
+def opened_by_auditor(uow: UnitOfWork, rows: Sequence[Mapping[Any, Any]]) -> tuple[Opened, ...]:
+    """Return what the access log records of cases that an auditor has found by what they contain."""
+    shown = (access_log.for_auditor(uow.actor, "case", row["id"]) for row in rows)
+    return tuple(one for one in shown if one is not None)
 
 
 def case_page(rows: Sequence[Mapping[Any, Any]], size: int) -> CasePage:

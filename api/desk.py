@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from api import language, problems
 from api.bodies.tasks import CorrectionBody, OpinionBody, TaskSummary
 from api.command import Reply, command, revisions_seen, sends
+from api.faults import fault
 from api.problems import Problem
 from api.shapes import (
     Account,
@@ -225,9 +226,9 @@ class Bulk(Request):
     @model_validator(mode="after")
     def _says_what_the_action_needs_and_no_more(self) -> Self:
         if any((item.to is not None) != (self.action == "assign") for item in self.items):
-            raise ValueError("`to` is required with `assign` and not allowed with other actions")
+            raise fault("to-of-assign")
         if self.action != "complete" and any(item.data for item in self.items):
-            raise ValueError("`data` is only allowed with `complete`")
+            raise fault("data-of-complete")
         return self
 
 

@@ -48,10 +48,14 @@ def begin(uow: UnitOfWork, body: BeginDraft) -> Reply:
     For the account's own person, or for the person whom a portal names in `X-On-Behalf-Of`. No case exists
     and no term runs until it is submitted. There is one draft for each person and set of services: 409
     `draft-exists` names it. Services that ask for the same field in different ways can't be applied for
-    together: 409 `fields-differ`.
+    together: 409 `fields-differ`. If you repeat the request with its idempotency key, `data` is empty: read
+    the draft.
     """
     draft = application_drafts.create(uow, body.keys, body.data)
-    return _reply(uow, draft, {"Location": f"/api/v1/drafts/{draft.id}"}, status=201)
+    reply = _reply(uow, draft, {"Location": f"/api/v1/drafts/{draft.id}"}, status=201)
+    if isinstance(reply.body, DraftBody):
+        reply.stored = reply.body.model_copy(update={"data": {}})  # answers last no longer than their draft
+    return reply
 
 
 @command(blueprint.get("/drafts"), query=PageQuery, answer=DraftPage)

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from api import received
 from api.access_log import AccessPage, access_page
 from api.command import DATABASE, Reply, as_caller, caller, command, prepared, sent
+from api.faults import fault
 from api.operations import takes
 from api.problems import PROVIDERS
 from api.shapes import Body, Instant, PageQuery, Request
@@ -57,7 +58,7 @@ class FetchEvidence(Request):
     def one_of_both(self) -> "FetchEvidence":
         """Whether the person either agrees or refuses."""
         if (self.consent is None) is not self.refuse:
-            raise ValueError("send the `consent` of the person, or `refuse`")
+            raise fault("consent-or-refuse")
         return self
 
 

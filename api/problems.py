@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from api import language
-from api.shapes import Body
+from api.shapes import KEY, LINE, POINTER, WORDS, Body
 from engine.platform import errors, logs
 from engine.platform.language import Reader, Texts
 from engine.platform.messages import faults, findings, messages, refusals
@@ -94,6 +94,9 @@ _LIMITS: Mapping[str, str] = {
     **dict.fromkeys(("ge", "gt", "le", "lt"), "limit"),
     "expected": "expected",
 }
+
+# Texts for patterns: nobody reads a regular expression.
+_PATTERNS: Mapping[str, str] = {LINE: "line", WORDS: "words", KEY: "key", POINTER: "pointer"}
 
 log = structlog.get_logger("api")
 
@@ -286,17 +289,27 @@ def _malformed(error: Malformed) -> Response:
 
 
 def _faults(error: Malformed) -> Iterator[dict[str, Any]]:
-    prefix, texts = "/query" if error.part == "query" else "", language.texts()
+    prefix = "/query" if error.part == "query" else ""
     # Never pydantic's own `input`: it contains what was sent.
     for fault in error.cause.errors(include_input=False, include_url=False):
         context: Mapping[str, Any] = fault.get("ctx", {})
         limits = {_LIMITS[name]: limit for name, limit in context.items() if name in _LIMITS}
-        detail = fault["msg"]
-        if texts.reader.language != "en":
-            key = f"malformed.{fault['type']}"
-            detail = texts.say(key if key in texts else "malformed.other", **limits)
+        if "expected" in limits:  # "'a', 'b' or 'c'", in English only
+            limits["expected"] = limits["expected"].replace(" or ", ", ").replace("'", "")
+        detail = _malformed_detail(fault["type"], fault["msg"], context, limits)
         values = {"values": limits} if limits else {}
         yield {"pointer": prefix + pointer(fault["loc"]), "detail": detail, "code": fault["type"], **values}
+
+
+def _malformed_detail(kind: str, english: str, context: Mapping[str, Any], limits: Mapping[str, Any]) -> str:
+    """Return what is wrong, and how to fix it. In English the validator says it."""
+    texts, key = language.texts(), f"malformed.{kind}"
+    if "pattern" in context:
+        known = _PATTERNS.get(context["pattern"])
+        return texts.say(key if known is None else f"{key}.{known}")
+    if texts.reader.language == "en":
+        return texts.say(key, **limits) if "expected" in limits and key in texts else english
+    return texts.say(key if key in texts else "malformed.other", **limits)
 
 
 def pointer(path: Sequence[str | int]) -> str:

@@ -78,7 +78,8 @@ class ProposalSummary(Body):
     """Why it was proposed."""
     status: ProposalStatus
     """`open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second person.
-    `withdrawn`: by the person who proposed it. `expired`: nobody decided in time."""
+    `withdrawn`: by the person who proposed it. `expired`: nobody decided in time, or before
+    the case ended."""
     proposed_by: Account
     """Who proposed it."""
     proposed_at: Instant
@@ -112,11 +113,8 @@ class ProposalPage(Page[ProposalSummary]):
     """A page of proposed changes, oldest first."""
 
 
-class ProposalList(Body):
-    """The newest proposed changes of a case."""
-
-    items: list[ProposalBody]
-    """The changes, newest first, at most 50."""
+class ProposalList(Page[ProposalBody]):
+    """A page of the proposed changes of a case, newest first."""
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/variables"), answer=VariableList, refusals=(404,))
@@ -171,14 +169,17 @@ def propose_modification(uow: UnitOfWork, case_id: UUID, body: ProposeModificati
     return _proposed(uow, made)
 
 
-@command(blueprint.get("/cases/<uuid:case_id>/proposals"), answer=ProposalList, refusals=(404,))
-def list_of_case(uow: UnitOfWork, case_id: UUID) -> Reply:
-    """List the changes that were proposed for a case
+@command(
+    blueprint.get("/cases/<uuid:case_id>/proposals"), query=PageQuery, answer=ProposalList, refusals=(404,)
+)
+def list_of_case(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
+    """List the changes that were proposed for a case, newest first
 
-    Applicants and portals see those that were made: who changed what, when and why.
+    For those who may read its log. Applicants and portals see the changes that were made: who changed what,
+    when and why.
     """
-    items = [_body(one) for one in proposals.proposals_of_case(uow, case_id)]
-    return Reply(ProposalList(items=items), opened=Opened("case", case_id))
+    found = [dict(_body(one)) for one in proposals.proposals_of_case(uow, case_id, after=query.cursor)]
+    return Reply(ProposalList(**page_of(ProposalBody, found, cases.PAGE)), opened=Opened("case", case_id))
 
 
 @command(blueprint.get("/proposals"), query=PageQuery, answer=ProposalPage)
@@ -196,7 +197,7 @@ def list_open(uow: UnitOfWork, query: PageQuery) -> Reply:
 def show(uow: UnitOfWork, proposal_id: UUID) -> Reply:
     """Read a proposed change
 
-    With the values before and after it.
+    With the values before and after it, for those who have it in the list of its case.
     """
     found = proposals.get_proposal(uow, proposal_id)
     return Reply(_body(found), opened=Opened("case", found.case))

@@ -13,12 +13,15 @@ from engine.platform.language import Calendar, Language
 Row = TypeVar("Row", bound=BaseModel)
 
 # No control characters: PostgreSQL can't store NUL, and no name or number of a person has any.
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+LINE = r"^[^\x00-\x1f\x7f]*$"
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=LINE)]
+POINTER = r"^/[^\x00-\x1f\x7f]*$"
+Pointer = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=POINTER)]
 # Text that a person has written: with line breaks, without other control characters.
-Words = Annotated[
-    str, StringConstraints(min_length=1, max_length=10_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
-]
-Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}$")]
+WORDS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+Words = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=WORDS)]
+KEY = r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}$"
+Key = Annotated[str, StringConstraints(pattern=KEY)]
 Instant = Annotated[
     datetime,
     PlainSerializer(instant, return_type=str),

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import current_app
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from api.command import Reply, as_caller, command, multipart, prepared
 from api.documents import INTAKE, parts_as, uploaded
-from api.shapes import Body, File, Instant, Key, Request, Text
+from api.faults import fault
+from api.shapes import Body, File, Instant, Key, Pointer, Request
 from engine.cases import staged_documents
 from engine.cases.staged_documents import Place, Staged
 from engine.documents import Received, form_uploads
@@ -33,14 +34,14 @@ class For(Request):
     """Id of the task whose form has the field."""
     appeal_of: UUID | None = None
     """Id of the case to appeal; the field is one of the start form of the process for appeals."""
-    field: Text = Field(pattern="^/")
+    field: Pointer
     """JSON Pointer of the field, with `*` for the indexes of lists."""
 
     @model_validator(mode="after")
     def one_form(self) -> "For":
         """Whether exactly one form is named."""
         if [self.definition, self.task, self.appeal_of].count(None) != 2:
-            raise ValueError("specify exactly one of `definition`, `task` and `appeal_of`")
+            raise fault("one-form")
         return self
 
     @property
@@ -104,7 +105,8 @@ def upload(uow: UnitOfWork, target: Target, received: Received) -> Reply:
 def discard(uow: UnitOfWork, document_id: UUID) -> Reply:
     """Delete a file that you uploaded for a field, before the answer is sent
 
-    Only your own file, and only before it was sent: 409 afterwards.
+    Only your own file, and only before it was sent: 409 afterwards. For a file of a draft a portal names its
+    person in `X-On-Behalf-Of`.
     """
     return Reply(staged_body(staged_documents.discard(uow, document_id)))
 

@@ -90,9 +90,9 @@ def search(uow: UnitOfWork, body: SearchBody) -> Reply:
     and searchable variables of its case. They may be personal data, so they are sent in the body and never
     logged. For administrators, caseworkers and managers.
     """
-    wanted = replace(_wanted(body), words=body.text, business_key=body.business_key)
+    wanted = replace(_wanted(body), words=body.text, business_key=body.business_key, cursor_at="/cursor")
     rows = tasks.page(uow, wanted)
-    return Reply(task_page(uow, rows, body.limit))
+    return Reply(task_page(uow, rows, body.limit), stored=None)
 
 
 def _wanted(query: InboxQuery) -> tasks.Inbox:

@@ -1,16 +1,48 @@
 """Filters for cases, as an address or a body has them."""
 
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import AwareDatetime, Field, PlainValidator, WithJsonSchema
 from pydantic import model_validator as validator
 
+from api.faults import fault
 from api.shapes import Key, Request, SizedQuery, Text
 from engine import cases
 from engine.models import CaseStatus
 from engine.platform import persian
 
-Value = StrictBool | StrictInt | StrictFloat | StrictStr
+LONGEST = 200  # characters of a text that is searched for
+
+
+def _value(value: Any) -> Any:
+    """Return a text, number or truth value. One validator: those of a union would each report a fault."""
+    if not isinstance(value, str | int | float):
+        raise fault("searched-value")
+    if isinstance(value, str) and not _is_text(value):
+        raise fault("searched-text")
+    return value
+
+
+def _end(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise fault("range-end")
+    return _value(value)
+
+
+def _is_text(value: str) -> bool:
+    return 0 < len(value) <= LONGEST and not any(char < " " or char == "\x7f" for char in value)
+
+
+_ENDS: list[dict[str, Any]] = [
+    {"type": "number"},
+    {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": r"^[^\x00-\x1f\x7f]*$"},
+]
+Value = Annotated[
+    bool | int | float | str,
+    PlainValidator(_value),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, *_ENDS]}),
+]
+End = Annotated[int | float | str, PlainValidator(_end), WithJsonSchema({"anyOf": _ENDS})]
 
 
 class CaseFilters(SizedQuery):
@@ -25,7 +57,8 @@ class CaseFilters(SizedQuery):
     case_number: Text | None = None
     """The number of one case, in any digits."""
     business_key: Text | None = None
-    """The business key with which they were started. In an address only where it is not personal data."""
+    """The business key with which they were started, compared exactly: letters and digits as they were sent.
+    In an address only where it is not personal data."""
     outcome: Text | None = None
     """Their outcome, as the process declares it."""
     since: AwareDatetime | None = None
@@ -57,26 +90,19 @@ class ValueFilter(Request):
     """The name of a variable that the process declares as searchable."""
     equals: Value | None = Field(default=None)
     """The value: a text, a number or a truth value. A text and a number are never equal."""
-    least: Value | None = Field(default=None, alias="from")
+    least: End | None = Field(default=None, alias="from")
     """The first value of a range. Dates are texts, such as `2026-11-25`."""
-    below: Value | None = Field(default=None, alias="to")
+    below: End | None = Field(default=None, alias="to")
     """The value before which a range ends."""
 
     @validator(mode="after")
     def _is_one_value_or_a_range(self) -> Self:
         ends = [end for end in (self.least, self.below) if end is not None]
         if (self.equals is None) == (not ends):
-            raise ValueError("specify `equals`, or `from` and `to` or one of them")
-        kinds = {"text" if isinstance(end, str) else type(end) is not bool and "number" for end in ends}
-        if len(kinds) > 1 or False in kinds:
-            raise ValueError("the ends of a range must be two numbers or two texts")
-        if any(isinstance(value, str) and not _is_text(value) for value in (self.equals, *ends)):
-            raise ValueError("a text must have 1 to 200 characters without control characters")
+            raise fault("value-or-range")
+        if len({isinstance(end, str) for end in ends}) > 1:
+            raise fault("range-ends")
         return self
-
-
-def _is_text(value: str) -> bool:
-    return 0 < len(value) <= 200 and not any(char < " " or char == "\x7f" for char in value)
 
 
 class SearchCases(CaseFilters):
@@ -90,7 +116,7 @@ class SearchCases(CaseFilters):
     @validator(mode="after")
     def _variables_are_of_a_definition(self) -> Self:
         if self.variables and self.definition is None:
-            raise ValueError("specify `definition`: variables are those of a process")
+            raise fault("definition-missing")
         return self
 
 
@@ -104,7 +130,7 @@ def wanted(filters: CaseFilters) -> cases.Wanted:
         until=filters.started_to,
         ended_since=filters.ended_from,
         ended_until=filters.ended_to,
-        number=filters.case_number and persian.digits(filters.case_number),
+        number=filters.case_number and persian.digits(filters.case_number).strip(),
         unit=filters.unit,
         outcome=filters.outcome,
         business_key=filters.business_key,

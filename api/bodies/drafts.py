@@ -8,8 +8,9 @@ from pydantic import Field, model_validator
 
 from api.bodies.cases import StartedBody
 from api.bodies.tasks import FormBody
+from api.faults import fault
 from api.problems import FieldError
-from api.shapes import Body, File, Instant, Key, Page, Request, Text
+from api.shapes import Body, File, Instant, Key, Page, Pointer, Request, Text
 from api.staging import StagedBody
 from engine.models import Channel
 from engine.portal.application_drafts import MOST_SERVICES
@@ -86,9 +87,9 @@ class BeginDraft(Request):
     def one_of_both(self) -> "BeginDraft":
         """Whether `service` or `services` is given, and each service once."""
         if (self.service is None) is (self.services is None):
-            raise ValueError("specify exactly one of `service` and `services`")
+            raise fault("service-or-services")
         if len(set(self.keys)) < len(self.keys):
-            raise ValueError("a service appears more than once in `services`")
+            raise fault("service-twice")
         return self
 
     @property
@@ -200,7 +201,7 @@ class SubmittedDraft(Body):
 class DraftDocumentField(Request):
     """The field of a draft's forms for which a file is uploaded."""
 
-    field: Text = Field(pattern="^/")
+    field: Pointer
     """The field, as a JSON Pointer, with `*` for the index in a list."""
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from api.faults import fault
 from api.shapes import (
     Account,
     Body,
@@ -73,9 +74,9 @@ class TasksQuery(InboxQuery):
     @model_validator(mode="after")
     def _filters_belong_to_the_status(self) -> Self:
         if self.closed and self.model_fields_set & _OF_OPEN:
-            raise ValueError("leave out `scope` and what only open tasks have: due dates and priority")
+            raise fault("filters-of-open")
         if not self.closed and self.model_fields_set & {"closed_from", "closed_to"}:
-            raise ValueError("specify `status` as completed or cancelled, without `case`")
+            raise fault("filters-of-closed")
         return self
 
 

@@ -1,6 +1,6 @@
 """What lists show and search of a case: its subject, its parties, and the search words of its tasks."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, and_, case, func, update
 
 from engine import bpmn
 from engine.bpmn import Spec, Work
+from engine.cases.search_values import searchable
 from engine.models import Task
 from engine.organisation import eligibility
-from engine.organisation.candidate_groups import CaseScope
 from engine.platform import persian
 from engine.platform.db import UnitOfWork
 
@@ -46,11 +46,14 @@ def fields_of(
     return ListFields(before if kept else bpmn.subject(spec, data, uow.now), parties)
 
 
-def search_words(home: CaseScope, spec: Spec, data: Mapping[str, Any]) -> str:
-    """Returns the search words of a case's tasks: its numbers, its applicant, and what its process names."""
-    named = (data.get(name) for name in spec.rules.searchable)
+def search_words(words: Iterable[str], spec: Spec, data: Mapping[str, Any]) -> str:
+    """Returns the search words of a case's tasks: `words`, its numbers and its applicant, and its values.
+
+    No values that a form hides from some role: who may not see a value must not find out by searching for it.
+    """
+    named = (data.get(name) for name in searchable(spec))
     found = [str(value) for value in named if isinstance(value, str | int)]
-    return " ".join([*home.words, *found])[:MAX_WORDS]
+    return " ".join([*words, *found])[:MAX_WORDS]
 
 
 def search_text(spec: Spec, work: Work, words: str, subject: str | None, *, delegated: bool) -> str:
@@ -71,6 +74,12 @@ def search_text_with(subject: str | None) -> ColumnElement[str]:
     """Returns the search text of a task with another subject; None if its candidates may not know it."""
     own = func.split_part(Task.search, _BEFORE_SUBJECT, 1).concat(_ending(subject))
     return case((func.strpos(Task.search, _BEFORE_SUBJECT) > 0, own), else_=Task.search)
+
+
+def rewritten(search: str, name: str, words: str) -> str:
+    """Returns the search text `search` of a task named `name` with other search words of its case."""
+    _, mark, subject = search.partition(_BEFORE_SUBJECT)
+    return persian.normalise(f"{name} {words}") + mark + subject
 
 
 def shows_subject() -> ColumnElement[bool]:

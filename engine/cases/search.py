@@ -15,6 +15,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     RowMapping,
+    ScalarSelect,
     Select,
     Text,
     Uuid,
@@ -32,16 +33,16 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import InstrumentedAttribute
 
 from engine import access, definitions
 from engine.access import validity
-from engine.cases.search_values import comparable, searchable
+from engine.cases.search_values import bound, comparable, is_text, searchable
 from engine.cases.views import PAGE
 from engine.models import Case, CaseValue, Definition, DefinitionVersion, Unit, UnitLine, User
 from engine.platform import persian
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Fault, Invalid
+from engine.platform.errors import Fault, Invalid, unknown_cursor
 from engine.platform.prepared import unprepared
 
 MAX_PAGE = 200
@@ -91,7 +92,7 @@ class Wanted:
     `since` is the earliest start, `until` the instant before which they started; `ended_since` and
     `ended_until` likewise. `number` is that of one case. `unit` handles them, or one below it. `applicant` is
     the person, or the name of their account. Without `sort`, the newest come first; with a range of instants
-    those at its end.
+    those at its end. `cursor_at` is where the request has `after`.
     """
 
     status: str | None = None
@@ -109,6 +110,7 @@ class Wanted:
     values: Sequence[ValueRange] = ()
     sort: Sort | None = None
     limit: int = PAGE
+    cursor_at: str = "/query/cursor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +124,40 @@ class _Meaning:
 
 
 def page(uow: UnitOfWork, wanted: Wanted) -> Sequence[RowMapping]:
-    """Returns up to a page of cases after `after` that the actor may see, and one more if more follow."""
+    """Returns up to a page of cases after `after` that the actor may see, and one more if more follow.
+
+    Raises Invalid if the order needs the case `after`, and the actor may not see it.
+    """
     access.require(uow.actor, "cases.read")
     meaning = _meaning(uow, wanted)
     if meaning.units == [] or (wanted.definition is not None and not meaning.versions):
         return []
     with unprepared(uow.connection):
-        return uow.connection.execute(*_statement(uow, wanted, meaning)).mappings().all()
+        rows = uow.connection.execute(*_statement(uow, wanted, meaning)).mappings().all()
+    if not rows:
+        _require_cursor(uow, wanted)
+    return rows
+
+
+def _require_cursor(uow: UnitOfWork, wanted: Wanted) -> None:
+    """Raises Invalid for a cursor whose place in the order is not the actor's to know."""
+    column = _column(wanted)
+    if wanted.after is None or column is None:
+        return
+    place = select(_place(uow.actor.role, column, wanted.after))
+    if uow.connection.execute(place, access.seen_by(uow)).scalar_one() is None:
+        raise unknown_cursor(wanted.cursor_at)
+
+
+def _place(role: str, column: InstrumentedAttribute[Any], case_id: UUID) -> ScalarSelect[Any]:
+    """Returns a case's place in an order; NULL for cases that the actor may not see."""
+    found = select(column).where(Case.id == case_id, access.visible_cases(role))
+    return found.correlate(None).scalar_subquery()
+
+
+def _column(wanted: Wanted) -> InstrumentedAttribute[Any] | None:
+    sort = wanted.sort or _usual_sort(wanted)
+    return None if sort is None else _COLUMNS[sort.removeprefix("-")]
 
 
 def _statement(uow: UnitOfWork, wanted: Wanted, meaning: _Meaning) -> tuple[Select[Any], dict[str, Any]]:
@@ -156,7 +185,7 @@ def _statement(uow: UnitOfWork, wanted: Wanted, meaning: _Meaning) -> tuple[Sele
     first = _fewest(uow, wanted)
     for value in wanted.values:
         found = _with_value(found, wanted, value, near, first=value is first)
-    return _ordered(found, wanted), access.seen_by(uow)
+    return _ordered(found, wanted, role), access.seen_by(uow)
 
 
 _FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
@@ -167,7 +196,6 @@ _FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "ended_until": Case.ended_at.__lt__,
     "number": Case.number.__eq__,
     "outcome": Case.outcome.__eq__,
-    "business_key": Case.business_key.__eq__,
 }
 
 
@@ -179,6 +207,8 @@ def _conditions(wanted: Wanted, meaning: _Meaning) -> list[ColumnElement[bool]]:
     ]
     if wanted.definition is not None:
         found.append(_one_of(Case.version_id, meaning.versions, Uuid))
+    if wanted.business_key is not None:  # a space that was pasted with it, or belongs to it
+        found.append(_one_of(Case.business_key, {wanted.business_key, wanted.business_key.strip()}, Text))
     if wanted.applicant is not None:
         found.append(_one_of(Case.applicant, meaning.persons, Text))
     return found
@@ -219,14 +249,20 @@ def _values(wanted: Wanted, value: ValueRange) -> Select[Any]:
     found = select(CaseValue.case_id).where(
         CaseValue.definition == wanted.definition, CaseValue.name == value.name
     )
-    for given, compare in ((value.equals, "__eq__"), (value.least, "__ge__"), (value.below, "__lt__")):
+    if value.equals is not None:
+        text, number = comparable(value.equals)
+        if number is not None:
+            found = found.where(CaseValue.number == Decimal(number))
+        else:  # a number that no case has is neither
+            found = found.where(false() if text is None else CaseValue.text == text)
+    for given, compare in ((value.least, "__ge__"), (value.below, "__lt__")):
         if given is None:
             continue
-        text, number = comparable(given)
+        text, number = bound(given)
         if number is not None:
             found = found.where(getattr(CaseValue.number, compare)(Decimal(number)))
-        else:  # a number that no case has is neither
-            found = found.where(false() if text is None else getattr(CaseValue.text, compare)(text))
+        else:
+            found = found.where(getattr(CaseValue.text, compare)(text), is_text(CaseValue.text))
     return found
 
 
@@ -241,18 +277,16 @@ def _with_value(
     return found.join(own, own.c.case_id == Case.id)
 
 
-def _ordered(found: Select[Any], wanted: Wanted) -> Select[Any]:
+def _ordered(found: Select[Any], wanted: Wanted, role: str) -> Select[Any]:
     """Sorts a page and cuts it off, after the case of `after`. Ids decide between equal values."""
-    sort = wanted.sort or _usual_sort(wanted)
-    column = None if sort is None else _COLUMNS[sort.removeprefix("-")]
+    sort, column = wanted.sort or _usual_sort(wanted), _column(wanted)
     keys: list[Any] = [Case.id] if column is None else [column, Case.id]
     backwards = sort is None or sort.startswith("-")
     if column is Case.ended_at:
         found = found.where(Case.ended_at.is_not(None))
     if wanted.after is not None:
-        last = aliased(Case)
-        place = [] if column is None else [select(getattr(last, column.key)).where(last.id == wanted.after)]
-        its_own = tuple_(*(one.scalar_subquery() for one in place), literal(wanted.after))
+        place = [] if column is None else [_place(role, column, wanted.after)]
+        its_own = tuple_(*place, literal(wanted.after))
         found = found.where(tuple_(*keys) < its_own if backwards else tuple_(*keys) > its_own)
     return found.order_by(*(key.desc() if backwards else key for key in keys)).limit(wanted.limit + 1)
 

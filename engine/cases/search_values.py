@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, delete, func
 
 from engine.bpmn import Spec, forms
 from engine.models import CaseValue
@@ -59,6 +59,21 @@ def comparable(value: Any) -> tuple[str | None, str | None]:
     if isinstance(value, str):
         return persian.fold(value)[:MAX_LENGTH], None
     return None, None
+
+
+def bound(value: Any) -> tuple[str | None, str | None]:
+    """Returns the end of a range as `comparable` does. Beyond all stored numbers: their end."""
+    if isinstance(value, int | float):
+        return (
+            comparable(value) if abs(value) < _LARGEST else (None, str(_LARGEST if value > 0 else -_LARGEST))
+        )
+    return comparable(value)
+
+
+def is_text(column: Any) -> ColumnElement[bool]:
+    """Returns whether a stored text is one, and no truth value."""
+    found: ColumnElement[bool] = func.left(column, 1) != _BOOLEAN
+    return found
 
 
 def record(

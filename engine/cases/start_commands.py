@@ -296,13 +296,11 @@ def as_conflict(error: IntegrityError) -> Conflict | None:
     """Returns the refusal for a command that failed because of a unique key.
 
     Either a running case has its business key, or another case has received the same documents at this
-    moment, or has begun for the same person and service. A draft of an application may have begun twice.
+    moment, or has begun for the same person and service.
     """
     name = error.orig.diag.constraint_name if isinstance(error.orig, UniqueViolation) else None
     if name == "uq_cases_running_key":
         return Conflict("A case with this business key is already active.", code="business-key-runs")
-    if name == "ix_applications_owner":
-        return Conflict("There is a draft for this service already.", code="draft-exists")
     if name == "ix_cases_single_key":
         return duplicates.duplicate()
     if name in ("pk_documents", "pk_document_versions"):

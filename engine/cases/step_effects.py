@@ -74,7 +74,7 @@ def effects_of(uow: UnitOfWork, opening: Opening, version_id: UUID, subject: str
 
 def _task_rows(uow: UnitOfWork, opening: Opening, assignment: Assignment, subject: str | None) -> Rows:
     opened = opening.step.opened
-    words = list_fields.search_words(opening.home, opening.spec, opening.data) if opened else ""
+    words = list_fields.search_words(opening.home.words, opening.spec, opening.data) if opened else ""
     return [_task_row(uow, opening, work, assignment, words, subject) for work in opened]
 
 

@@ -176,6 +176,12 @@ class Invalid(Refusal):
         self.faults = tuple(faults)
 
 
+def unknown_cursor(pointer: str) -> Invalid:
+    """Returns the refusal of a cursor that names nothing which the actor may see."""
+    fault = Fault(pointer, "names nothing that you can see; start again at the first page", "cursor")
+    return Invalid("This cursor doesn't belong to one of your lists.", [fault])
+
+
 class Rejected(Refusal):
     """A deployment that would not run as drawn; `findings` and `owners` are those of `engine.bpmn.Report`."""
 

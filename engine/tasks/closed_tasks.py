@@ -11,11 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, Integer, Select, Text, Uuid, bindparam, literal_column, select, tuple_
-from sqlalchemy.orm import aliased
 
 from engine import access, cases
 from engine.models import Task
 from engine.platform.db import UnitOfWork
+from engine.tasks.cursors import last_of, require_cursor
 from engine.tasks.inbox import own_groups
 from engine.tasks.reading import describe, listed
 
@@ -40,16 +40,10 @@ class Closed:
 
 
 _INSTANT = DateTime(timezone=True)
-_LAST = aliased(Task)
 _CONDITIONS: Mapping[str, Any] = {
     "since": Task.closed_at >= bindparam("since", type_=_INSTANT),
     "until": Task.closed_at < bindparam("until", type_=_INSTANT),
     "holder": Task.assignee_id == bindparam("holder", type_=Uuid),
-    "after": tuple_(Task.closed_at, Task.id)
-    < tuple_(
-        select(_LAST.closed_at).where(_LAST.id == bindparam("after", type_=Uuid)).scalar_subquery(),
-        bindparam("after", type_=Uuid),
-    ),
 }
 _GROUPS = ("role", "unit", "definition")
 
@@ -57,10 +51,10 @@ _GROUPS = ("role", "unit", "definition")
 def page(uow: UnitOfWork, wanted: Closed) -> Sequence[Mapping[str, Any]]:
     """Returns up to a page of closed tasks, the latest first, and one more if more follow.
 
-    Of cases to which the actor is a party there are none.
+    Of cases to which the actor is a party there are none. Raises Invalid if `after` is none of the actor's.
     """
     access.require(uow.actor, "inbox.read")
-    names = (*_GROUPS, *_CONDITIONS)
+    names = (*_GROUPS, *_CONDITIONS, "after")
     given = {name: value for name in names if (value := getattr(wanted, name)) is not None}
     size, rows = wanted.limit + 1, list[Mapping[str, Any]]()
     while True:
@@ -69,8 +63,11 @@ def page(uow: UnitOfWork, wanted: Closed) -> Sequence[Mapping[str, Any]]:
         found = uow.connection.execute(statement, values).mappings().all()
         rows += [describe(row) for row in found if not row["party"]]
         if len(found) < size or len(rows) >= size:
-            return rows[:size]
-        given["after"] = found[-1]["id"]
+            break
+        given["beyond"] = found[-1]["id"]
+    if not rows and wanted.after is not None:
+        require_cursor(uow, Task.closed_at, "team", wanted.after, "/query/cursor")
+    return rows[:size]
 
 
 @lru_cache
@@ -82,6 +79,7 @@ def _page(role: str, given: frozenset[str]) -> Select[Any]:
         Task.status == bindparam("status", type_=Text),
         Task.closed_at.is_not(None),
         *(condition for name, condition in _CONDITIONS.items() if name in given),
+        *(tuple_(Task.closed_at, Task.id) < last for last in last_of(Task.closed_at, role, "team", given)),
     )
     order: Any = (Task.closed_at.desc(), Task.id.desc())
     if "holder" in given:

@@ -60,6 +60,7 @@ from engine.models import (
 from engine.platform import persian
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
+from engine.tasks.cursors import last_of, require_cursor
 from engine.tasks.reading import describe, listed
 
 Scope = Literal["mine", "team", "free", "supervised"]
@@ -78,7 +79,8 @@ class Inbox:
     `supervised`: all that the actor may reassign; of them, those of `holder`. `role`, `unit` (and those below
     it) and `definition` narrow the candidate groups. `due` is the latest due time, `priority` the lowest
     priority. `overdue`: late tasks; `today`: due until the end of the day; `returned`: corrected by the
-    applicant since they were sent back. `words` and `business_key` are searched for.
+    applicant since they were sent back. `words` and `business_key` are searched for. `cursor_at` is where the
+    request has `after`; None: the command has read that task itself.
     """
 
     scope: Scope = "team"
@@ -95,6 +97,7 @@ class Inbox:
     words: str | None = None
     after: UUID | None = None
     limit: int = cases.PAGE
+    cursor_at: str | None = "/query/cursor"
 
 
 def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[Mapping[str, Any]]:
@@ -103,6 +106,7 @@ def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[Mapping[str, Any]]:
     That is by due time, or by the bound of their service's class if that is earlier. Tasks with neither come
     last, older ones first. Tasks of cases to which the actor is a party are
     removed after a page is read: checking the case of every task first would make the inbox slower.
+    Raises Invalid if `after` is none of the tasks of the actor's groups, open or closed.
     """
     access.require(uow.actor, "inbox.read")
     given, rows = parameters(wanted), list[Mapping[str, Any]]()
@@ -112,8 +116,11 @@ def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[Mapping[str, Any]]:
         found = uow.connection.execute(statement, values).mappings().all()
         rows += [describe(row) for row in found if not row["party"]]
         if len(found) <= wanted.limit or len(rows) > wanted.limit:
-            return rows[: wanted.limit + 1]
-        given["after"] = found[-1]["id"]
+            break
+        given["beyond"] = found[-1]["id"]
+    if not rows and wanted.after is not None and wanted.cursor_at is not None:
+        require_cursor(uow, _SERVED, wanted.scope, wanted.after, wanted.cursor_at)
+    return rows[: wanted.limit + 1]
 
 
 def counts(uow: UnitOfWork) -> Mapping[str, int]:
@@ -133,9 +140,11 @@ def parameters(wanted: Inbox) -> dict[str, Any]:
     """Returns the parameters of a page. Raises Invalid for a search without words."""
     names = (
         *("role", "unit", "definition", "holder", "due", "overdue", "today", "returned"),
-        *("priority", "business_key", "after"),
+        *("priority", "business_key"),
     )
     found = {name: value for name in names if (value := getattr(wanted, name)) not in (None, False)}
+    if wanted.after is not None:
+        found["after" if wanted.cursor_at else "beyond"] = wanted.after
     searched = " ".join(part for part in (wanted.words, wanted.business_key) if part)
     if searched:
         found["query"] = _query(searched)
@@ -155,6 +164,8 @@ def _query(words: str) -> str:
 # A task's position in the order of the indexes.
 _NEVER: Any = literal_column("'infinity'::timestamptz")
 _DUE = func.coalesce(Task.due_at, _NEVER)
+
+
 _SERVED = func.coalesce(func.least(Task.serve_by, Task.due_at), _NEVER)
 _TAKEN = Task.assignee_id.is_not(None)
 _CLAIMED = Task.assignment.is_(None)  # else it is assigned automatically
@@ -222,7 +233,7 @@ def nearest(
     own = own_groups(role, scope, given) if own is None else own
     homes = _homes(scope, given, own)
     filters = [condition for name, condition in _FILTERS.items() if name in given]
-    filters += _after(_SERVED, Task.id, given)
+    filters += [tuple_(_SERVED, Task.id) > last for last in last_of(_SERVED, role, scope, given)]
     if scope == "free":
         filters.append(_CLAIMED)
     near = select(Task.id, _SERVED.label("served")).where(Task.status == "open", *filters).limit(count)
@@ -261,21 +272,11 @@ def _hits(role: str, scope: Scope, given: frozenset[str], count: int) -> Subquer
     )
     return (
         select(found.c.id, found.c.served)
-        .where(*_after(found.c.served, found.c.id, given))
+        .where(*(tuple_(found.c.served, found.c.id) > last for last in last_of(_SERVED, role, scope, given)))
         .order_by(found.c.served, found.c.id)
         .limit(count)
         .subquery("found")
     )
-
-
-def _after(served: Any, task: Any, given: frozenset[str]) -> list[ColumnElement[bool]]:
-    """Returns the condition for tasks after the last one of the previous page."""
-    if "after" not in given:
-        return []
-    last, after = aliased(Task), bindparam("after", type_=Uuid)
-    place = func.coalesce(func.least(last.serve_by, last.due_at), _NEVER)
-    its_own = select(place).where(last.id == after).scalar_subquery()
-    return [tuple_(served, task) > tuple_(its_own, after)]
 
 
 def _still_allowed(role: str, scope: Scope, own: Select[Any]) -> list[ColumnElement[bool]]:

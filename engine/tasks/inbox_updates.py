@@ -47,7 +47,7 @@ def inbox_state(uow: UnitOfWork, wanted: Inbox) -> InboxState:
 def _inbox_state(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
     own = None if "query" in given else select(own_groups(role, scope, given).cte("own").c.id)
     first = nearest(role, scope, given, cases.PAGE + 1, ordered=True, own=own)
-    every = nearest(role, scope, given - {"after"}, COUNTED, ordered=False, own=own)
+    every = nearest(role, scope, given - {"after", "beyond"}, COUNTED, ordered=False, own=own)
     who = case(
         (Task.assignee_id.is_(None), literal("free")),
         (access.in_place_of(Task.assignee_id), literal("mine")),
@@ -74,6 +74,7 @@ def find_next(uow: UnitOfWork, wanted: Inbox, after: UUID) -> UUID | None:
 
     It is their own, or can be claimed, and has no open request: the next one in the list, else the first.
     """
+    wanted = replace(wanted, cursor_at=None)  # the task that was completed may no longer be the actor's
     return _first(uow, replace(wanted, after=after), after) or _first(uow, replace(wanted, after=None), after)
 
 

@@ -169,7 +169,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     leave = {"substitute": "a colleague", "valid_from": "2100-01-01T00:00Z", "valid_to": "2100-01-02T00:00Z"}
     delegation = body(client("administrator").post("/delegations", BODIES["/delegations"]))
     database.run(lambda session, now: checkpoints.take(session, now, (), ["folder"]), "snapshot")
-    proposed = [a_proposal(client, case["id"], x) for x in (2, 3, 4)]
+    proposed = [a_change(client, case["id"], 2), *(a_proposal(client, case["id"], x) for x in (3, 4))]
     own = a_proposal(client, case["id"], 5, None)
     planned, ended = a_migration(client, database, "m"), a_migration(client, database, "n")
     return {
@@ -220,6 +220,13 @@ def a_proposal(client: Clients, case: str, x: int, by: str | None = "another adm
     """A proposed value of the variable `x`, by this administrator."""
     change = {"data": {"x": x}, "reason": "r"}
     made: str = body(client("administrator", by).send("PATCH", f"/cases/{case}/variables", json=change))["id"]
+    return made
+
+
+def a_change(client: Clients, case: str, x: int) -> str:
+    """A value of the variable `x` that was proposed and confirmed: applicants see it."""
+    made = a_proposal(client, case, x)
+    body(client("administrator").post(f"/proposals/{made}/confirm"))
     return made
 
 

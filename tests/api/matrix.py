@@ -118,7 +118,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/cases/<uuid:case_id>/modifications"): {"administrator"},
     ("GET", "/cases/<uuid:case_id>/proposals"): CASES,
     ("GET", "/proposals"): {"administrator"},
-    ("GET", "/proposals/<uuid:proposal_id>"): {"administrator"},
+    ("GET", "/proposals/<uuid:proposal_id>"): CASES,
     ("POST", "/proposals/<uuid:proposal_id>/confirm"): {"administrator"},
     ("POST", "/proposals/<uuid:proposal_id>/reject"): {"administrator"},
     ("POST", "/proposals/<uuid:proposal_id>/withdraw"): {"administrator"},

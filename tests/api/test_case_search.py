@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, select, update
+from sqlalchemy import delete, event, func, select, update
 
 from engine.cases import search_completion
-from engine.models import Case, CaseValue, Cursor, User
+from engine.models import Case, CaseValue, Cursor, IdempotencyKey, Membership, Task, User
 from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients
@@ -101,6 +101,9 @@ def test_cases_are_found_by_applicant_and_variables(office: Client, client: Clie
 
     assert found(office, applicant=PERSON) == ["3"]
     assert found(office, applicant="۰۰۱۲۳۴۵۶۷۹", unit="south") == []
+    assert found(office, applicant=f" {PERSON} ") == found(office, business_key=" K3 ") == ["3"]
+    (newest,) = body(office.get("/cases?limit=1"))["items"]
+    assert found(office, case_number=f" {newest['case_number']}") == ["3"]
     assert found(office, applicant="0499370899") == []
     assert found(client("portal"), applicant=PERSON) == ["4", "3"]
     assert by({"name": "shop", "equals": "كباب  ۲"}) == ["2"]
@@ -110,7 +113,12 @@ def test_cases_are_found_by_applicant_and_variables(office: Client, client: Clie
     assert by({"name": "on", "from": "2026-11-02"}) == ["3", "2"]
     assert by({"name": "late", "equals": True}, {"name": "area", "to": 100}) == ["2"]
     assert by({"name": "late", "equals": "True"}) == []
-    assert by({"name": "area", "from": 1e300}) == []
+    everything, beyond = ["3", "2", "1"], 1e300
+    for edge in (1e99, beyond):
+        assert (by({"name": "area", "to": edge}), by({"name": "area", "from": edge})) == (everything, [])
+        assert (by({"name": "area", "from": -edge}), by({"name": "area", "to": -edge})) == (everything, [])
+    assert by({"name": "area", "equals": beyond}) == []
+    assert by({"name": "late", "to": "a"}) == by({"name": "late", "from": " "}) == []
     assert by({"name": "late", "equals": False}, business_key="K4") == []
 
 
@@ -176,15 +184,16 @@ def test_search_that_makes_no_sense_is_refused_with_its_place(office: Client) ->
     }.items():
         problem = refused(search(office, name=value[0], equals=value[1]), 422, "invalid")
         assert pointers(problem) == [place]
-    for wrong in (
-        {"name": "area", "from": 1, "equals": 1},
-        {"name": "area", "from": 1, "to": "2"},
-        {"name": "late", "from": False},
-        {"name": "shop", "equals": "\0"},
-        {"name": "shop", "equals": "x" * 201},
-        {"name": "area", "equals": [1]},
+    for wrong, place, code in (
+        ({"name": "area", "from": 1, "equals": 1}, "", "value-or-range"),
+        ({"name": "area", "from": 1, "to": "2"}, "", "range-ends"),
+        ({"name": "late", "from": False}, "/from", "range-end"),
+        ({"name": "shop", "equals": "\0"}, "/equals", "searched-text"),
+        ({"name": "shop", "to": "x" * 201}, "/to", "searched-text"),
+        ({"name": "area", "equals": [1]}, "/equals", "searched-value"),
     ):
-        assert search(office, **wrong).status_code == 422, wrong
+        (fault,) = refused(search(office, **wrong), 422, "invalid")["errors"]
+        assert (fault["pointer"], fault["code"]) == (f"/variables/0{place}", code), wrong
     alone = {"variables": [{"name": "area", "equals": 1}]}
     for given in (alone, {"limit": 0}, {"limit": 10_000}, {"q": 1}):
         refused(office.post("/cases/search", given), 422, "invalid")
@@ -210,16 +219,47 @@ def test_personal_business_key_is_only_in_a_body(client: Clients, database: Data
 
 
 def test_variable_that_a_form_hides_is_not_searchable(client: Clients, database: Database) -> None:
-    form = factories.form(score={"type": "integer", "x-visible-to": ["caseworker"]}, name={"type": "string"})
+    form = factories.form(score={"type": "string", "x-visible-to": ["reviewer"]}, name={"type": "string"})
     task = bpmn.node("userTask", "a", camunda__formKey="f.json")
     attributes = 'isExecutable="true" parvandeh:searchable="score, name"'
     drawn = bpmn.definitions(bpmn.process_element(*bpmn.in_line(task), attributes=attributes))
     factories.deploy(database, factories.files(drawn, f=form))
-    client("portal").start("p", {"score": 7, "name": "n"})
-    problem = refused(search(client("portal"), name="score", **{"from": 5}), 422, "invalid")
+    client("portal").start("p", {"score": "secret", "name": "plain"})
+    problem = refused(search(client("portal"), name="score", equals="secret"), 422, "invalid")
     assert problem["errors"][0]["values"] == {"options": "name"}
     with database.transaction() as session:
         assert session.scalars(select(CaseValue.name)).all() == ["name"]
+    worker = client("caseworker")
+
+    def tasks(text: str) -> int:
+        return len(body(worker.post("/tasks/search", {"text": text}))["items"])
+
+    assert (tasks("secr"), tasks("plain")) == (0, 1)
+    with database.transaction() as session:  # as an earlier release wrote it
+        session.execute(update(Task).values(search=func.replace(Task.search, "plain", "secret plain")))
+        session.add(Cursor(name=search_completion.MISSING, transaction_id=0))
+        before = session.scalars(select(Task.search)).one()
+    assert tasks("secr") == 1
+    search_completion.complete(database)
+    assert (tasks("secr"), tasks("plain")) == (0, 1)
+    with database.transaction() as session:
+        assert session.scalars(select(Task.search)).one() == before.replace("secret ", "")
+
+
+def test_repeated_search_is_made_again(office: Client, database: Database) -> None:
+    """Its answer isn't stored: access may have ended since."""
+    key = {"Idempotency-Key": "k"}
+    for path in ("/cases/search", "/tasks/search"):
+        assert body(office.post(path, {"business_key": "K1"}, headers=key))["items"], path
+    assert factories.count(database, IdempotencyKey) == 0
+    with database.transaction() as session:
+        session.execute(delete(Membership).where(Membership.user_id == _id_of("nora")))
+    for path in ("/cases/search", "/tasks/search"):
+        assert body(office.post(path, {"business_key": "K1"}, headers=key))["items"] == [], path
+
+
+def _id_of(name: str) -> Any:
+    return select(User.id).where(User.name == name).scalar_subquery()
 
 
 def test_auditor_says_why_and_each_case_found_is_recorded(
@@ -232,6 +272,10 @@ def test_auditor_says_why_and_each_case_found_is_recorded(
     rows = body(auditor.post("/cases/search", {"applicant": PERSON}, headers=why))["items"]
     log = body(client("portal").get(f"/cases/{rows[0]['id']}/access-log"))["items"]
     assert [(one["what"], one["purpose"]) for one in log] == [("case", "complaint")]
+    refused(auditor.get("/cases?business_key=K4"), 403, "purpose-missing")
+    assert len(body(auditor.get("/cases?business_key=K4", headers={"X-Purpose": "audit"}))["items"]) == 1
+    log = body(client("portal").get(f"/cases/{rows[0]['id']}/access-log"))["items"]
+    assert {one["purpose"] for one in log} == {"complaint", "audit"}
 
 
 @pytest.fixture
@@ -266,3 +310,29 @@ def test_lists_of_cases_take_few_statements_however_many_there_are(
             answer = who.post("/cases/search", given) if given else who.get(f"/cases?{query}")
             assert body(answer)["items"]
             assert len([one for one in executed if "FROM tokens" not in one]) == count, executed
+
+
+def test_place_of_a_case_or_task_that_one_may_not_see_is_no_cursor(
+    office: Client, client: Clients, database: Database
+) -> None:
+    """Otherwise pages after it would show when it started, ended or is due."""
+    a_member(database, "sue", "south")
+    sue = client("caseworker", "sue")
+    (foreign,) = body(sue.get("/tasks"))["items"]
+    done, *_ = body(office.get("/tasks"))["items"]
+    for task, worker in ((foreign, sue), (done, office)):
+        assert worker.complete(task["id"]).status_code == 200
+    for path, field, known in (
+        ("/cases?sort=ended_at", "case", 0),
+        ("/cases?sort=started_at", "case", 1),
+        ("/tasks?status=completed", "id", 0),
+        ("/tasks?scope=team", "id", 1),
+    ):
+        problem = refused(office.get(f"{path}&cursor={foreign[field]}"), 422, "invalid")
+        assert pointers(problem) == ["/query/cursor"]
+        assert body(office.get(f"{path}&cursor={done[field]}"))["items"] == [] or known, path
+    for path, given in (
+        ("/tasks/search", {"text": PERSON, "cursor": foreign["id"]}),
+        ("/cases/search", {"sort": "-case_number", "applicant": PERSON, "cursor": foreign["case"]}),
+    ):
+        assert pointers(refused(office.post(path, given), 422, "invalid")) == ["/cursor"]

@@ -10,11 +10,11 @@ from uuid import uuid4
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import update
+from sqlalchemy import select, update
 from werkzeug.serving import make_server
 
 from engine.cases import staged_documents
-from engine.models import ApplicationDraft, Case, Document, StagedDocument, Task, User
+from engine.models import ApplicationDraft, Case, Document, IdempotencyKey, StagedDocument, Task, User
 from engine.platform.db import Actor, Database
 from engine.portal import application_drafts
 from tests import factories, filed
@@ -143,6 +143,8 @@ def test_a_draft_belongs_to_one_person_at_one_portal(
             upload(other, draft["id"], headers=headers),
             submit(other, draft["id"], headers),
             other.send("DELETE", f"/drafts/{draft['id']}", headers=headers),
+            other.send("DELETE", f"/documents/{deed}", headers=headers),
+            other.send("DELETE", f"/documents/{deed}"),
         ):
             refused(answer, 404, "not-found")
     theirs = body(portal.get("/drafts", headers=FOR_OTHER))["items"][0]["id"]
@@ -153,6 +155,9 @@ def test_a_draft_belongs_to_one_person_at_one_portal(
     assert refused(portal.post("/drafts", {"service": "p"}, headers=FOR_ME), 409, "conflict")["state"] == {
         "draft": {"id": draft["id"]}
     }
+    again = body(upload(portal, draft["id"], "/deed"))["id"]
+    assert portal.send("DELETE", f"/documents/{again}", headers=FOR_ME).status_code == 200
+    upload(portal, draft["id"])
     portal.send("DELETE", f"/drafts/{draft['id']}", headers=FOR_ME)
     assert count(database, StagedDocument) == 0
     assert refused(portal.get(f"/drafts/{draft['id']}", headers=FOR_ME), 404, "not-found")
@@ -286,10 +291,13 @@ def test_two_windows_do_not_overwrite_each_other(portal: Client) -> None:
 
 def test_bad_answers_and_files_say_where(portal: Client) -> None:
     draft = begin(portal, "p")["id"]
-    assert pointers(refused(patch(portal, draft, none=1), 422, "invalid")) == ["/data/none"]
+    for value in (1, None):
+        assert pointers(refused(patch(portal, draft, none=value), 422, "invalid")) == ["/data/none"]
     assert pointers(refused(patch(portal, draft, deed=str(uuid4())), 422, "invalid")) == ["/data/deed"]
     assert pointers(refused(patch(portal, draft, name="x" * (1 << 20)), 422, "invalid")) == ["/data"]
     assert pointers(refused(upload(portal, draft, "/name"), 422, "invalid")) == ["/field"]
+    (fault,) = refused(upload(portal, draft, "deed"), 422, "invalid")["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/field", "string_pattern_mismatch")
     program = portal.upload(
         f"/drafts/{draft}", filed.EXE, "deed.pdf", fields={"field": "/deed"}, headers=FOR_ME
     )
@@ -301,14 +309,49 @@ def test_bad_answers_and_files_say_where(portal: Client) -> None:
 def test_drafts_expire_with_their_documents(portal: Client, database: Database) -> None:
     factories.deploy(database, factories.with_start_form(SECOND, "q"))
     draft = begin(portal, "p", "q")["id"]
-    assert upload(portal, draft).status_code == 201
+    deed = body(upload(portal, draft))["id"]
     system = factories.an_actor(database, "administrator")
     with database.transaction() as session:
         old = StagedDocument.expires_at - timedelta(days=31)
         session.execute(update(StagedDocument).values(expires_at=old))
     assert factories.as_actor(database, system, staged_documents.forget) == 0, "its draft is still there"
+    assert patch(portal, draft, deed=deed).status_code == 200
     with database.transaction() as session:
         old = ApplicationDraft.updated_at - timedelta(days=31)
         session.execute(update(ApplicationDraft).values(updated_at=old))
+    for answer in (
+        portal.get(f"/drafts/{draft}", headers=FOR_ME),
+        patch(portal, draft),
+        submit(portal, draft),
+    ):
+        refused(answer, 404, "not-found")
+    assert body(portal.get("/drafts", headers=FOR_ME))["items"] == []
     assert factories.as_actor(database, system, application_drafts.forget) == 1
     assert factories.as_actor(database, system, staged_documents.forget) == 1
+    begin(portal, "p")
+    with database.transaction() as session:
+        session.execute(update(ApplicationDraft).values(updated_at=old))
+    assert begin(portal, "p")["data"] == {}, "the expired one is in nobody's way"
+
+
+def test_answers_last_no_longer_than_their_draft(portal: Client, database: Database) -> None:
+    key = {**FOR_ME, "Idempotency-Key": "k"}
+    given = {"service": "p", "data": {"name": "Sara"}}
+    draft = body(portal.post("/drafts", given, headers=key))
+    again = portal.post("/drafts", given, headers=key)
+    assert (again.status_code, body(again)) == (201, {**draft, "data": {}})
+    portal.send("DELETE", f"/drafts/{draft['id']}", headers=FOR_ME)
+    with database.transaction() as session:
+        assert [
+            b"Sara" in (stored or b"Sara") for stored in session.scalars(select(IdempotencyKey.body))
+        ] == [False]
+
+
+def test_drafts_begun_at_the_same_moment_are_one(portal: Client) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: portal.post("/drafts", {"service": "p"}, headers=FOR_ME), range(4)))
+    (made,) = [body(one)["id"] for one in answers if one.status_code == 201]
+    for answer in answers:
+        assert answer.status_code == 201 or refused(answer, 409, "conflict")["state"] == {
+            "draft": {"id": made}
+        }

@@ -1,6 +1,9 @@
 """Requests that are wrong in form: each gets its own answer, never a 500, and changes nothing."""
 
+import ast
+import re
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -8,6 +11,8 @@ from uuid import uuid4
 import pytest
 from werkzeug.test import TestResponse
 
+from engine.platform.language import Language, Reader
+from engine.platform.messages import messages
 from tests import factories
 from tests.api.conftest import Steady
 from tests.api.contract import Client, body, pointers, refused
@@ -301,3 +306,35 @@ def test_nothing_of_a_request_stands_in_the_log_but_its_frame(
     )
     assert (line["task_id"], len(line["actor"])) == (steady.task, 36)
     assert secret not in repr(line)
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+def test_fault_says_how_to_fix_it_in_the_language_of_the_reader(worker: Client, language: Language) -> None:
+    """And never a regular expression, or the name of a class of Python's."""
+    wrong = {
+        "sort": "x",
+        "unit": "a\0",
+        "definition": "1",
+        "variables": [{"name": "n"}, {"name": "n", "from": True}],
+    }
+    response = worker.post("/cases/search", wrong, headers={"Accept-Language": language})
+    details = {one["pointer"]: one["detail"] for one in refused(response, 422, "invalid")["errors"]}
+    assert set(details) == {"/sort", "/unit", "/definition", "/variables/0", "/variables/1/from"}
+    texts = messages(Reader.of(language))
+    assert details["/variables/0"] == texts.say("malformed.value-or-range")
+    assert details["/unit"] == texts.say("malformed.string_pattern_mismatch.line")
+    assert len(set(details.values())) == 5
+    for detail in details.values():
+        assert detail != texts.say("malformed.other")
+        assert not re.search(r"\^|\\\\x|error,| or '", detail), detail
+
+
+def test_validators_name_their_faults() -> None:
+    """A plain ValueError has no text in the reader's language."""
+    for path in Path("api").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and "validator" in " ".join(
+                map(ast.dump, node.decorator_list)
+            ):
+                raised = [ast.dump(one) for one in ast.walk(node) if isinstance(one, ast.Raise)]
+                assert not any("'ValueError'" in one for one in raised), f"{path}: {node.name}"

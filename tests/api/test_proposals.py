@@ -17,6 +17,7 @@ from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, pointers, refused
 from tests.api.matrix import PERSON
+from tests.organisation import a_person
 from tests.web.conftest import statements
 
 FORM = factories.form(
@@ -272,3 +273,59 @@ def test_case_continues_where_two_persons_want_it(
     done = body(worker.complete(last["id"]))
     assert (done["case"]["status"], body(first.get("/timers"))["items"]) == ("completed", [])
     refused(first.post(path, change), 409, "conflict")
+
+
+def test_one_may_read_a_proposal_where_its_case_lists_it(
+    client: Clients, database: Database, first: Client, second: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = started(client, database, applicant=PERSON)
+    made = [body(propose(first, case, {"amount": amount}))["id"] for amount in (2, 3, 4)]
+    body(second.post(f"/proposals/{made[0]}/confirm"))
+    monkeypatch.setattr("engine.cases.PAGE", 2)
+    for who, readable in ((first, made), (client("caseworker"), made), (client("portal"), made[:1])):
+        listed, cursor = list[dict[str, Any]](), ""
+        while cursor is not None:
+            page = body(who.get(f"/cases/{case}/proposals{cursor and f'?cursor={cursor}'}"))
+            listed, cursor = listed + page["items"], page["next"]
+        assert [one["id"] for one in listed] == readable[::-1]
+        assert [body(who.get(f"/proposals/{one['id']}")) for one in listed] == listed
+    for proposal in made[1:]:
+        refused(client("portal").get(f"/proposals/{proposal}"), 404, "not-found")
+    refused(client("portal", "another").get(f"/proposals/{made[0]}"), 404, "not-found")
+    refused(client("service").get(f"/proposals/{made[0]}"), 403, "forbidden")
+
+
+def test_party_of_a_case_sees_none_of_its_proposals(
+    client: Clients, database: Database, first: Client
+) -> None:
+    drawn = bpmn.process_element(
+        *bpmn.in_line("userTask a"), key="p", attributes='isExecutable="true" parvandeh:party="owner"'
+    )
+    factories.deploy(database, {"p.bpmn": bpmn.definitions(drawn)})
+    case = client("portal").start("p", {"owner": a_person("second"), "amount": 1})["id"]
+    change = {"cancel": ["a"], "start_before": ["a"], "reason": "about the owner"}
+    made = body(first.post(f"/cases/{case}/modifications", change))["id"]
+    assert [one["id"] for one in body(first.get("/proposals"))["items"]] == [made]
+    party = client("administrator", "second")
+    assert body(party.get("/proposals"))["items"] == []
+    for path in (f"/proposals/{made}", f"/cases/{case}/proposals"):
+        refused(party.get(path), 403, "conflict-of-interest")
+
+
+def test_proposal_ends_with_its_case_and_with_the_account(
+    client: Clients, database: Database, first: Client, second: Client
+) -> None:
+    case, other = started(client, database), client("portal").start(data={"amount": 1})["id"]
+    made, late = (body(propose(first, one, {"amount": 2}))["id"] for one in (case, other))
+    second.post(f"/cases/{other}/cancel", {"reason": "r"})
+    assert body(second.get(f"/proposals/{late}"))["status"] == "expired"
+    for decision in ("confirm", "reject"):
+        problem = refused(second.post(f"/proposals/{late}/{decision}"), 409, "conflict")
+        assert (problem["code"], problem["state"]["proposal"]["status"]) == ("proposal-closed", "expired")
+    with database.transaction() as session:
+        session.execute(
+            update(User).where(User.name == "administrator").values(deactivated_at=datetime.now(UTC))
+        )
+    problem = refused(second.post(f"/proposals/{made}/confirm"), 409, "conflict")
+    assert problem["code"] == "proposer-closed"
+    assert body(second.post(f"/proposals/{made}/reject"))["status"] == "rejected"

@@ -198,7 +198,7 @@ def test_who_gave_a_task_away_leaves_its_files(portal: Client, client: Clients) 
 def test_what_nobody_sends_is_deleted_with_its_file(
     portal: Client, database: Database, tmp_path: Path, actor: Callable[..., Any]
 ) -> None:
-    staged(portal)
+    late = staged(portal)
     kept = staged(portal, "/photos", filed.png(), "a.png")
     start(portal, deed=staged(portal, content=filed.pdf(b"2 0 obj\nendobj\n")), photos=[kept])
 
@@ -209,6 +209,7 @@ def test_what_nobody_sends_is_deleted_with_its_file(
     with database.transaction() as session:
         long_ago = func.now() - func.make_interval(0, 0, 0, 2)
         session.execute(update(StagedDocument).values(expires_at=long_ago))
+    assert codes(start(portal, deed=late)) == {"/data/deed": "document-unknown"}, "gone before it is deleted"
     office = actor("administrator")
     assert factories.as_actor(database, office, staged_documents.forget) == 1
     storage = Storage(str(tmp_path / "documents"))

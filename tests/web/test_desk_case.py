@@ -288,6 +288,7 @@ def test_a_second_administrator_confirms_a_change_on_the_page(
     assert len(told) <= 12
     assert "پیشنهاد تغییر داده‌ها" in page
     assert page.index("typing error") < page.index("پریسا")
+    assert two.send(f"/cases/{made}/proposals/{made}/confirm").status_code == 404
     assert two.send(f"{path}/proposals/{made}/confirm").status_code == 303
     assert "پریسا" in office["sara"].see(path).text
     again = two.send(f"{path}/proposals/{made}/confirm")

@@ -15,7 +15,7 @@ from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("proposals", __name__)
 
-ACTS: Mapping[str, Callable[[UnitOfWork, UUID], object]] = {
+ACTS: Mapping[str, Callable[[UnitOfWork, UUID, UUID], object]] = {
     "confirm": proposals.confirm,
     "reject": proposals.reject,
     "withdraw": proposals.withdraw,
@@ -38,5 +38,5 @@ def decide(visit: Visit, case_id: UUID, proposal_id: UUID, act: str) -> Away:
     """Confirm, reject or withdraw it."""
     if act not in ACTS:
         raise NotFound("The action does not exist.")
-    ACTS[act](visit.uow, proposal_id)
+    ACTS[act](visit.uow, proposal_id, case_id)
     return Away(f"/desk/cases/{case_id}", told=f"desk.did.change-{act}")

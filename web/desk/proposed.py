@@ -22,8 +22,7 @@ def proposed(visit: Visit, seen: cases.Seen, labels: Labels) -> Sequence[Propose
     """Return the open proposals of a case, for those who may decide on them."""
     if not access.allows(visit.uow.actor, "cases.change") or seen.case.status != "active":
         return ()
-    found = proposals.proposals_of_case(visit.uow, seen.case.id, seen)
-    return [Proposed(one, _changes(one, labels)) for one in found if one.status == "open"]
+    return [Proposed(one, _changes(one, labels)) for one in proposals.open_of_case(visit.uow, seen)]
 
 
 def _changes(one: ProposalView, labels: Labels) -> Sequence[tuple[Datum, Datum | None]]:

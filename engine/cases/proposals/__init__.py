@@ -11,6 +11,7 @@ from engine.cases.proposals.reading import (
     get_proposal,
     list_open,
     list_variables,
+    open_of_case,
     proposals_of_case,
 )
 
@@ -23,6 +24,7 @@ __all__ = [
     "get_proposal",
     "list_open",
     "list_variables",
+    "open_of_case",
     "proposals_of_case",
     "propose_modification",
     "propose_variables",

@@ -15,7 +15,7 @@ from engine.events import Fact
 from engine.events.log import Kind
 from engine.models import Case, CaseProposal, ProposalStatus, User
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Forbidden, OwnWork, PersonUnknown
+from engine.platform.errors import Conflict, Forbidden, OwnWork, PersonUnknown
 
 AT_ONCE = 50
 
@@ -26,16 +26,16 @@ _KINDS: Mapping[ProposalStatus, Kind] = {
 }
 
 
-def confirm(uow: UnitOfWork, proposal_id: UUID) -> cases.CaseView:
-    """Makes a proposed change, in one command.
+def confirm(uow: UnitOfWork, proposal_id: UUID, case_id: UUID | None = None) -> cases.CaseView:
+    """Makes a proposed change, in one command. `case_id` is its case, if the request names it.
 
     Raises OwnWork for the person who proposed it, PersonUnknown where that can't be determined, NotFound,
-    Conflict if the proposal was decided or no longer fits the case or if the case does not run, Forbidden if
-    the actor can't see what would change.
+    Conflict if the proposal was decided or no longer fits the case, if the case does not run, or if the
+    account that proposed it was closed, Forbidden if the actor can't see what would change.
     """
     access.require(uow.actor, "cases.change")
-    case, row = rows.hold(uow, proposal_id)
-    _require_other(uow, row)
+    case, row = rows.hold(uow, proposal_id, case_id)
+    _require_other(uow, row, still=True)
     cases.require_active(case)
     seen = cases.see(uow, case.id)
     step, said = _apply(uow, case, seen, row)
@@ -57,18 +57,18 @@ def _apply(
     return apply_variables(uow, case, seen, row.change)
 
 
-def reject(uow: UnitOfWork, proposal_id: UUID) -> None:
+def reject(uow: UnitOfWork, proposal_id: UUID, case_id: UUID | None = None) -> None:
     """Rejects a proposed change, as another person than the one who proposed it. Raises as `confirm` does."""
     access.require(uow.actor, "cases.change")
-    case, row = rows.hold(uow, proposal_id)
+    case, row = rows.hold(uow, proposal_id, case_id)
     _require_other(uow, row)
     _close(uow, case, row, "rejected")
 
 
-def withdraw(uow: UnitOfWork, proposal_id: UUID) -> None:
+def withdraw(uow: UnitOfWork, proposal_id: UUID, case_id: UUID | None = None) -> None:
     """Withdraws the actor's own proposal. Raises Forbidden for others, NotFound, Conflict."""
     access.require(uow.actor, "cases.change")
-    case, row = rows.hold(uow, proposal_id)
+    case, row = rows.hold(uow, proposal_id, case_id)
     if row.proposed_by != uow.actor.id:
         raise Forbidden("Only the account that proposed a change can withdraw it. You can reject it.")
     _close(uow, case, row, "withdrawn")
@@ -104,13 +104,17 @@ def _close(uow: UnitOfWork, case: cases.LockedCase, row: Held, status: ProposalS
     cases.note(uow, case, [Fact(_KINDS[status], facts=row.facts)])
 
 
-def _require_other(uow: UnitOfWork, row: Held) -> None:
+def _require_other(uow: UnitOfWork, row: Held, *, still: bool = False) -> None:
     """Raises OwnWork for the person who proposed a change, whichever account that person uses.
 
-    Raises PersonUnknown if an account of the two has no person.
+    Raises PersonUnknown if an account of the two has no person; with `still`, Conflict if the account that
+    proposed the change was closed since.
     """
-    both = select(User.id, User.person).where(User.id.in_({uow.actor.id, row.proposed_by}))
-    persons = {user_id: person for user_id, person in uow.connection.execute(both)}
+    both = select(User.id, User.person, User.deactivated_at).where(
+        User.id.in_({uow.actor.id, row.proposed_by})
+    )
+    found = uow.connection.execute(both).all()
+    persons = {user.id: user.person for user in found}
     mine, theirs = persons[uow.actor.id], persons[row.proposed_by]
     if row.proposed_by == uow.actor.id or (mine is not None and mine == theirs):
         raise OwnWork("The person who proposed a change can't decide on it. Ask another person.")
@@ -119,3 +123,6 @@ def _require_other(uow: UnitOfWork, row: Held) -> None:
             "One of the two accounts has no national ID, so it cannot be known whether you are another "
             "person than the one who proposed the change. Ask an administrator to add it."
         )
+    if still and any(user.deactivated_at is not None for user in found):
+        detail = "The account that proposed this change was closed. Reject it, and propose the change again."
+        raise Conflict(detail, code="proposer-closed")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, not_, select
 from sqlalchemy.orm import aliased
 
 from engine import access, bpmn, cases
@@ -29,6 +29,7 @@ _COLUMNS = (
     CaseProposal.proposed_at,
     CaseProposal.expires_at,
     CaseProposal.decided_at,
+    Case.ended_at,
     _PROPOSER.id.label("proposer_id"),
     _PROPOSER.name.label("proposer"),
     names.of(_PROPOSER).label("proposer_name"),
@@ -52,7 +53,7 @@ class Variable:
 class ProposalView:
     """A proposed change as a reader may see it, without what forms hide. `own`: the reader's proposal.
 
-    A proposal that nobody has decided in time is `expired`.
+    A proposal that nobody has decided in time, or before its case ended, is `expired`.
     """
 
     id: UUID
@@ -90,11 +91,14 @@ def list_variables(uow: UnitOfWork, case_id: UUID) -> tuple[cases.CaseView, list
 def list_open(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
     """Returns up to a page of the changes that wait for a second person, plus one if more follow.
 
-    The oldest first, of the cases that the actor sees, without values.
+    The oldest first, of the cases that the actor may open, without values.
     """
     access.require(uow.actor, "cases.change")
     found = _proposals(uow).where(
-        CaseProposal.status == "open", CaseProposal.expires_at > uow.now, Case.status == "active"
+        CaseProposal.status == "open",
+        CaseProposal.expires_at > uow.now,
+        Case.status == "active",
+        not_(access.named_party(uow.actor.role)),
     )
     if after is not None:
         found = found.where(CaseProposal.id > after)
@@ -103,27 +107,43 @@ def list_open(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapp
 
 
 def get_proposal(uow: UnitOfWork, proposal_id: UUID) -> ProposalView:
-    """Returns one proposal. Raises NotFound."""
-    access.require(uow.actor, "cases.change")
-    found = _proposals(uow).where(CaseProposal.id == proposal_id)
+    """Returns one proposal that `proposals_of_case` has for this actor. Raises NotFound."""
+    found = _readable(uow).where(CaseProposal.id == proposal_id)
     row = uow.connection.execute(found, access.seen_by(uow)).mappings().one_or_none()
     if row is None:
         raise unknown(proposal_id)
     return _view(uow, cases.see(uow, row["case"]), row)
 
 
-def proposals_of_case(uow: UnitOfWork, case_id: UUID, seen: cases.Seen | None = None) -> list[ProposalView]:
-    """Returns the newest changes that were proposed for a case, newest first, at most a page.
+def proposals_of_case(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> list[ProposalView]:
+    """Returns up to a page of a case's proposed changes, newest first, and one more if more follow.
 
-    Applicants and portals see those that were made. `seen` is the case if it has been read. Raises NotFound.
+    For those who may read its log; applicants and portals see the changes that were made. Raises NotFound.
     """
-    seen = seen or cases.see(uow, case_id)
-    found = _proposals(uow).where(CaseProposal.case_id == case_id)
+    found = _readable(uow).where(CaseProposal.case_id == case_id)
+    if after is not None:
+        found = found.where(CaseProposal.id < after)
+    return _views(uow, cases.see(uow, case_id), found.limit(cases.PAGE + 1))
+
+
+def open_of_case(uow: UnitOfWork, seen: cases.Seen) -> list[ProposalView]:
+    """Returns the open changes of a case that has been read, newest first."""
+    found = _readable(uow).where(CaseProposal.case_id == seen.case.id, CaseProposal.status == "open")
+    return [view for view in _views(uow, seen, found) if view.status == "open"]
+
+
+def _views(uow: UnitOfWork, seen: cases.Seen, found: Select[Any]) -> list[ProposalView]:
+    newest = found.order_by(CaseProposal.id.desc())
+    return [_view(uow, seen, row) for row in uow.connection.execute(newest, access.seen_by(uow)).mappings()]
+
+
+def _readable(uow: UnitOfWork) -> Select[Any]:
+    """Returns the query of what the actor may read: all for deciders and readers of the log."""
     if access.for_applicants(uow.actor):
-        found = found.where(CaseProposal.status == "confirmed")
-    found = found.order_by(CaseProposal.id.desc()).limit(cases.PAGE)
-    rows = uow.connection.execute(found, access.seen_by(uow)).mappings()
-    return [_view(uow, seen, row) for row in rows]
+        return _proposals(uow).where(CaseProposal.status == "confirmed")
+    if not access.allows(uow.actor, "cases.change"):
+        access.require(uow.actor, "events.read")
+    return _proposals(uow)
 
 
 def _proposals(uow: UnitOfWork) -> Select[Any]:
@@ -143,7 +163,7 @@ def _view(uow: UnitOfWork, seen: cases.Seen, row: Mapping[Any, Any]) -> Proposal
         change = {}  # inside of the process
     for part in {"data", "before"} & change.keys():
         change[part] = seen.cut(change[part])
-    over = row["status"] == "open" and row["expires_at"] <= uow.now
+    over = row["status"] == "open" and (row["expires_at"] <= uow.now or row["ended_at"] is not None)
     same = ("id", "case", "case_number", "definition", "process", "kind", "reason")
     return ProposalView(
         **{name: row[name] for name in same},

@@ -20,6 +20,7 @@ _LOCKING = (
     CaseProposal.proposed_at,
     CaseProposal.expires_at,
     CaseProposal.status.label("proposal_status"),
+    Case.ended_at,
 )
 
 
@@ -34,6 +35,7 @@ class Held(NamedTuple):
     proposed_at: datetime
     expires_at: datetime
     status: ProposalStatus
+    ended_at: datetime | None
     acting: str | None
 
     @property
@@ -42,17 +44,18 @@ class Held(NamedTuple):
         return {"proposal": self.id, "what": self.kind}
 
 
-def hold(uow: UnitOfWork, proposal_id: UUID) -> tuple[cases.LockedCase, Held]:
-    """Locks an open proposal with its case.
+def hold(uow: UnitOfWork, proposal_id: UUID, case_id: UUID | None = None) -> tuple[cases.LockedCase, Held]:
+    """Locks an open proposal with its case. `case_id` is that case, if the request names it.
 
-    Raises NotFound for cases that the actor may not see, Conflict if it was decided or has expired,
-    ConflictOfInterest.
+    Raises NotFound for cases that the actor may not see and for those of another case, Conflict if it was
+    decided, has expired or its case has ended, ConflictOfInterest.
     """
+    named = () if case_id is None else (CaseProposal.case_id == case_id,)
     found = cases.select_for_locking(*_LOCKING, access.acting_in(Case.unit_id).label("acting"))
     rows = cases.held_with(
         uow,
         found.join(CaseProposal, CaseProposal.case_id == Case.id)
-        .where(CaseProposal.id == proposal_id, access.reachable_cases(uow.actor.role))
+        .where(CaseProposal.id == proposal_id, *named, access.reachable_cases(uow.actor.role))
         .with_for_update(of=(Case, CaseProposal)),
         Held._make,
         **access.seen_by(uow),
@@ -62,7 +65,7 @@ def hold(uow: UnitOfWork, proposal_id: UUID) -> tuple[cases.LockedCase, Held]:
     case, row = cases.locked_case(rows[0]), rows[1]
     cases.require_impartial(uow, case)
     present = {"id": row.id, "status": row.status}
-    if row.status == "open" and row.expires_at <= uow.now:
+    if row.status == "open" and (row.expires_at <= uow.now or row.ended_at is not None):
         present["status"] = "expired"
     if present["status"] != "open":
         raise Conflict(

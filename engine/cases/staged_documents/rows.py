@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Text,
     Uuid,
+    and_,
     case,
     cast,
     delete,
@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from engine import access
 from engine.cases.staged_documents.places import Place
 from engine.models import ApplicationDraft, Document, DocumentVersion, ErasedFile, StagedDocument, Task
+from engine.platform import persian
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, NotFound
 from engine.platform.ids import uuid7
@@ -41,6 +42,9 @@ _FILES = table(ErasedFile)
 # The task for which a file was uploaded. Its id is extracted from the place, so that the tasks' index is
 # used.
 _ITS_TASK = Task.id == case((ROWS.c.place.startswith("task:"), cast(func.substr(ROWS.c.place, 6), Uuid)))
+_ITS_DRAFT = ApplicationDraft.id == case(
+    (ROWS.c.place.startswith("draft:"), cast(func.substr(ROWS.c.place, 7), Uuid))
+)
 # Files of a task whose assignee changed belong to the new assignee, as the draft of the answer does.
 _PASSED_ON = exists().where(
     _ITS_TASK, Task.status == "open", ~func.coalesce(access.in_place_of(Task.assignee_id), literal(False))
@@ -148,7 +152,16 @@ def require_room(uow: UnitOfWork, place: Place) -> None:
 
 
 def _mine(uow: UnitOfWork) -> Any:
-    return select(*COLUMNS).where(ROWS.c.owner_id == uow.actor.id)
+    """Returns the query of the actor's documents: of drafts only those of the person for whom it acts."""
+    person = persian.digits(uow.actor.on_behalf_of or "").strip()
+    theirs = exists().where(
+        _ITS_DRAFT,
+        ApplicationDraft.user_id == uow.actor.id,
+        ApplicationDraft.on_behalf_of == person,
+    )
+    return select(*COLUMNS).where(
+        ROWS.c.owner_id == uow.actor.id, ~ROWS.c.place.startswith("draft:") | theirs
+    )
 
 
 def get(uow: UnitOfWork, document_id: UUID, *, hold: bool = False) -> Staged:
@@ -246,16 +259,18 @@ def discard_all(uow: UnitOfWork, place: Place) -> None:
 
 def forget(uow: UnitOfWork) -> int:
     """Deletes expired documents unless their answer is still being written. Returns how many."""
-    its_form = or_(
-        ROWS.c.place == literal("start:") + ApplicationDraft.key,
-        ROWS.c.place == literal("draft:") + cast(ApplicationDraft.id, Text),
-    )
+    over = select(ROWS.c.id).where(expired(uow)).limit(AT_ONCE)
+    return len(_delete(uow, ROWS.c.id.in_(over)))
+
+
+def expired(uow: UnitOfWork) -> ColumnElement[bool]:
+    """Returns whether a document has expired, and no answer that may contain it is still being written."""
+    its_form = or_(ROWS.c.place == literal("start:") + ApplicationDraft.key, _ITS_DRAFT)
     written = exists().where(
         ApplicationDraft.user_id == ROWS.c.owner_id, its_form, ROWS.c.media_type.is_not(None)
     )
     open_task = exists().where(_ITS_TASK, Task.status == "open", ROWS.c.media_type.is_not(None))
-    expired = select(ROWS.c.id).where(ROWS.c.expires_at < uow.now, ~written, ~open_task).limit(AT_ONCE)
-    return len(_delete(uow, ROWS.c.id.in_(expired)))
+    return and_(ROWS.c.expires_at < uow.now, ~written, ~open_task)
 
 
 def _delete(

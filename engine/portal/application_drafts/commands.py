@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, delete, func, insert, select, update
+from sqlalchemy import Uuid, bindparam, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import cases
 from engine.cases import Application, CaseView, staged_documents
@@ -21,9 +22,11 @@ from engine.portal.application_drafts.drafts import (
     ROWS,
     SUBMITTED,
     Draft,
+    alive,
     data_of,
     differing,
     form_of,
+    known_names,
     load,
     missing,
     owned,
@@ -36,7 +39,7 @@ MOST_SERVICES = 10  # of one draft
 
 _NOTE_SUBMITTED = recordset(SUBMITTED, "submitted_applications")
 _NEW = [column.name for column in ROWS.c if column.name != "revision"]
-_INSERT = insert(ROWS).values(values_of(ROWS, "draft", _NEW))
+_INSERT = upsert(ROWS).values(values_of(ROWS, "draft", _NEW)).on_conflict_do_nothing().returning(ROWS.c.id)
 _DELETE_SENT = delete(ROWS).where(ROWS.c.id == bindparam("sent_draft", type_=Uuid()))
 
 
@@ -68,13 +71,17 @@ def create(uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any]) -> Dr
             "updated_at": uow.now,
         },
     }
-    uow.write(_INSERT, {f"draft__{name}": value for name, value in values.items()})
+    written = {f"draft__{name}": value for name, value in values.items()}
+    if uow.connection.execute(_INSERT, written).first() is None:  # begun at this moment by another request
+        _require_new(uow, person, first, further)
     _count(uow, draft, [("begun", 0)])
     return draft
 
 
 def change(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> Draft:
     """Sets answers of a draft that the command has locked; null removes one. Returns the draft with them.
+
+    A name that no form knows is refused, unless the draft has or had an answer to it.
 
     Raises Invalid with the faults of these fields; what fields require of each other is checked on
     submission.
@@ -139,7 +146,7 @@ def discard(uow: UnitOfWork, draft_id: UUID, revisions: frozenset[int] | None = 
     """Deletes a draft of the caller, with its documents. Raises NotFound for drafts of others, and Stale."""
     if revisions is not None:
         cases.require_revision(load(uow, draft_id, hold=True).revision, revisions)
-    mine = (ROWS.c.id == draft_id) & owned(uow, owner(uow))
+    mine = (ROWS.c.id == draft_id) & owned(uow, owner(uow)) & alive(uow)
     row = uow.connection.execute(delete(ROWS).where(mine).returning(ROWS)).one_or_none()
     if row is None:
         raise missing(uow, draft_id)
@@ -152,13 +159,14 @@ def discard(uow: UnitOfWork, draft_id: UUID, revisions: frozenset[int] | None = 
     funnel.count_together(uow, versions, [("discarded", 0)])
 
 
-def forget(uow: UnitOfWork) -> int:
+def forget(uow: UnitOfWork, draft_id: UUID | None = None) -> int:
     """Deletes drafts unchanged for `KEPT`, and which cases came from submitted ones. Returns how many drafts.
 
-    `staged_documents.forget` deletes files.
+    Of the drafts only `draft_id`, if it is named. `staged_documents.forget` deletes files.
     """
     uow.connection.execute(delete(SUBMITTED).where(SUBMITTED.c.submitted_at < uow.now - KEPT))
-    old = delete(ROWS).where(ROWS.c.updated_at < uow.now - KEPT)
+    old = delete(ROWS).where(~alive(uow))
+    old = old if draft_id is None else old.where(ROWS.c.id == draft_id)
     gone = old.returning(ROWS.c.key, ROWS.c.version_id, ROWS.c.further, ROWS.c.further_version_ids).cte(
         "gone"
     )
@@ -185,10 +193,12 @@ def _count(uow: UnitOfWork, draft: Draft, stages: Sequence[tuple[ApplicationStag
 
 def _require_new(uow: UnitOfWork, person: str, key: str, further: Sequence[str]) -> None:
     """Raises Conflict if the owner has a draft of these services, or too many drafts."""
-    mine = select(ROWS.c.id, ROWS.c.key, ROWS.c.further).where(owned(uow, person)).limit(MOST)
-    rows = uow.connection.execute(mine).all()
+    mine = select(ROWS.c.id, ROWS.c.key, ROWS.c.further, alive(uow).label("alive"))
+    rows = uow.connection.execute(mine.where(owned(uow, person)).limit(MOST)).all()
     for row in rows:
-        if (row.key, row.further) == (key, list(further)):
+        if not row.alive:
+            forget(uow, row.id)
+        elif (row.key, row.further) == (key, list(further)):
             detail = "There is a draft for this service already. Continue with it, or discard it."
             raise Conflict(detail, code="draft-exists", draft={"id": row.id})
     if len(rows) >= MOST:
@@ -212,7 +222,8 @@ def _answered(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> dict[s
     if not given:
         return dict(draft.answers)
     evidence.require_unchanged(uow, draft.services, given)
-    named = [name for name, value in given.items() if value is not None]
+    odd = given.keys() - known_names(draft)
+    named = [name for name, value in given.items() if value is not None or name in odd]
     merged = {name: value for name, value in draft.answers.items() if name not in given}
     merged |= {name: given[name] for name in named}
     faults, answers = Faults(), dict[str, Any]()
@@ -223,5 +234,6 @@ def _answered(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> dict[s
             new = {name: own[name] for name in named if name in own}
             staged_documents.require(uow, form, new, draft.place)
     faults.require_none()
+    answers = {name: value for name, value in answers.items() if value is not None or name not in odd}
     cases.require_size(answers)
     return answers

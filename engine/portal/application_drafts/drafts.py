@@ -94,6 +94,12 @@ def data_of(draft: Draft, service: AskingService, answers: Mapping[str, Any] | N
     return {name: value for name, value in given.items() if name in own or name not in known}
 
 
+def known_names(draft: Draft) -> frozenset[str]:
+    """Returns the names to which the draft has, had or can have an answer."""
+    own = (name for service in draft.services for name in _names(service))
+    return frozenset({*own, *draft.answers, *draft.dropped})
+
+
 def differing(services: Sequence[AskingService]) -> Sequence[Differing]:
     """Returns the fields that these services ask for in different ways: one answer can't serve all."""
     found: dict[str, dict[bytes, list[str]]] = {}
@@ -136,6 +142,11 @@ def owned(uow: UnitOfWork, person: str, rows: Any = ROWS) -> ColumnElement[bool]
     return found
 
 
+def alive(uow: UnitOfWork) -> ColumnElement[bool]:
+    """Returns whether a draft has not expired. Expired ones are gone, although a sweep deletes them later."""
+    return ROWS.c.updated_at > uow.now - KEPT
+
+
 def load(uow: UnitOfWork, draft_id: UUID, *, hold: bool = False) -> Draft:
     """Returns a draft of the caller; `hold` locks it until the command ends.
 
@@ -144,7 +155,7 @@ def load(uow: UnitOfWork, draft_id: UUID, *, hold: bool = False) -> Draft:
     """
     keys = func.array_prepend(ROWS.c.key, ROWS.c.further)
     wanted = joined(select(*ROWS.c, *COLUMNS).select_from(ROWS), Definition.key == func.any(keys))
-    wanted = wanted.where(ROWS.c.id == draft_id, owned(uow, owner(uow)))
+    wanted = wanted.where(ROWS.c.id == draft_id, owned(uow, owner(uow)), alive(uow))
     rows = uow.connection.execute(wanted.with_for_update(of=ROWS) if hold else wanted).all()
     if not rows:
         raise missing(uow, draft_id)

@@ -13,7 +13,7 @@ from engine.access import validity
 from engine.models import Definition, DefinitionVersion, Unit
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import NotFound
-from engine.portal.application_drafts.drafts import ROWS, owned, owner
+from engine.portal.application_drafts.drafts import ROWS, alive, owned, owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def _listed(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
         .join(DefinitionVersion, DefinitionVersion.id == ROWS.c.version_id)
         .join(Definition, Definition.key == ROWS.c.key)
         .join(Unit, Unit.id == Definition.unit_id)
-        .where(owned(uow, owner(uow)))
+        .where(owned(uow, owner(uow)), alive(uow))
         .order_by(ROWS.c.updated_at.desc())
         .limit(cases.PAGE)
     )
@@ -69,7 +69,8 @@ def _listed(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
 def page(uow: UnitOfWork, after: UUID | None = None) -> Sequence[RowMapping]:
     """Returns the caller's drafts, newest first, with one more than a page if others follow."""
     columns = (ROWS.c.id, ROWS.c.key, ROWS.c.further, ROWS.c.revision, ROWS.c.created_at, ROWS.c.updated_at)
-    found = select(*columns).where(owned(uow, owner(uow))).order_by(ROWS.c.id.desc()).limit(cases.PAGE + 1)
+    found = select(*columns).where(owned(uow, owner(uow)), alive(uow)).order_by(ROWS.c.id.desc())
+    found = found.limit(cases.PAGE + 1)
     if after is not None:
         found = found.where(ROWS.c.id < after)
     return uow.connection.execute(found).mappings().all()

@@ -17,7 +17,7 @@ from engine.platform.errors import Conflict, Forbidden, NotFound
 from engine.platform.ids import uuid7
 from engine.portal import catalogue, evidence, funnel
 from engine.portal.application_drafts import commands
-from engine.portal.application_drafts.drafts import ROWS, Draft, adapted, form_of, owned
+from engine.portal.application_drafts.drafts import KEPT, ROWS, Draft, adapted, form_of, owned
 from engine.portal.application_drafts.service_versions import AskingService
 
 
@@ -32,6 +32,10 @@ def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
     _require(uow)
     wanted = select(ROWS).where(_mine(uow, key))
     row = uow.connection.execute(wanted.with_for_update() if hold else wanted).one_or_none()
+    if row is not None and row.updated_at <= uow.now - KEPT:
+        if hold:  # else the reader changes nothing
+            commands.forget(uow, row.id)
+        row = None
     try:
         found = catalogue.service(uow.session, key)
     except NotFound as unknown:

@@ -3530,7 +3530,7 @@ export interface ProposalBody {
   kind: ProposalKind;
   /** Why it was proposed. */
   reason: string;
-  /** `open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time. */
+  /** `open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time, or before the case ended. */
   status: ProposalStatus;
   /** Who proposed it. */
   proposed_by: Account;
@@ -3564,10 +3564,12 @@ export interface ProposalBody {
  */
 export type ProposalKind = "variables" | "modification";
 
-/** The newest proposed changes of a case. */
+/** A page of the proposed changes of a case, newest first. */
 export interface ProposalList {
-  /** The changes, newest first, at most 50. */
+  /** The entries of this page, in the order that the endpoint states. */
   items: Array<ProposalBody>;
+  /** Send it as `cursor` to read the next page; null on the last page. */
+  next: string | null;
 }
 
 /** A page of proposed changes, oldest first. */
@@ -3603,7 +3605,7 @@ export interface ProposalSummary {
   kind: ProposalKind;
   /** Why it was proposed. */
   reason: string;
-  /** `open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time. */
+  /** `open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time, or before the case ended. */
   status: ProposalStatus;
   /** Who proposed it. */
   proposed_by: Account;
@@ -4258,7 +4260,7 @@ export interface SearchCases {
   unit?: string | null;
   /** The number of one case, in any digits. */
   case_number?: string | null;
-  /** The business key with which they were started. In an address only where it is not personal data. */
+  /** The business key with which they were started, compared exactly: letters and digits as they were sent. In an address only where it is not personal data. */
   business_key?: string | null;
   /** Their outcome, as the process declares it. */
   outcome?: string | null;
@@ -5328,9 +5330,9 @@ export interface ValueFilter {
   /** The value: a text, a number or a truth value. A text and a number are never equal. */
   equals?: boolean | number | string | null;
   /** The first value of a range. Dates are texts, such as `2026-11-25`. */
-  from?: boolean | number | string | null;
+  from?: number | string | null;
   /** The value before which a range ends. */
-  to?: boolean | number | string | null;
+  to?: number | string | null;
 }
 
 /** A variable of a case. */

@@ -465,7 +465,7 @@ export class Cases {
   /**
    * List cases, newest first.
    *
-   * What is personal data is searched for with `POST /cases/search`. Portals see the cases that they started, applicants their own. For all roles but designers and services.
+   * What is personal data is searched for with `POST /cases/search`. With `business_key` an auditor has to state a purpose (`X-Purpose`), and each case found is recorded in the access log. Portals see the cases that they started, applicants their own. For all roles but designers and services.
    *
    * `GET /api/v1/cases`
    *
@@ -481,7 +481,7 @@ export class Cases {
    *
    * @param options.case_number The number of one case, in any digits.
    *
-   * @param options.business_key The business key with which they were started. In an address only where it is not personal data.
+   * @param options.business_key The business key with which they were started, compared exactly: letters and digits as they were sent. In an address only where it is not personal data.
    *
    * @param options.outcome Their outcome, as the process declares it.
    *
@@ -1405,7 +1405,7 @@ export class Drafts {
   /**
    * Begin a draft of an application.
    *
-   * For the account's own person, or for the person whom a portal names in `X-On-Behalf-Of`. No case exists and no term runs until it is submitted. There is one draft for each person and set of services: 409 `draft-exists` names it. Services that ask for the same field in different ways can't be applied for together: 409 `fields-differ`.
+   * For the account's own person, or for the person whom a portal names in `X-On-Behalf-Of`. No case exists and no term runs until it is submitted. There is one draft for each person and set of services: 409 `draft-exists` names it. Services that ask for the same field in different ways can't be applied for together: 409 `fields-differ`. If you repeat the request with its idempotency key, `data` is empty: read the draft.
    *
    * `POST /api/v1/drafts`
    */
@@ -2551,16 +2551,23 @@ export class Proposals {
   }
 
   /**
-   * List the changes that were proposed for a case.
+   * List the changes that were proposed for a case, newest first.
    *
-   * Applicants and portals see those that were made: who changed what, when and why.
+   * For those who may read its log. Applicants and portals see the changes that were made: who changed what, when and why.
    *
    * `GET /api/v1/cases/{case_id}/proposals`
    *
    * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
    */
-  listOfCase(caseId: string): Promise<models.ProposalList> {
-    return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/proposals`);
+  listOfCase(caseId: string, options: { cursor?: string } = {}): Promise<models.ProposalList> {
+    return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/proposals`, { query: { cursor: options.cursor } });
+  }
+
+  /** List the changes that were proposed for a case, newest first: the items of all pages, one after the other. */
+  listOfCaseAll(caseId: string): AsyncGenerator<models.ProposalBody> {
+    return pages((cursor: string | undefined) => this.listOfCase(caseId, { cursor }));
   }
 
   /**
@@ -2636,7 +2643,7 @@ export class Proposals {
   /**
    * Read a proposed change.
    *
-   * With the values before and after it.
+   * With the values before and after it, for those who have it in the list of its case.
    *
    * `GET /api/v1/proposals/{proposal_id}`
    *
@@ -2860,7 +2867,7 @@ export class Staging {
   /**
    * Delete a file that you uploaded for a field, before the answer is sent.
    *
-   * Only your own file, and only before it was sent: 409 afterwards.
+   * Only your own file, and only before it was sent: 409 afterwards. For a file of a draft a portal names its person in `X-On-Behalf-Of`.
    *
    * `DELETE /api/v1/documents/{document_id}`
    *

@@ -4042,7 +4042,8 @@ class ProposalBody(TypedDict):
     """Why it was proposed."""
     status: ProposalStatus
     """`open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second
-    person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time.
+    person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time, or before the
+    case ended.
     """
     proposed_by: Account
     """Who proposed it."""
@@ -4077,10 +4078,12 @@ ProposalKind: TypeAlias = Literal["variables", "modification"]
 
 
 class ProposalList(TypedDict):
-    """The newest proposed changes of a case."""
+    """A page of the proposed changes of a case, newest first."""
 
     items: list[ProposalBody]
-    """The changes, newest first, at most 50."""
+    """The entries of this page, in the order that the endpoint states."""
+    next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class ProposalPage(TypedDict):
@@ -4120,7 +4123,8 @@ class ProposalSummary(TypedDict):
     """Why it was proposed."""
     status: ProposalStatus
     """`open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second
-    person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time.
+    person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time, or before the
+    case ended.
     """
     proposed_by: Account
     """Who proposed it."""
@@ -4834,7 +4838,9 @@ class SearchCases(TypedDict):
     case_number: NotRequired[str | None]
     """The number of one case, in any digits."""
     business_key: NotRequired[str | None]
-    """The business key with which they were started. In an address only where it is not personal data."""
+    """The business key with which they were started, compared exactly: letters and digits as they were
+    sent. In an address only where it is not personal data.
+    """
     outcome: NotRequired[str | None]
     """Their outcome, as the process declares it."""
     since: NotRequired[str | None]
@@ -6019,9 +6025,9 @@ ValueFilter = TypedDict(
     "ValueFilter",
     {
         "name": "str",
-        "equals": "NotRequired[bool | int | float | str | None]",
-        "from": "NotRequired[bool | int | float | str | None]",
-        "to": "NotRequired[bool | int | float | str | None]",
+        "equals": "NotRequired[bool | float | str | None]",
+        "from": "NotRequired[float | str | None]",
+        "to": "NotRequired[float | str | None]",
     },
 )
 """What a variable of a case must be: `equals` one value, or in a range of numbers or texts."""

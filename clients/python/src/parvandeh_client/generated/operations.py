@@ -535,8 +535,9 @@ class Cases:
     ) -> models.CasePage:
         """List cases, newest first.
 
-        What is personal data is searched for with `POST /cases/search`. Portals see the cases that they
-        started, applicants their own. For all roles but designers and services.
+        What is personal data is searched for with `POST /cases/search`. With `business_key` an auditor
+        has to state a purpose (`X-Purpose`), and each case found is recorded in the access log. Portals
+        see the cases that they started, applicants their own. For all roles but designers and services.
 
         `GET /api/v1/cases`
 
@@ -546,8 +547,8 @@ class Cases:
         - `definition`: The key of their definition, whatever the version.
         - `unit`: The key of the unit that handles them, or of one above it.
         - `case_number`: The number of one case, in any digits.
-        - `business_key`: The business key with which they were started. In an address only where it is
-        not personal data.
+        - `business_key`: The business key with which they were started, compared exactly: letters and
+        digits as they were sent. In an address only where it is not personal data.
         - `outcome`: Their outcome, as the process declares it.
         - `since`: The same as `started_from`.
         - `started_from`: When they started at the earliest.
@@ -1700,7 +1701,8 @@ class Drafts:
         For the account's own person, or for the person whom a portal names in `X-On-Behalf-Of`. No case
         exists and no term runs until it is submitted. There is one draft for each person and set of
         services: 409 `draft-exists` names it. Services that ask for the same field in different ways
-        can't be applied for together: 409 `fields-differ`.
+        can't be applied for together: 409 `fields-differ`. If you repeat the request with its
+        idempotency key, `data` is empty: read the draft.
 
         `POST /api/v1/drafts`
         """
@@ -3198,18 +3200,28 @@ class Proposals:
         )
         return answer
 
-    def list_of_case(self, case_id: str) -> models.ProposalList:
-        """List the changes that were proposed for a case.
+    def list_of_case(self, case_id: str, *, cursor: str | None = None) -> models.ProposalList:
+        """List the changes that were proposed for a case, newest first.
 
-        Applicants and portals see those that were made: who changed what, when and why.
+        For those who may read its log. Applicants and portals see the changes that were made: who
+        changed what, when and why.
 
         `GET /api/v1/cases/{case_id}/proposals`
 
         - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
         case number.
+        - `cursor`: The `next` of the page before; leave it out for the first page.
         """
-        answer: models.ProposalList = self._caller.json("GET", "/api/v1/cases/{}/proposals", (case_id,))
+        answer: models.ProposalList = self._caller.json(
+            "GET", "/api/v1/cases/{}/proposals", (case_id,), query={"cursor": cursor}
+        )
         return answer
+
+    def list_of_case_all(self, case_id: str) -> Iterator[models.ProposalBody]:
+        """List the changes that were proposed for a case, newest first: the items of all pages, one after
+        the other.
+        """
+        return pages(self.list_of_case, "query", case_id)
 
     def list_open(self, *, cursor: str | None = None) -> models.ProposalPage:
         """List the changes that wait for a second person.
@@ -3306,7 +3318,7 @@ class Proposals:
     def show(self, proposal_id: str) -> models.ProposalBody:
         """Read a proposed change.
 
-        With the values before and after it.
+        With the values before and after it, for those who have it in the list of its case.
 
         `GET /api/v1/proposals/{proposal_id}`
 
@@ -3531,7 +3543,8 @@ class Staging:
     def discard(self, document_id: str) -> models.StagedBody:
         """Delete a file that you uploaded for a field, before the answer is sent.
 
-        Only your own file, and only before it was sent: 409 afterwards.
+        Only your own file, and only before it was sent: 409 afterwards. For a file of a draft a portal
+        names its person in `X-On-Behalf-Of`.
 
         `DELETE /api/v1/documents/{document_id}`
 
