@@ -33,7 +33,7 @@ from engine.models import (
 from engine.organisation import candidate_roles
 from engine.platform.config import Publishing
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Fault, Forbidden, Invalid, Rejected
+from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, Rejected
 from engine.platform.ids import uuid7
 
 
@@ -93,7 +93,7 @@ def deploy(
     Called processes that the files do not contain are bound to their current versions. Content equal to the
     current version's, or the draft's, creates no new version. `operations` are those of the connectors.
     Raises Rejected with all findings, also of a scenario that fails, Invalid for another unit, Forbidden for
-    processes of others.
+    processes of others, Conflict if content that creates no version names another unit than the owner.
     """
     access.require(uow.actor, "definitions.deploy")
     # Looked up once: the checked versions are the bound ones, whatever is published or retired meanwhile.
@@ -104,8 +104,12 @@ def deploy(
     calls = {key: known[key] for key in called}
     digest = bpmn.digest(files, {key: version.digest for key, version in calls.items()})
     there = [same for key in _keys(report) if (same := held[key].same(digest, publishing))]
+    elsewhere = _owners_other_than(uow, _keys(report), unit)
     if len(there) == len(report.processes):
+        _require_no_move(elsewhere)
         return _unchanged(uow, report, there)
+    for key, former in elsewhere.items():
+        _move(uow, key, former, unit)
     report = _with_posts(uow, files, _with_called(files, report, operations, publishing))
     loaded: dict[UUID, Source] = {}
     bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
@@ -210,8 +214,6 @@ def _lock(uow: UnitOfWork, keys: list[str], unit: str | None) -> dict[str, _Held
         raise Forbidden(
             f"The process {foreign!r} belongs to another unit. Choose a different id for your process."
         )
-    if unit is not None:
-        session.execute(update(Definition).where(named, Definition.unit_id != owner).values(unit_id=owner))
     found: Any = select(*VERSION, DefinitionVersion.status, Definition.current_version_id)
     found = found.join(Definition, DefinitionVersion.key == Definition.key).where(Definition.key.in_(keys))
     held = {key: _Held() for key in keys}
@@ -224,6 +226,35 @@ def _lock(uow: UnitOfWork, keys: list[str], unit: str | None) -> dict[str, _Held
             version if status == "draft" else former.draft,
         )
     return held
+
+
+def _owners_other_than(uow: UnitOfWork, keys: list[str], unit: str | None) -> dict[str, str]:
+    """Returns those of these definitions that belong to another unit, with its key; for no unit none."""
+    if unit is None:
+        return {}
+    found = select(Definition.key, Unit.key).join(Unit, Unit.id == Definition.unit_id)
+    others = found.where(Definition.key.in_(keys), Unit.key != unit).order_by(Definition.key)
+    return {key: owner for key, owner in uow.session.execute(others)}
+
+
+def _require_no_move(elsewhere: Mapping[str, str]) -> None:
+    for key, owner in elsewhere.items():
+        raise Conflict(
+            f"The process {key!r} belongs to the unit {owner!r}, and these files don't change it. Leave out "
+            f"`unit`, or name {owner!r}. A new version with another `unit` moves the process there.",
+            code="owned-by-other-unit",
+            definition=key,
+            unit=owner,
+        )
+
+
+def _move(uow: UnitOfWork, key: str, former: str, unit: str | None) -> None:
+    """Makes this unit the owner of a definition, and records it in both units."""
+    named = {"former": former, "owner": unit}
+    note(uow, "definition.moved", key, **named)
+    owner = select(Unit.id).where(Unit.key == unit).scalar_subquery()
+    uow.session.execute(update(Definition).where(Definition.key == key).values(unit_id=owner))
+    note(uow, "definition.moved", key, **named)
 
 
 def hold(session: Session, keys: Collection[str]) -> None:

@@ -157,6 +157,7 @@ AdministrationKind: TypeAlias = Literal[
     "definition.deployed",
     "definition.published",
     "definition.retired",
+    "definition.moved",
     "definition.enabled",
     "definition.disabled",
     "definition.offered",
@@ -212,6 +213,7 @@ AdministrationKind: TypeAlias = Literal[
 - `definition.deployed`: a version was deployed
 - `definition.published`: a version was published
 - `definition.retired`: a version was retired
+- `definition.moved`: a process belongs to another unit
 - `definition.enabled`: portals and applicants can start cases again
 - `definition.disabled`: portals and applicants can't start cases
 - `definition.offered`: a definition was added to the catalogue
@@ -971,7 +973,7 @@ class ChangeCalendar(TypedDict):
 class ChangeDraft(TypedDict):
     """The changed answers of a draft; the others remain."""
 
-    data: dict[str, Any]
+    data: NotRequired[dict[str, Any]]
     """The answers, by field. Null removes an answer; an object or a list replaces the whole former value.
     Without any, a draft whose forms have changed is confirmed as it is now.
     """
@@ -3820,8 +3822,10 @@ class PackageBody(TypedDict):
     """Its hash. The deployed version has the same if it is bound to the same called processes."""
     unit: str | None
     """The unit that owns the processes; null in a dry run: specify one."""
+    former_unit: str | None
+    """The unit that owns the service until this import moves it to `unit`; null if it isn't moved."""
     deployable: bool
-    """Whether nothing prevents its deployment. Scenarios run only when it is deployed."""
+    """Whether the import would succeed. Its scenarios run too, unless a called process is missing."""
     missing: list[MissingBody]
     """What is missing here."""
     findings: list[FindingBody]
@@ -3836,7 +3840,9 @@ class PackageUpload(TypedDict):
     package: Upload
     """The archive that another installation exported."""
     unit: NotRequired[str | None]
-    """The key of your unit that owns the processes from now on; by default that of the package."""
+    """The key of your unit that owns the processes from now on; by default the present owner or, if the
+    service is new, the unit that the package names.
+    """
 
 
 class PartBody(TypedDict):
@@ -5289,7 +5295,12 @@ class StartFormBody(TypedDict):
     other one.
     """
     startable: bool
-    """Whether cases are started with `POST /cases`; false if they start automatically or by a message."""
+    """Whether cases can be started at the moment. Some services require a draft for it: `POST /drafts`."""
+    unavailable: str | None
+    """Why not, as the code with which a start is refused: `not-published`, `definition-suspended`,
+    `definition-disabled`, `not-offered`, or `begins-by-itself` if cases start automatically or by a
+    message; null if they can be started.
+    """
     form: FormBody | None
     """The form that `data` of `POST /cases` must match, without the fields that your roles may not see;
     null if there is none: then cases start with any data.
