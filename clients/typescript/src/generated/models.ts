@@ -248,8 +248,8 @@ export interface AskedBody {
   text: string | null;
   /** The fields to correct; empty for an opinion. */
   fields: Array<Mark>;
-  /** Who requested it. */
-  by: Account;
+  /** Who requested it; null for portals and applicants. */
+  by: Account | null;
   /** Id of the task from which it was requested. */
   parent: string;
 }
@@ -990,8 +990,8 @@ export interface CommentBody {
   case: string;
   /** Id of the task that the comment is about; null if it is about the whole case. */
   task: string | null;
-  /** Who wrote the comment. */
-  author: Account;
+  /** Who wrote the comment; null for portals and applicants if it is an official. */
+  author: Account | null;
   /** The comment, in plain text. */
   text: string;
   /** Whether the applicant can read it. */
@@ -1731,8 +1731,8 @@ export interface DocumentBody {
   sha256: string;
   /** Result of the check: always `accepted`, since other files are not stored. */
   status: "accepted";
-  /** Who uploaded it. */
-  uploaded_by: Account;
+  /** Who uploaded it; null for portals and applicants if it is an official. */
+  uploaded_by: Account | null;
   /** When it was uploaded. */
   uploaded_at: string;
   /** Id of the document, the same for all of its versions. */
@@ -1769,8 +1769,8 @@ export interface DocumentSummary {
   sha256: string;
   /** Result of the check: always `accepted`, since other files are not stored. */
   status: "accepted";
-  /** Who uploaded it. */
-  uploaded_by: Account;
+  /** Who uploaded it; null for portals and applicants if it is an official. */
+  uploaded_by: Account | null;
   /** When it was uploaded. */
   uploaded_at: string;
   /** Id of the document, the same for all of its versions. */
@@ -1807,8 +1807,8 @@ export interface DocumentVersionBody {
   sha256: string;
   /** Result of the check: always `accepted`, since other files are not stored. */
   status: "accepted";
-  /** Who uploaded it. */
-  uploaded_by: Account;
+  /** Who uploaded it; null for portals and applicants if it is an official. */
+  uploaded_by: Account | null;
   /** When it was uploaded. */
   uploaded_at: string;
 }
@@ -2787,7 +2787,7 @@ export interface ListedTask {
   lane: string | null;
   /** Status of the task. */
   status: TaskStatus;
-  /** Who works on the task; null if nobody has claimed it and it isn't assigned. */
+  /** Who works on the task; null if nobody has claimed it and it isn't assigned, and for portals and applicants if it is an official. */
   assignee: Account | null;
   /** When the task was opened. */
   opened_at: string;
@@ -3535,13 +3535,13 @@ export interface ProposalBody {
   reason: string;
   /** `open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time. */
   status: ProposalStatus;
-  /** Who proposed it. */
-  proposed_by: Account;
+  /** Who proposed it; null for portals and applicants. */
+  proposed_by: Account | null;
   /** When it was proposed. */
   proposed_at: string;
   /** Until when it can be confirmed. */
   expires_at: string;
-  /** Who confirmed, rejected or withdrew it. */
+  /** Who confirmed, rejected or withdrew it; null until then, and for portals and applicants. */
   decided_by: Account | null;
   /** When that was. */
   decided_at: string | null;
@@ -3608,13 +3608,13 @@ export interface ProposalSummary {
   reason: string;
   /** `open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time. */
   status: ProposalStatus;
-  /** Who proposed it. */
-  proposed_by: Account;
+  /** Who proposed it; null for portals and applicants. */
+  proposed_by: Account | null;
   /** When it was proposed. */
   proposed_at: string;
   /** Until when it can be confirmed. */
   expires_at: string;
-  /** Who confirmed, rejected or withdrew it. */
+  /** Who confirmed, rejected or withdrew it; null until then, and for portals and applicants. */
   decided_by: Account | null;
   /** When that was. */
   decided_at: string | null;
@@ -4967,7 +4967,7 @@ export interface TaskBody {
   lane: string | null;
   /** Status of the task. */
   status: TaskStatus;
-  /** Who works on the task; null if nobody has claimed it and it isn't assigned. */
+  /** Who works on the task; null if nobody has claimed it and it isn't assigned, and for portals and applicants if it is an official. */
   assignee: Account | null;
   /** When the task was opened. */
   opened_at: string;
@@ -5084,7 +5084,7 @@ export interface TaskSummary {
   lane: string | null;
   /** Status of the task. */
   status: TaskStatus;
-  /** Who works on the task; null if nobody has claimed it and it isn't assigned. */
+  /** Who works on the task; null if nobody has claimed it and it isn't assigned, and for portals and applicants if it is an official. */
   assignee: Account | null;
   /** When the task was opened. */
   opened_at: string;

@@ -341,8 +341,8 @@ class AskedBody(TypedDict):
     """Explanation of the whole correction; null if there is none, and for an opinion."""
     fields: list[Mark]
     """The fields to correct; empty for an opinion."""
-    by: Account
-    """Who requested it."""
+    by: Account | None
+    """Who requested it; null for portals and applicants."""
     parent: str
     """Id of the task from which it was requested."""
 
@@ -1189,8 +1189,8 @@ class CommentBody(TypedDict):
     """Id of the case."""
     task: str | None
     """Id of the task that the comment is about; null if it is about the whole case."""
-    author: Account
-    """Who wrote the comment."""
+    author: Account | None
+    """Who wrote the comment; null for portals and applicants if it is an official."""
     text: str
     """The comment, in plain text."""
     visible: bool
@@ -2017,8 +2017,8 @@ class DocumentBody(TypedDict):
     """SHA-256 of the content in hexadecimal."""
     status: Literal["accepted"]
     """Result of the check: always `accepted`, since other files are not stored."""
-    uploaded_by: Account
-    """Who uploaded it."""
+    uploaded_by: Account | None
+    """Who uploaded it; null for portals and applicants if it is an official."""
     uploaded_at: str
     """When it was uploaded."""
     id: str
@@ -2057,8 +2057,8 @@ class DocumentSummary(TypedDict):
     """SHA-256 of the content in hexadecimal."""
     status: Literal["accepted"]
     """Result of the check: always `accepted`, since other files are not stored."""
-    uploaded_by: Account
-    """Who uploaded it."""
+    uploaded_by: Account | None
+    """Who uploaded it; null for portals and applicants if it is an official."""
     uploaded_at: str
     """When it was uploaded."""
     id: str
@@ -2097,8 +2097,8 @@ class DocumentVersionBody(TypedDict):
     """SHA-256 of the content in hexadecimal."""
     status: Literal["accepted"]
     """Result of the check: always `accepted`, since other files are not stored."""
-    uploaded_by: Account
-    """Who uploaded it."""
+    uploaded_by: Account | None
+    """Who uploaded it; null for portals and applicants if it is an official."""
     uploaded_at: str
     """When it was uploaded."""
 
@@ -3257,7 +3257,9 @@ class ListedTask(TypedDict):
     status: TaskStatus
     """Status of the task."""
     assignee: Account | None
-    """Who works on the task; null if nobody has claimed it and it isn't assigned."""
+    """Who works on the task; null if nobody has claimed it and it isn't assigned, and for portals and
+    applicants if it is an official.
+    """
     opened_at: str
     """When the task was opened."""
     closed_at: str | None
@@ -4050,14 +4052,14 @@ class ProposalBody(TypedDict):
     """`open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second
     person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time.
     """
-    proposed_by: Account
-    """Who proposed it."""
+    proposed_by: Account | None
+    """Who proposed it; null for portals and applicants."""
     proposed_at: str
     """When it was proposed."""
     expires_at: str
     """Until when it can be confirmed."""
     decided_by: Account | None
-    """Who confirmed, rejected or withdrew it."""
+    """Who confirmed, rejected or withdrew it; null until then, and for portals and applicants."""
     decided_at: str | None
     """When that was."""
     scope: str | None
@@ -4128,14 +4130,14 @@ class ProposalSummary(TypedDict):
     """`open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second
     person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time.
     """
-    proposed_by: Account
-    """Who proposed it."""
+    proposed_by: Account | None
+    """Who proposed it; null for portals and applicants."""
     proposed_at: str
     """When it was proposed."""
     expires_at: str
     """Until when it can be confirmed."""
     decided_by: Account | None
-    """Who confirmed, rejected or withdrew it."""
+    """Who confirmed, rejected or withdrew it; null until then, and for portals and applicants."""
     decided_at: str | None
     """When that was."""
 
@@ -5638,7 +5640,9 @@ class TaskBody(TypedDict):
     status: TaskStatus
     """Status of the task."""
     assignee: Account | None
-    """Who works on the task; null if nobody has claimed it and it isn't assigned."""
+    """Who works on the task; null if nobody has claimed it and it isn't assigned, and for portals and
+    applicants if it is an official.
+    """
     opened_at: str
     """When the task was opened."""
     closed_at: str | None
@@ -5766,7 +5770,9 @@ class TaskSummary(TypedDict):
     status: TaskStatus
     """Status of the task."""
     assignee: Account | None
-    """Who works on the task; null if nobody has claimed it and it isn't assigned."""
+    """Who works on the task; null if nobody has claimed it and it isn't assigned, and for portals and
+    applicants if it is an official.
+    """
     opened_at: str
     """When the task was opened."""
     closed_at: str | None
