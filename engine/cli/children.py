@@ -14,7 +14,7 @@ from engine.platform.config import ROOT, Settings
 def environ(settings: Settings, url: str) -> dict[str, str]:
     """Return the variables with which a child has these settings.
 
-    It is told the address of an embedded database, and would take it for one in earnest use.
+    With the address of an embedded database a child would otherwise not know that this is a demonstration.
     """
     demo = settings.demo_connectors
     return {

@@ -104,16 +104,12 @@ def deploy(
     calls = {key: known[key] for key in called}
     digest = bpmn.digest(files, {key: version.digest for key, version in calls.items()})
     there = [same for key in _keys(report) if (same := held[key].same(digest, publishing))]
-    elsewhere = _owners_other_than(uow, _keys(report), unit)
     if len(there) == len(report.processes):
-        _require_no_move(elsewhere)
+        _require_no_move(uow, report, unit)
         return _unchanged(uow, report, there)
-    for key, former in elsewhere.items():
-        _move(uow, key, former, unit)
+    _move(uow, report, unit)
     report = _with_posts(uow, files, _with_called(files, report, operations, publishing))
-    loaded: dict[UUID, Source] = {}
-    bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
-    content = Source(digest, files, bound)
+    content = _bound(uow, digest, files, calls)
     specs = _built(content, report)
     scenario_report = scenarios.run_all(told, specs)
     if scenario_report.failed:
@@ -141,6 +137,12 @@ def _checked(
     if report.errors or unread:
         raise Rejected(_REFUSED, [*report.findings, *unread], report.owners)
     return report, told
+
+
+def _bound(uow: UnitOfWork, digest: str, files: Mapping[str, bytes], calls: Mapping[str, Version]) -> Source:
+    loaded: dict[UUID, Source] = {}
+    called = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
+    return Source(digest, files, called)
 
 
 def plain_report(report: Report) -> dict[str, Any]:
@@ -228,17 +230,17 @@ def _lock(uow: UnitOfWork, keys: list[str], unit: str | None) -> dict[str, _Held
     return held
 
 
-def _owners_other_than(uow: UnitOfWork, keys: list[str], unit: str | None) -> dict[str, str]:
-    """Returns those of these definitions that belong to another unit, with its key; for no unit none."""
+def _elsewhere(uow: UnitOfWork, report: Report, unit: str | None) -> dict[str, str]:
+    """Returns the definitions that belong to another unit than this, with its key; none without a unit."""
     if unit is None:
         return {}
     found = select(Definition.key, Unit.key).join(Unit, Unit.id == Definition.unit_id)
-    others = found.where(Definition.key.in_(keys), Unit.key != unit).order_by(Definition.key)
+    others = found.where(Definition.key.in_(_keys(report)), Unit.key != unit).order_by(Definition.key)
     return {key: owner for key, owner in uow.session.execute(others)}
 
 
-def _require_no_move(elsewhere: Mapping[str, str]) -> None:
-    for key, owner in elsewhere.items():
+def _require_no_move(uow: UnitOfWork, report: Report, unit: str | None) -> None:
+    for key, owner in _elsewhere(uow, report, unit).items():
         raise Conflict(
             f"The process {key!r} belongs to the unit {owner!r}, and these files don't change it. Leave out "
             f"`unit`, or name {owner!r}. A new version with another `unit` moves the process there.",
@@ -248,13 +250,14 @@ def _require_no_move(elsewhere: Mapping[str, str]) -> None:
         )
 
 
-def _move(uow: UnitOfWork, key: str, former: str, unit: str | None) -> None:
-    """Makes this unit the owner of a definition, and records it in both units."""
-    named = {"former": former, "owner": unit}
-    note(uow, "definition.moved", key, **named)
+def _move(uow: UnitOfWork, report: Report, unit: str | None) -> None:
+    """Makes this unit, if one is named, the owner of all definitions, and records each move in both units."""
     owner = select(Unit.id).where(Unit.key == unit).scalar_subquery()
-    uow.session.execute(update(Definition).where(Definition.key == key).values(unit_id=owner))
-    note(uow, "definition.moved", key, **named)
+    for key, former in _elsewhere(uow, report, unit).items():
+        named = {"former": former, "owner": unit}
+        note(uow, "definition.moved", key, **named)
+        uow.session.execute(update(Definition).where(Definition.key == key).values(unit_id=owner))
+        note(uow, "definition.moved", key, **named)
 
 
 def hold(session: Session, keys: Collection[str]) -> None:
