@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -50,14 +50,6 @@ class Checked:
     deployable: bool
 
 
-class _Undone(Refusal):
-    """Ends a dry run, so that nothing of it remains; carries the result of the deployment."""
-
-    def __init__(self, done: Deployed | UUID) -> None:
-        super().__init__("Nothing was deployed: this was a dry run.")
-        self.done = done
-
-
 def check(
     uow: UnitOfWork,
     package: Package,
@@ -101,18 +93,20 @@ def _try(
     operations: deployment_check.Operations,
 ) -> tuple[bool, Sequence[Finding]]:
     """Deploys a package and undoes it. Returns whether that succeeded, and the findings."""
+    done: list[Deployed | UUID] = []
 
-    def deploy_and_undo() -> Deployed | UUID:
-        raise _Undone(deploy(uow, package, publishing=publishing, unit=unit, operations=operations))
+    def deploy_and_undo() -> Refusal:
+        done.append(deploy(uow, package, publishing=publishing, unit=unit, operations=operations))
+        raise Refusal("This is a dry run: nothing of it remains.")
 
     refusal = uow.attempt(deploy_and_undo)
     if isinstance(refusal, Rejected):
         return False, refusal.findings
-    if not isinstance(refusal, _Undone):
-        raise cast(Refusal, refusal)
-    if isinstance(refusal.done, UUID):
+    if not done:
+        raise refusal
+    if isinstance(done[0], UUID):
         return False, [too_much(package.manifest.definition)]
-    return True, refusal.done.report.findings
+    return True, done[0].report.findings
 
 
 def _compare(
