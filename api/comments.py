@@ -7,7 +7,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 
 from api.command import Reply, command
-from api.shapes import Account, Body, CaseId, Instant, Page, PageQuery, Request, Words, account, page_of
+from api.shapes import Account, Body, CaseId, Instant, Page, PageQuery, Request, Words, page_of, seen_account
 from engine import cases, tasks
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
@@ -34,8 +34,8 @@ class CommentBody(Body):
     case: CaseId
     task: UUID | None
     """Id of the task that the comment is about; null if it is about the whole case."""
-    author: Account
-    """Who wrote the comment."""
+    author: Account | None
+    """Who wrote the comment; null for portals and applicants if it is an official."""
     text: str
     """The comment, in plain text."""
     visible: bool
@@ -61,7 +61,7 @@ def add_to_case(uow: UnitOfWork, case_id: UUID, body: AddComment) -> Reply:
     Comments can't be changed. 409 for a case whose personal data were erased. For caseworkers, portals and
     applicants.
     """
-    return _added(tasks.comment(uow, body.text, case=case_id, visible=body.visible))
+    return _added(uow, tasks.comment(uow, body.text, case=case_id, visible=body.visible))
 
 
 @command(
@@ -76,7 +76,7 @@ def add_to_task(uow: UnitOfWork, task_id: UUID, body: AddComment) -> Reply:
 
     Everyone who may see the task can comment on it. 409 for a case whose personal data were erased.
     """
-    return _added(tasks.comment(uow, body.text, task=task_id, visible=body.visible))
+    return _added(uow, tasks.comment(uow, body.text, task=task_id, visible=body.visible))
 
 
 @command(
@@ -94,13 +94,14 @@ def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
 def comment_page(uow: UnitOfWork, case_id: UUID, after: UUID | None = None) -> CommentPage:
     """Return a page of a case's comments."""
     rows = tasks.comments(uow, case_id, after=after)
-    return CommentPage(**page_of(CommentBody, [_fields(row) for row in rows], cases.PAGE))
+    return CommentPage(**page_of(CommentBody, [_fields(uow, row) for row in rows], cases.PAGE))
 
 
-def _added(row: Mapping[Any, Any]) -> Reply:
-    return Reply(CommentBody(**_fields(row)), status=201)
+def _added(uow: UnitOfWork, row: Mapping[Any, Any]) -> Reply:
+    return Reply(CommentBody(**_fields(uow, row)), status=201)
 
 
-def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
+def _fields(uow: UnitOfWork, row: Mapping[Any, Any]) -> dict[str, Any]:
     kept = {name: row[name] for name in ("id", "text", "visible", "at")}
-    return {**kept, "case": row["case_id"], "task": row["task_id"], "author": account(row, "author")}
+    author = seen_account(uow.actor, row, "author")
+    return {**kept, "case": row["case_id"], "task": row["task_id"], "author": author}

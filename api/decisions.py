@@ -85,8 +85,8 @@ def index(uow: UnitOfWork, case_id: UUID) -> Reply:
 
     Only those who work on cases see who decided. The access is recorded in the access log of the case.
     """
-    outside = access.for_applicants(uow.actor)
-    items = [_decision(row, named=not outside) for row in tasks.decisions(uow, case_id)]
+    named = access.sees_account(uow.actor)
+    items = [_decision(row, named=named) for row in tasks.decisions(uow, case_id)]
     return Reply(DecisionList(items=items), opened=Opened("decisions", case_id))
 
 

@@ -80,7 +80,7 @@ def assign(uow: UnitOfWork, task_id: UUID, body: AssignTask) -> Reply:
     By its assignee, a supervisor of its unit or one above, or an administrator who is a member there. 422
     (`receiver`) if the account isn't eligible or doesn't exist.
     """
-    return assigned(tasks.assign(uow, task_id, body.to, reason=body.reason, revisions=revisions_seen()))
+    return assigned(uow, tasks.assign(uow, task_id, body.to, reason=body.reason, revisions=revisions_seen()))
 
 
 class ColleaguesQuery(PageQuery):
@@ -139,7 +139,7 @@ def request_opinion(uow: UnitOfWork, task_id: UUID, body: AskOpinion) -> Reply:
     """
     made = tasks.request_opinion(uow, task_id, tasks.Question(**body.model_dump()))
     (found,) = (one for one in tasks.list_subtasks(uow, task_id) if one["id"] == made)
-    return Reply(opinion_body(found), {"Location": f"/api/v1/tasks/{made}"}, status=201)
+    return Reply(opinion_body(uow, found), {"Location": f"/api/v1/tasks/{made}"}, status=201)
 
 
 class MarkedField(Request):
@@ -183,7 +183,7 @@ def send_back(uow: UnitOfWork, task_id: UUID, body: SendBack) -> Reply:
     fields = [(field.pointer, field.text) for field in body.fields]
     made = tasks.request_correction(uow, task_id, tasks.Marks(fields, body.text, body.due_at, body.task))
     (found,) = (one for one in tasks.list_subtasks(uow, task_id) if one["id"] == made)
-    return Reply(correction_body(found), {"Location": f"/api/v1/tasks/{made}"}, status=201)
+    return Reply(correction_body(uow, found), {"Location": f"/api/v1/tasks/{made}"}, status=201)
 
 
 @command(
@@ -199,7 +199,7 @@ def withdraw_request(uow: UnitOfWork, task_id: UUID) -> Reply:
     `task_id` is the task in which the opinion or correction is awaited. For the person who requested it, or
     the assignee of the task from which it was requested.
     """
-    return assigned(tasks.get(uow, tasks.withdraw_request(uow, task_id)))
+    return assigned(uow, tasks.get(uow, tasks.withdraw_request(uow, task_id)))
 
 
 class BulkItem(Request):

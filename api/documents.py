@@ -14,7 +14,19 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from api.command import Reply, as_caller, command, multipart, prepared, sends
 from api.problems import Malformed, pointer
-from api.shapes import Account, Body, CaseId, File, Instant, Page, PageQuery, Request, Text, account, page_of
+from api.shapes import (
+    Account,
+    Body,
+    CaseId,
+    File,
+    Instant,
+    Page,
+    PageQuery,
+    Request,
+    Text,
+    page_of,
+    seen_account,
+)
 from engine import cases, documents
 from engine.documents import Intake, Received
 from engine.models import DocumentStatus
@@ -54,8 +66,8 @@ class DocumentVersionBody(Body):
     """SHA-256 of the content in hexadecimal."""
     status: DocumentStatus
     """Result of the check: always `accepted`, since other files are not stored."""
-    uploaded_by: Account
-    """Who uploaded it."""
+    uploaded_by: Account | None
+    """Who uploaded it; null for portals and applicants if it is an official."""
     uploaded_at: Instant
     """When it was uploaded."""
 
@@ -180,7 +192,9 @@ def add_to_case(uow: UnitOfWork, case_id: UUID, received: Received, beside: Besi
     new version. The file is checked and scanned first. 409 if the case has ended. For caseworkers, portals
     and applicants.
     """
-    return _added(documents.add(uow, received, case=case_id, title=beside.title, replaces=beside.replaces))
+    return _added(
+        uow, documents.add(uow, received, case=case_id, title=beside.title, replaces=beside.replaces)
+    )
 
 
 @command(
@@ -197,7 +211,9 @@ def add_to_task(uow: UnitOfWork, task_id: UUID, received: Received, beside: Besi
 
     As for a case; the task must be open and not assigned to somebody else.
     """
-    return _added(documents.add(uow, received, task=task_id, title=beside.title, replaces=beside.replaces))
+    return _added(
+        uow, documents.add(uow, received, task=task_id, title=beside.title, replaces=beside.replaces)
+    )
 
 
 @command(
@@ -215,7 +231,7 @@ def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
 def document_page(uow: UnitOfWork, case_id: UUID, after: UUID | None = None) -> DocumentPage:
     """Return a page of a case's documents."""
     rows = documents.page(uow, case_id, after=after)
-    items = [{"id": row["id"], "case": row["case_id"], **_fields(row)} for row in rows]
+    items = [{"id": row["id"], "case": row["case_id"], **_fields(uow, row)} for row in rows]
     return DocumentPage(**page_of(DocumentSummary, items, cases.PAGE))
 
 
@@ -228,7 +244,7 @@ def list_of_task(uow: UnitOfWork, task_id: UUID, query: PageQuery) -> Reply:
     Those that were uploaded with the task, in their newest versions. A delegate sees no others.
     """
     rows = documents.of_task(uow, task_id, after=query.cursor)
-    items = [{"id": row["id"], "case": row["case_id"], **_fields(row)} for row in rows]
+    items = [{"id": row["id"], "case": row["case_id"], **_fields(uow, row)} for row in rows]
     opened = access_log.for_auditor(uow.actor, "document", rows[0]["case_id"]) if rows else None
     return Reply(DocumentPage(**page_of(DocumentSummary, items, cases.PAGE)), opened=opened)
 
@@ -241,7 +257,7 @@ def show(uow: UnitOfWork, document_id: UUID) -> Reply:
     """
     found = documents.get(uow, document_id)
     return Reply(
-        _body(found), opened=access_log.for_auditor(uow.actor, "document", found.case_id, document_id)
+        _body(uow, found), opened=access_log.for_auditor(uow.actor, "document", found.case_id, document_id)
     )
 
 
@@ -287,22 +303,22 @@ def _blocks(stored: IO[bytes]) -> Iterable[bytes]:
     return blocks()
 
 
-def _added(document: documents.DocumentView) -> Reply:
-    return Reply(_body(document), {"Location": f"/api/v1/documents/{document.id}"}, status=201)
+def _added(uow: UnitOfWork, document: documents.DocumentView) -> Reply:
+    return Reply(_body(uow, document), {"Location": f"/api/v1/documents/{document.id}"}, status=201)
 
 
-def _body(document: documents.DocumentView) -> DocumentBody:
-    versions = [DocumentVersionBody(**_fields(row)) for row in document.versions]
+def _body(uow: UnitOfWork, document: documents.DocumentView) -> DocumentBody:
+    versions = [DocumentVersionBody(**_fields(uow, row)) for row in document.versions]
     return DocumentBody(
-        id=document.id, case=document.case_id, versions=versions, **_fields(document.versions[0])
+        id=document.id, case=document.case_id, versions=versions, **_fields(uow, document.versions[0])
     )
 
 
-def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
+def _fields(uow: UnitOfWork, row: Mapping[Any, Any]) -> dict[str, Any]:
     same = ("version", "title", "name", "media_type", "size", "status", "uploaded_at")
     return {
         **{name: row[name] for name in same},
         "task": row["task_id"],
         "sha256": row["sha256"].hex(),
-        "uploaded_by": account(row, "uploader"),
+        "uploaded_by": seen_account(uow.actor, row, "uploader"),
     }

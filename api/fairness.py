@@ -194,7 +194,7 @@ def recuse(uow: UnitOfWork, task_id: UUID, body: RecuseTask) -> Reply:
     Permanently: your tasks of the case are reassigned, and you can no longer claim tasks of it. Repeating it
     changes nothing. For caseworkers.
     """
-    return assigned(tasks.recuse(uow, task_id, reason=body.reason))
+    return assigned(uow, tasks.recuse(uow, task_id, reason=body.reason))
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/recusals"), answer=RecusalsBody, refusals=(404,))

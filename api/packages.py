@@ -48,7 +48,8 @@ class PackageUpload(Request):
     package: File
     """The archive that another installation exported."""
     unit: Text | None = None
-    """The key of your unit that owns the processes from now on; by default that of the package."""
+    """The key of your unit that owns the processes from now on; by default the present owner or, if the
+    service is new, the unit that the package names."""
 
 
 class MissingBody(Body):
@@ -76,8 +77,10 @@ class PackageBody(Body):
     """Its hash. The deployed version has the same if it is bound to the same called processes."""
     unit: str | None
     """The unit that owns the processes; null in a dry run: specify one."""
+    former_unit: str | None
+    """The unit that owns the service until this import moves it to `unit`; null if it isn't moved."""
     deployable: bool
-    """Whether nothing prevents its deployment. Scenarios run only when it is deployed."""
+    """Whether the import would succeed. Its scenarios run too, unless a called process is missing."""
     missing: list[MissingBody]
     """What is missing here."""
     findings: list[FindingBody]
@@ -121,19 +124,20 @@ def import_package(uow: UnitOfWork, query: ImportQuery) -> Reply:
     """
     access.require(uow.actor, "definitions.deploy")
     package, unit = _package(), _unit()
-    known = current_app.extensions[OPERATIONS]
+    known, how = current_app.extensions[OPERATIONS], current_app.extensions[PUBLISHING]
     if query.dry_run:
-        found = packages.check(uow, package, unit=unit, operations=known)
+        found = packages.check(uow, package, publishing=how, unit=unit, operations=known)
         texts = language.texts()
         more: dict[str, Any] = {
             "unit": found.unit,
+            "former_unit": found.former_unit,
             "deployable": found.deployable,
             "missing": [MissingBody.model_validate(one, from_attributes=True) for one in found.missing],
             "findings": [FindingBody(**readable(finding, texts)) for finding in found.findings],
             "deployment": None,
         }
         return Reply(PackageBody(**_manifest(package), **more), language.headers(), status=200)
-    how = current_app.extensions[PUBLISHING]
+    former = packages.owner_here(uow, package)
     done = packages.deploy(uow, package, publishing=how, unit=unit, operations=known)
     if isinstance(done, UUID):
         location = {"Location": f"/api/v1/deployments/{done}", **language.headers()}
@@ -146,6 +150,7 @@ def import_package(uow: UnitOfWork, query: ImportQuery) -> Reply:
     owner = packages.owner_of(uow, package, unit)
     body_of: dict[str, Any] = {
         "unit": owner,
+        "former_unit": None if former == owner else former,
         "deployable": True,
         "missing": [],
         "findings": [],

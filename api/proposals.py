@@ -11,7 +11,7 @@ from api.bodies.cases import CaseBody
 from api.cases import case_body
 from api.command import Reply, command, etag, revisions_seen, sends
 from api.shapes import Account, Body, CaseNumber, Instant, Page, PageQuery, Request, Text, account, page_of
-from engine import cases
+from engine import access, cases
 from engine.cases import proposals
 from engine.models import ProposalKind, ProposalStatus
 from engine.oversight.access_log import Opened
@@ -80,14 +80,14 @@ class ProposalSummary(Body):
     """`open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second person.
     `withdrawn`: by the person who proposed it. `expired`: nobody decided in time, or before
     the case ended."""
-    proposed_by: Account
-    """Who proposed it."""
+    proposed_by: Account | None
+    """Who proposed it; null for portals and applicants."""
     proposed_at: Instant
     """When it was proposed."""
     expires_at: Instant
     """Until when it can be confirmed."""
     decided_by: Account | None
-    """Who confirmed, rejected or withdrew it."""
+    """Who confirmed, rejected or withdrew it; null until then, and for portals and applicants."""
     decided_at: Instant | None
     """When that was."""
 
@@ -178,7 +178,7 @@ def list_of_case(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
     For those who may read its log. Applicants and portals see the changes that were made: who changed what,
     when and why.
     """
-    found = [dict(_body(one)) for one in proposals.proposals_of_case(uow, case_id, after=query.cursor)]
+    found = [dict(_body(uow, one)) for one in proposals.proposals_of_case(uow, case_id, after=query.cursor)]
     return Reply(ProposalList(**page_of(ProposalBody, found, cases.PAGE)), opened=Opened("case", case_id))
 
 
@@ -189,7 +189,7 @@ def list_open(uow: UnitOfWork, query: PageQuery) -> Reply:
     Those of all running cases that the caller sees, oldest first.
     """
     rows = proposals.list_open(uow, after=query.cursor)
-    found = [{**row, **_persons(row, row)} for row in rows]
+    found = [{**row, **_persons(uow, row, row)} for row in rows]
     return Reply(ProposalPage(**page_of(ProposalSummary, found, cases.PAGE)))
 
 
@@ -200,7 +200,7 @@ def show(uow: UnitOfWork, proposal_id: UUID) -> Reply:
     With the values before and after it, for those who have it in the list of its case.
     """
     found = proposals.get_proposal(uow, proposal_id)
-    return Reply(_body(found), opened=Opened("case", found.case))
+    return Reply(_body(uow, found), opened=Opened("case", found.case))
 
 
 @command(
@@ -231,7 +231,7 @@ def reject(uow: UnitOfWork, proposal_id: UUID) -> Reply:
     As another person than the one who proposed it.
     """
     proposals.reject(uow, proposal_id)
-    return Reply(_body(proposals.get_proposal(uow, proposal_id)))
+    return Reply(_body(uow, proposals.get_proposal(uow, proposal_id)))
 
 
 @command(
@@ -246,20 +246,20 @@ def withdraw(uow: UnitOfWork, proposal_id: UUID) -> Reply:
     Nothing changes in the case.
     """
     proposals.withdraw(uow, proposal_id)
-    return Reply(_body(proposals.get_proposal(uow, proposal_id)))
+    return Reply(_body(uow, proposals.get_proposal(uow, proposal_id)))
 
 
 def _proposed(uow: UnitOfWork, proposal_id: UUID) -> Reply:
-    body = _body(proposals.get_proposal(uow, proposal_id))
+    body = _body(uow, proposals.get_proposal(uow, proposal_id))
     return Reply(body, {"Location": f"/api/v1/proposals/{proposal_id}"}, status=202)
 
 
-def _body(found: proposals.ProposalView) -> ProposalBody:
+def _body(uow: UnitOfWork, found: proposals.ProposalView) -> ProposalBody:
     change = found.change
     said = {name: getattr(found, name) for name in ProposalSummary.model_fields if hasattr(found, name)}
     return ProposalBody(
         **said,
-        **_persons(found.proposer, found.decider),
+        **_persons(uow, found.proposer, found.decider),
         scope=change.get("scope"),
         path=change.get("path"),
         data=change.get("data", {}),
@@ -269,7 +269,9 @@ def _body(found: proposals.ProposalView) -> ProposalBody:
     )
 
 
-def _persons(proposer: Any, decider: Any) -> dict[str, Any]:
+def _persons(uow: UnitOfWork, proposer: Any, decider: Any) -> dict[str, Any]:
+    if not access.sees_account(uow.actor):
+        return {"proposed_by": None, "decided_by": None}
     decided = decider is not None and decider["decider_id"] is not None
     return {
         "proposed_by": Account(**account(proposer, "proposer")),

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
+from engine import access
 from engine.bpmn.values import instant
 from engine.models import TaskKind
+from engine.platform.db import Actor
 from engine.platform.language import Calendar, Language
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -140,6 +142,11 @@ class Account(Body):
 def account(row: Any, who: str) -> dict[str, Any]:
     """Return the fields of an account, from a row with `<who>_id`, `<who>` and `<who>_name`."""
     return {"id": row[f"{who}_id"], "name": row[who], "display_name": row[f"{who}_name"]}
+
+
+def seen_account(actor: Actor, row: Any, who: str) -> dict[str, Any] | None:
+    """Return the same, of a row with `<who>_role`, too; None if the actor doesn't see whose account it is."""
+    return account(row, who) if access.sees_account(actor, row[f"{who}_role"]) else None
 
 
 def display_names(row: Any, *who: str) -> dict[str, Any]:

@@ -6,10 +6,12 @@ from api import language
 from api.bodies.tasks import FormBody
 from api.command import Reply, command, etag, sends
 from api.shapes import Body, Request
+from engine import cases
 from engine.bpmn.forms import in_language
 from engine.definitions import start_forms
 from engine.platform.db import UnitOfWork
 from engine.platform.language import Language, Reader
+from engine.platform.messages import refusals
 
 blueprint = APIBlueprint("start_forms", __name__, tag="Definitions")
 
@@ -36,7 +38,11 @@ class StartFormBody(Body):
     """The language of the texts: `fa` is Persian, `en` is English. A text that has no translation is in the
     other one."""
     startable: bool
-    """Whether cases are started with `POST /cases`; false if they start automatically or by a message."""
+    """Whether cases can be started at the moment. Some services require a draft for it: `POST /drafts`."""
+    unavailable: str | None
+    """Why not, as the code with which a start is refused: `not-published`, `definition-suspended`,
+    `definition-disabled`, `not-offered`, or `begins-by-itself` if cases start automatically or by a message;
+    null if they can be started."""
     form: FormBody | None
     """The form that `data` of `POST /cases` must match, without the fields that your roles may not see; null
     if there is none: then cases start with any data."""
@@ -53,6 +59,7 @@ def read_form(uow: UnitOfWork, key: str, query: StartFormQuery) -> Reply:
     changes with the version, the language and your roles.
     """
     found = start_forms.start_form(uow, key)
+    refusal = cases.refusal_to_start(uow, found)
     spoken = query.language or language.language()
     form = in_language(found.form, spoken) if found.form else None
     body = StartFormBody(
@@ -60,7 +67,8 @@ def read_form(uow: UnitOfWork, key: str, query: StartFormQuery) -> Reply:
         version=found.version,
         name=Reader.of(spoken).half(found.name),
         language=spoken,
-        startable=found.startable,
+        startable=refusal is None,
+        unavailable=None if refusal is None else refusals.code_of(refusal),
         form=FormBody.model_validate({"schema": form.schema, "ui": form.ui}) if form else None,
     )
     headers = {**language.headers(), "Content-Language": spoken, "ETag": etag(found.version)}

@@ -32,8 +32,8 @@ from api.shapes import (
     OpenIncident,
     OpenTask,
     Request,
-    account,
     page_of,
+    seen_account,
 )
 from engine import access, cases, tasks
 from engine.oversight.access_log import Opened
@@ -69,7 +69,7 @@ def index(uow: UnitOfWork, query: TasksQuery) -> Reply:
 def task_page(uow: UnitOfWork, rows: Sequence[Mapping[Any, Any]], size: int = cases.PAGE) -> TaskPage:
     """Return a page of tasks, from its rows and one more."""
     left = tasks.remaining(uow, rows)
-    listed = [{**_fields(row), "remaining_seconds": left.get(row["id"])} for row in rows]
+    listed = [{**_fields(uow, row), "remaining_seconds": left.get(row["id"])} for row in rows]
     return TaskPage(**page_of(ListedTask, listed, size))
 
 
@@ -111,12 +111,12 @@ def show(uow: UnitOfWork, task_id: UUID) -> Reply:
     row = tasks.get(uow, task_id)
     shown = tasks.get_form(uow, row)
     form = shown.form and FormBody.model_validate({"schema": shown.form.schema, "ui": shown.form.ui})
-    asked = row["asked"] and AskedBody(**{**_NOTHING, **_asked(row), "parent": row["parent_id"]})
+    asked = row["asked"] and AskedBody(**{**_NOTHING, **_asked(uow, row), "parent": row["parent_id"]})
     beside = tasks.list_subtasks(uow, task_id) if row["asks"] else ()
     body = TaskBody(
-        **{**_fields(row), "form": form, "data": shown.data, "draft": shown.draft, "asked": asked},
-        opinions=[opinion_body(one) for one in beside if one["kind"] == "opinion"],
-        corrections=[correction_body(one) for one in beside if one["kind"] == "correction"],
+        **{**_fields(uow, row), "form": form, "data": shown.data, "draft": shown.draft, "asked": asked},
+        opinions=[opinion_body(uow, one) for one in beside if one["kind"] == "opinion"],
+        corrections=[correction_body(uow, one) for one in beside if one["kind"] == "correction"],
     )
     worked = row["status"] == "open" and row["had"]
     opened = Opened("task", row["case_id"], task_id, work="api" if worked else None)
@@ -126,18 +126,20 @@ def show(uow: UnitOfWork, task_id: UUID) -> Reply:
 _NOTHING: Mapping[str, Any] = {"question": None, "text": None, "fields": []}
 
 
-def correction_body(row: Mapping[Any, Any]) -> CorrectionBody:
+def correction_body(uow: UnitOfWork, row: Mapping[Any, Any]) -> CorrectionBody:
     """Return a correction as the API shows it to the office."""
-    return CorrectionBody(**{**_asked(row), **row, "asked_at": row["opened_at"]})
+    return CorrectionBody(**{**_asked(uow, row), **row, "asked_at": row["opened_at"]})
 
 
-def opinion_body(row: Mapping[Any, Any]) -> OpinionBody:
+def opinion_body(uow: UnitOfWork, row: Mapping[Any, Any]) -> OpinionBody:
     """Return an opinion as the API shows it."""
-    asked = _asked(row)
+    asked = _asked(uow, row)
     answer = asked.get("answer", {})
     given = {name: answer.get(name) for name in ("opinion", "favourable")}
     told = {name: asked[name] for name in ("question", "unit", "role", "by")}
-    return OpinionBody(**{**_fields({**row, "case_id": None}), **told, **given, "asked_at": row["opened_at"]})
+    return OpinionBody(
+        **{**_fields(uow, {**row, "case_id": None}), **told, **given, "asked_at": row["opened_at"]}
+    )
 
 
 @command(
@@ -150,7 +152,7 @@ def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
     You become its assignee. Claiming your own task again changes nothing; 409 if somebody else has it, 403 if
     you aren't eligible. For caseworkers, portals and applicants.
     """
-    return assigned(tasks.claim(uow, task_id, revisions=revisions_seen()))
+    return assigned(uow, tasks.claim(uow, task_id, revisions=revisions_seen()))
 
 
 @command(
@@ -166,7 +168,7 @@ def release(uow: UnitOfWork, task_id: UUID, body: ReleaseTask) -> Reply:
     Only your own tasks. Others can claim the task then; one that is assigned automatically goes to the next
     person. For caseworkers, portals and applicants.
     """
-    return assigned(tasks.release(uow, task_id, reason=body.reason, revisions=revisions_seen()))
+    return assigned(uow, tasks.release(uow, task_id, reason=body.reason, revisions=revisions_seen()))
 
 
 def _require_visible(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> None:
@@ -206,19 +208,20 @@ def complete(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> Reply:
     return Reply(answer, {"ETag": etag(done.task_revision)})
 
 
-def assigned(row: Mapping[str, Any]) -> Reply:
+def assigned(uow: UnitOfWork, row: Mapping[str, Any]) -> Reply:
     """Return a task after it was assigned or released. Its tag still covers the values that were read."""
     seen = tags_seen() or ()
     tag = EntityTag(row["revision"]) if len(seen) != 1 else next(iter(seen)).at(row["revision"])
-    return Reply(TaskSummary(**_fields(row)), {"ETag": etag(tag)})
+    return Reply(TaskSummary(**_fields(uow, row)), {"ETag": etag(tag)})
 
 
-def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
-    assignee = account(row, "assignee") if row["assignee_id"] else None
+def _fields(uow: UnitOfWork, row: Mapping[Any, Any]) -> dict[str, Any]:
+    assignee = seen_account(uow.actor, row, "assignee") if row["assignee_id"] else None
     subject = row.get("subject") or row.get("process")
     return {**row, "case": row["case_id"], "assignee": assignee, "subject": subject}
 
 
-def _asked(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return a request with its addressee: by the account's name at that time, and the present full name."""
-    return {**row["asked"], "by": {**row["asked"]["by"], "display_name": row["asker_name"]}}
+def _asked(uow: UnitOfWork, row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a request with its sender: by the account's name at that time, and the present full name."""
+    by = {**row["asked"]["by"], "display_name": row["asker_name"]}
+    return {**row["asked"], "by": by if access.sees_account(uow.actor) else None}

@@ -101,7 +101,7 @@ class BeginDraft(Request):
 class ChangeDraft(Request):
     """The changed answers of a draft; the others remain."""
 
-    data: dict[str, Any]
+    data: dict[str, Any] = Field(default_factory=dict)
     """The answers, by field. Null removes an answer; an object or a list replaces the whole former value.
     Without any, a draft whose forms have changed is confirmed as it is now."""
 

@@ -119,7 +119,8 @@ class TaskSummary(Body):
     status: TaskStatus
     """Status of the task."""
     assignee: Account | None
-    """Who works on the task; null if nobody has claimed it and it isn't assigned."""
+    """Who works on the task; null if nobody has claimed it and it isn't assigned, and for portals and
+    applicants if it is an official."""
     opened_at: Instant
     """When the task was opened."""
     closed_at: Instant | None
@@ -181,8 +182,8 @@ class AskedBody(Body):
     """Explanation of the whole correction; null if there is none, and for an opinion."""
     fields: list[Mark]
     """The fields to correct; empty for an opinion."""
-    by: Account
-    """Who requested it."""
+    by: Account | None
+    """Who requested it; null for portals and applicants."""
     parent: UUID
     """Id of the task from which it was requested."""
 

@@ -14,7 +14,7 @@ from api.govstack.application_bodies import ListQuery
 from api.govstack.shapes import FilledBody, OpenRequest, own_half, window
 from api.govstack.status import RegistrationStatus, status_of
 from api.shapes import Instant
-from engine import cases, tasks
+from engine import access, cases, tasks
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
 from engine.portal.progress import progress
@@ -114,7 +114,7 @@ def list_tasks(uow: UnitOfWork, query: RegistrationTasksQuery) -> Reply:
     known = progress(uow, {row["case_id"] for row in rows})
     listed = [
         RegistrationTask(
-            **_fields(row), name=own_half(row["name"]), status=status_of(known.get(row["case_id"]))
+            **_fields(uow, row), name=own_half(row["name"]), status=status_of(known.get(row["case_id"]))
         )
         for row in rows
     ]
@@ -141,11 +141,12 @@ def _rows(uow: UnitOfWork, query: RegistrationTasksQuery) -> Sequence[Mapping[An
     )
 
 
-def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
+def _fields(uow: UnitOfWork, row: Mapping[Any, Any]) -> dict[str, Any]:
     service = own_half(row["process"])
+    named = row["assignee_id"] and access.sees_account(uow.actor, row["assignee_role"])
     return {
         "task_id": row["id"],
-        "assignee_id": row["assignee_id"],
+        "assignee_id": row["assignee_id"] if named else None,
         "role_id": row["lane"] and own_half(row["lane"]),
         "created": row["opened_at"],
         "description": row.get("subject") or service,
@@ -165,7 +166,7 @@ def read_task(uow: UnitOfWork, task_id: UUID) -> Reply:
     row = tasks.get(uow, task_id)
     shown = tasks.get_form(uow, row)
     answer = TaskWithData(
-        **{**_fields(row), "main_task_id": row["parent_id"] or task_id},
+        **{**_fields(uow, row), "main_task_id": row["parent_id"] or task_id},
         task_name=own_half(row["name"]),
         form_variables=dict(shown.data),
         data=dict(shown.draft or {}),

@@ -18,6 +18,7 @@ from engine.access.permissions import (
     require_one,
     require_purpose,
     scopes,
+    sees_account,
 )
 from engine.access.policy import (
     ANY,
@@ -105,6 +106,7 @@ __all__ = [
     "roles_in",
     "scopes",
     "seen_by",
+    "sees_account",
     "staff",
     "startable",
     "supervises",

@@ -299,9 +299,20 @@ def only_catalogue(actor: Actor) -> bool:
     return actor.role == "applicant"
 
 
+_OUTSIDE = ("portal", "applicant")
+
+
 def for_applicants(actor: Actor) -> bool:
     """Returns whether the actor looks at cases for their applicants, and not for an agency."""
-    return actor.role in ("portal", "applicant")
+    return actor.role in _OUTSIDE
+
+
+def sees_account(actor: Actor, role: str | None = None) -> bool:
+    """Returns whether the actor sees whose an account with this role is; None: an official's.
+
+    Applicants and portals don't see who handles a case; the access log alone names who has looked at it.
+    """
+    return not for_applicants(actor) or role in _OUTSIDE
 
 
 def only_its_own(actor: Actor) -> bool:

@@ -75,7 +75,7 @@ from engine.cases.start_commands import (
     start,
     start_at_event,
 )
-from engine.cases.start_context import Availability, unavailable
+from engine.cases.start_context import Availability, begins_by_itself, refusal_to_start, unavailable
 from engine.cases.step_effects import StepEffects, scoped
 from engine.cases.suspension import (
     SUSPENSION_CODES,
@@ -172,6 +172,7 @@ __all__ = [
     "appeal",
     "apply",
     "as_conflict",
+    "begins_by_itself",
     "bills_of_case",
     "cancel",
     "canonical",
@@ -216,6 +217,7 @@ __all__ = [
     "read_class",
     "read_clock",
     "record_visit",
+    "refusal_to_start",
     "release",
     "renew_secret",
     "reorder",

@@ -20,7 +20,13 @@ from engine.cases.locking import LockedCase, named, require_size
 from engine.cases.persistence import NewCase, begin
 from engine.cases.staged_documents import NOTHING as NO_FILES
 from engine.cases.staged_documents import Claimed, Place
-from engine.cases.start_context import StartContext, context_at_event, context_of_appeal, find_start_context
+from engine.cases.start_context import (
+    StartContext,
+    begins_by_itself,
+    context_at_event,
+    context_of_appeal,
+    find_start_context,
+)
 from engine.cases.step_effects import StepEffects
 from engine.cases.views import CaseView, limiting_forms, shown_to
 from engine.definitions import Drafting, forms
@@ -119,9 +125,7 @@ def _asked_for(
 ) -> CaseView:
     spec = definitions.spec(uow.session, entry.version)
     if not spec.startable:
-        key = entry.version.key
-        detail = "Cases of this process start automatically or by a message; you can't start them here."
-        raise Conflict(detail, code="begins-by-itself", definition={"key": key})
+        raise begins_by_itself(entry.version.key)
     form, typed = spec.start_form, forms.declared(spec.outcome_variables, data)
     limited = form is not None and forms.for_some(form)
     answer = forms.check(form, typed, definitions.roles_of_starter(uow, entry.unit_id) if limited else None)

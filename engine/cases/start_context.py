@@ -13,7 +13,8 @@ from sqlalchemy.orm import aliased
 from engine import access
 from engine.access import validity
 from engine.cases.locking import LockedCase
-from engine.definitions import VERSION, Version, unknown
+from engine.definitions import VERSION, Version, definition, unknown
+from engine.definitions.start_forms import StartForm
 from engine.models import Definition, DefinitionVersion, Unit, UnitLine
 from engine.organisation import candidate_groups
 from engine.platform.db import Actor, UnitOfWork
@@ -129,10 +130,10 @@ def unavailable(actor: Actor, key: str, given: Availability) -> Conflict | None:
     """Returns why the actor can't start cases of a definition at the moment; None if it can."""
     if given.suspended_at is not None:
         present = {"key": key, "suspended_at": given.suspended_at}
-        detail = "The definition is suspended. Resume it to start cases."
+        detail = "The definition is suspended: it accepts no applications at the moment."
         return Conflict(detail, code="definition-suspended", definition=present)
     if given.version_id is None:
-        detail = "The definition has no published version. Publish one first."
+        detail = "The definition has no published version: it accepts no applications at the moment."
         return Conflict(detail, code="not-published", definition={"key": key})
     if given.disabled_at is not None and access.only_enabled(actor):
         present = {"key": key, "disabled_at": given.disabled_at}
@@ -142,6 +143,20 @@ def unavailable(actor: Actor, key: str, given: Availability) -> Conflict | None:
         detail = "The definition is not in the catalogue: only officials and portals can start its cases."
         return Conflict(detail, code="not-offered", definition={"key": key})
     return None
+
+
+def begins_by_itself(key: str) -> Conflict:
+    """Returns the refusal for a definition whose cases nobody starts."""
+    detail = "Cases of this process start automatically or by a message; you can't start them here."
+    return Conflict(detail, code="begins-by-itself", definition={"key": key})
+
+
+def refusal_to_start(uow: UnitOfWork, found: StartForm) -> Conflict | None:
+    """Returns with what a start is refused to the actor who reads this form; None if it isn't."""
+    known = definition(uow, found.key)
+    given = Availability(known.current_version_id, known.suspended_at, known.disabled_at, known.offered_at)
+    refusal = unavailable(uow.actor, found.key, given)
+    return refusal or (None if found.startable else begins_by_itself(found.key))
 
 
 def _parted(row: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:

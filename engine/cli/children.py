@@ -8,7 +8,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
-from engine.platform.config import ROOT
+from engine.platform.config import ROOT, Settings
+
+
+def environ(settings: Settings, url: str) -> dict[str, str]:
+    """Return the variables with which a child has these settings.
+
+    With the address of an embedded database a child would otherwise not know that this is a demonstration.
+    """
+    demo = settings.demo_connectors
+    return {
+        "DATABASE_URL": url,
+        "PARVANDEH_VAR": str(settings.var),
+        "DEMO": "yes" if settings.demo else "no",
+        **({} if demo is None else {"DEMO_CONNECTORS": str(demo)}),
+    }
 
 
 def engine(*arguments: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -35,7 +35,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="change nothing; the exit code is 1 if it can't be deployed"
     )
     back.add_argument(
-        "--unit", metavar="KEY", help="the unit that owns the processes (default: that of the package)"
+        "--unit",
+        metavar="KEY",
+        help="the unit that owns the processes (default: the present owner, or that of the package)",
     )
     declare_language(back)
 
@@ -69,9 +71,12 @@ def _check(database: Database, package: Package, arguments: argparse.Namespace, 
     def command(session: Session, now: datetime) -> packages.Checked:
         uow = UnitOfWork(session, accounts.system(session, now), now)
         known = Connectors.operations_of(settings)
-        return packages.check(uow, package, unit=arguments.unit, operations=known)
+        publishing = settings.publishing
+        return packages.check(uow, package, publishing=publishing, unit=arguments.unit, operations=known)
 
-    found = database.run(command, "snapshot")
+    found = database.run(command)
+    if found.former_unit is not None:
+        print(f"{package.manifest.definition} moves from the unit {found.former_unit} to {found.unit}.")
     describe(found.findings, to=sys.stdout, language=arguments.language)
     for one in found.missing:
         what = "has another version here" if one.other_version else "is missing here"

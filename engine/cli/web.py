@@ -22,15 +22,11 @@ class Web:
 
     def __init__(self, settings: Settings, database_url: str) -> None:
         self._port = settings.port
-        demo = settings.demo_connectors
         parent = os.getpid()
         chosen = {
-            "DATABASE_URL": database_url,
+            **children.environ(settings, database_url),
             "PORT": str(settings.port),
-            "PARVANDEH_VAR": str(settings.var),
             "WEB_WORKERS": str(settings.web_workers),
-            "DEMO": "yes" if settings.demo else "no",
-            **({} if demo is None else {"DEMO_CONNECTORS": str(demo)}),
         }
         self.process = subprocess.Popen(
             COMMAND,

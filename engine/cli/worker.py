@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def start(settings: Settings, url: str) -> subprocess.Popen[bytes]:
     """Start it as a child process, which dies at the latest with the thread that started it."""
-    return children.engine("worker", environ=_environ(settings, url))
+    return children.engine("worker", environ=children.environ(settings, url))
 
 
 def _supervise(settings: Settings, url: str) -> None:
@@ -53,7 +53,7 @@ def _supervise(settings: Settings, url: str) -> None:
             while True:
                 for name in wanted.keys() - running.keys():
                     running[name] = children.engine(
-                        "worker", "--queue", wanted[name], environ=_environ(settings, url)
+                        "worker", "--queue", wanted[name], environ=children.environ(settings, url)
                     )
                 running.pop(children.await_death(running))
                 time.sleep(PAUSE)
@@ -62,9 +62,3 @@ def _supervise(settings: Settings, url: str) -> None:
             process.terminate()  # all at once: each may still be working
         for process in running.values():
             children.end(process, PATIENCE)
-
-
-def _environ(settings: Settings, url: str) -> dict[str, str]:
-    demo = settings.demo_connectors
-    chosen = {} if demo is None else {"DEMO_CONNECTORS": str(demo)}
-    return {"DATABASE_URL": url, "PARVANDEH_VAR": str(settings.var), **chosen}

@@ -33,7 +33,7 @@ from engine.models import (
 from engine.organisation import candidate_roles
 from engine.platform.config import Publishing
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Fault, Forbidden, Invalid, Rejected
+from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, Rejected
 from engine.platform.ids import uuid7
 
 
@@ -93,7 +93,7 @@ def deploy(
     Called processes that the files do not contain are bound to their current versions. Content equal to the
     current version's, or the draft's, creates no new version. `operations` are those of the connectors.
     Raises Rejected with all findings, also of a scenario that fails, Invalid for another unit, Forbidden for
-    processes of others.
+    processes of others, Conflict if content that creates no version names another unit than the owner.
     """
     access.require(uow.actor, "definitions.deploy")
     # Looked up once: the checked versions are the bound ones, whatever is published or retired meanwhile.
@@ -105,11 +105,11 @@ def deploy(
     digest = bpmn.digest(files, {key: version.digest for key, version in calls.items()})
     there = [same for key in _keys(report) if (same := held[key].same(digest, publishing))]
     if len(there) == len(report.processes):
+        _require_no_move(uow, report, unit)
         return _unchanged(uow, report, there)
+    _move(uow, report, unit)
     report = _with_posts(uow, files, _with_called(files, report, operations, publishing))
-    loaded: dict[UUID, Source] = {}
-    bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
-    content = Source(digest, files, bound)
+    content = _bound(uow, digest, files, calls)
     specs = _built(content, report)
     scenario_report = scenarios.run_all(told, specs)
     if scenario_report.failed:
@@ -137,6 +137,12 @@ def _checked(
     if report.errors or unread:
         raise Rejected(_REFUSED, [*report.findings, *unread], report.owners)
     return report, told
+
+
+def _bound(uow: UnitOfWork, digest: str, files: Mapping[str, bytes], calls: Mapping[str, Version]) -> Source:
+    loaded: dict[UUID, Source] = {}
+    called = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
+    return Source(digest, files, called)
 
 
 def plain_report(report: Report) -> dict[str, Any]:
@@ -210,8 +216,6 @@ def _lock(uow: UnitOfWork, keys: list[str], unit: str | None) -> dict[str, _Held
         raise Forbidden(
             f"The process {foreign!r} belongs to another unit. Choose a different id for your process."
         )
-    if unit is not None:
-        session.execute(update(Definition).where(named, Definition.unit_id != owner).values(unit_id=owner))
     found: Any = select(*VERSION, DefinitionVersion.status, Definition.current_version_id)
     found = found.join(Definition, DefinitionVersion.key == Definition.key).where(Definition.key.in_(keys))
     held = {key: _Held() for key in keys}
@@ -224,6 +228,36 @@ def _lock(uow: UnitOfWork, keys: list[str], unit: str | None) -> dict[str, _Held
             version if status == "draft" else former.draft,
         )
     return held
+
+
+def _elsewhere(uow: UnitOfWork, report: Report, unit: str | None) -> dict[str, str]:
+    """Returns the definitions that belong to another unit than this, with its key; none without a unit."""
+    if unit is None:
+        return {}
+    found = select(Definition.key, Unit.key).join(Unit, Unit.id == Definition.unit_id)
+    others = found.where(Definition.key.in_(_keys(report)), Unit.key != unit).order_by(Definition.key)
+    return {key: owner for key, owner in uow.session.execute(others)}
+
+
+def _require_no_move(uow: UnitOfWork, report: Report, unit: str | None) -> None:
+    for key, owner in _elsewhere(uow, report, unit).items():
+        raise Conflict(
+            f"The process {key!r} belongs to the unit {owner!r}, and these files don't change it. Leave out "
+            f"`unit`, or name {owner!r}. A new version with another `unit` moves the process there.",
+            code="owned-by-other-unit",
+            definition=key,
+            unit=owner,
+        )
+
+
+def _move(uow: UnitOfWork, report: Report, unit: str | None) -> None:
+    """Makes this unit, if one is named, the owner of all definitions, and records each move in both units."""
+    owner = select(Unit.id).where(Unit.key == unit).scalar_subquery()
+    for key, former in _elsewhere(uow, report, unit).items():
+        named = {"former": former, "owner": unit}
+        note(uow, "definition.moved", key, **named)
+        uow.session.execute(update(Definition).where(Definition.key == key).values(unit_id=owner))
+        note(uow, "definition.moved", key, **named)
 
 
 def hold(session: Session, keys: Collection[str]) -> None:

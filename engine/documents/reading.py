@@ -25,6 +25,7 @@ _VERSION = (
     DocumentVersion.uploaded_by.label("uploader_id"),
     User.name.label("uploader"),
     names.of().label("uploader_name"),
+    User.role.label("uploader_role"),
     DocumentVersion.uploaded_at,
 )
 

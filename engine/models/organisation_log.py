@@ -28,6 +28,7 @@ OrganisationKind = Literal[
     "definition.deployed",
     "definition.published",
     "definition.retired",
+    "definition.moved",
     "definition.enabled",
     "definition.disabled",
     "definition.offered",

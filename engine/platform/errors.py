@@ -21,7 +21,7 @@ Refusal
 ├── Stale         the caller's revision is out of date (If-Match)
 ├── Invalid       the input breaks a rule; every fault with its place
 ├── Rejected      a deployment with findings
-├── QuotaExceeded the token has made as many requests as it may per minute
+├── QuotaExceeded more requests than are allowed in a period
 ├── Busy          no capacity at the moment; the same call may succeed later
 │   ├── NoTimeLeft    a part of a request was not tried
 │   ├── ScannerDown   documents can't be scanned
@@ -204,7 +204,7 @@ class FirstDecider(Recorded):
 
 
 class QuotaExceeded(Refusal):
-    """The token has made as many requests as it may per minute; the next minute begins in `seconds`."""
+    """More requests than are allowed in a period. The next one is accepted in `seconds`."""
 
     def __init__(self, detail: str, seconds: int) -> None:
         super().__init__(detail)

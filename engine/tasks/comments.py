@@ -79,6 +79,7 @@ def _comments() -> Any:
         Comment.author_id,
         User.name.label("author"),
         names.of().label("author_name"),
+        User.role.label("author_role"),
         Comment.text,
         Comment.visible,
         Comment.at,

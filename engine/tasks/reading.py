@@ -51,6 +51,7 @@ SUMMARY = (
     Task.assignee_id,
     User.name.label("assignee"),
     names.of().label("assignee_name"),
+    User.role.label("assignee_role"),
     Task.revision,
     Task.opened_at,
     Task.closed_at,

@@ -252,6 +252,7 @@ _CHILDREN = (
         Task.assignee_id,
         User.name.label("assignee"),
         names.of().label("assignee_name"),
+        User.role.label("assignee_role"),
         names.of(ASKER).label("asker_name"),
     )
     .outerjoin(User, User.id == Task.assignee_id)

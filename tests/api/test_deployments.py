@@ -456,6 +456,24 @@ def test_processes_belong_to_the_unit_that_is_named(client: Clients, database: D
     assert body(client("designer").get("/definitions/p"))["unit"] == "guild"
 
 
+def test_only_a_new_version_moves_a_process_and_both_units_see_it(
+    client: Clients, database: Database
+) -> None:
+    a_unit(database, "guild", kind="agency")
+    designer = client("designer")
+    designer.deploy(factories.one_task())
+    kept = refused(designer.deploy(factories.one_task(), unit="guild"), 409, "conflict")
+    assert (kept["code"], kept["state"]) == ("owned-by-other-unit", {"definition": "p", "unit": "root"})
+    assert body(designer.get("/definitions/p"))["unit"] == "root"
+    assert body(designer.deploy(factories.one_task() | {"README.md": b"newer"}, unit="guild"))["definitions"][
+        0
+    ]["created"]
+    assert body(designer.get("/definitions/p"))["unit"] == "guild"
+    moved = body(client("administrator").get("/organisation-log?kind=definition.moved"))["items"]
+    assert [one["unit"] for one in moved] == ["root", "guild"]
+    assert moved[0]["payload"] == {"definition": "p", "former": "root", "owner": "guild"}
+
+
 @pytest.mark.parametrize("unit", ["nowhere", "", "\0", "x" * 1000])
 def test_unit_that_is_not_ones_own_is_refused(client: Clients, unit: str) -> None:
     problem = refused(client("designer").deploy(factories.one_task(), unit=unit), 422, "invalid")

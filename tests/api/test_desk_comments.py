@@ -27,6 +27,8 @@ def test_applicants_side_reads_what_is_visible_and_the_office_all(office: Office
     assert office.client("portal").post(path, {"text": "thanks"}).status_code == 201
     assert texts(office, "caseworker", "reza") == ["internal", "for you", "thanks"]
     assert texts(office, "portal") == ["for you", "thanks"]
+    authors = [one["author"] for one in body(office.client("portal").get(path))["items"]]
+    assert (authors[0], authors[1]["name"]) == (None, "portal")  # applicants don't see who handles their case
 
 
 def test_comment_on_a_task_names_it(office: Office) -> None:

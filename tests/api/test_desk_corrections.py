@@ -64,6 +64,7 @@ def test_applicants_side_sees_what_is_wrong_and_the_marked_fields_alone(office: 
     assert (listed["id"], listed["kind"]) == (task, "correction")
     shown = body(portal(office).get(f"/tasks/{task}"))
     assert (shown["asked"]["text"], shown["asked"]["fields"]) == (MARKS["text"], MARKS["fields"])
+    assert (shown["asked"]["by"], b"sara" in portal(office).get(f"/tasks/{task}").data) == (None, False)
     assert list(shown["form"]["schema"]["properties"]) == ["area"]
     assert shown["data"] == {"area": 10}
 

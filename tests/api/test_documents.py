@@ -77,6 +77,9 @@ def test_document_is_added_listed_read_and_downloaded(client: Clients, case: dic
         assert listed == {name: value for name, value in document.items() if name != "versions"}
         assert body(client(role).get(f"/documents/{document['id']}")) == document
         assert client(role).get(f"/documents/{document['id']}/content").data == content
+    of_office = body(client("caseworker").upload(f"/cases/{case['id']}", content))
+    assert of_office["uploaded_by"]["name"] == "caseworker"
+    assert body(client("portal").get(f"/documents/{of_office['id']}"))["uploaded_by"] is None
 
 
 def test_download_can_do_nothing_in_a_browser(client: Clients, case: dict[str, Any]) -> None:

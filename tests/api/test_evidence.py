@@ -432,6 +432,8 @@ def test_requests_are_limited_for_each_person_and_each_portal(
     limited = _fetch(scene.ana, draft)
     refused(limited, 429, "quota-exceeded")
     assert 3590 < int(limited.headers["Retry-After"]) <= 3601
+    told = body(_fetch(scene.ana, draft, **{"Accept-Language": "fa"}))["detail"]
+    assert told.endswith(("۶۰ دقیقهٔ دیگر دوباره تلاش کنید.", "۶۱ دقیقهٔ دیگر دوباره تلاش کنید."))
     assert _fetch(scene.bea, scene.begin(scene.bea)).status_code == 201
     for person, status in (("0013542419", 201), ("0499370899", 429)):
         behalf = {"X-On-Behalf-Of": person}

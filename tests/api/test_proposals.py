@@ -65,9 +65,9 @@ def test_nothing_changes_until_another_person_confirms(
     refused(second.post(path), 409, "conflict")
     assert body(second.get("/proposals"))["items"] == []
     (shown,) = body(client("portal").get(f"/cases/{case}/proposals"))["items"]
-    assert (shown["reason"], shown["data"]["amount"], shown["decided_by"]["name"]) == (
+    assert (shown["reason"], shown["data"]["amount"], shown["decided_by"]) == (
         *("typing error", 2),
-        "second",
+        None,
     )
     events = body(first.get(f"/cases/{case}/events"))["items"]
     proposed, confirmed = (one for one in events if one["kind"].startswith("change."))

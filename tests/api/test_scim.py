@@ -182,6 +182,12 @@ def test_removal_ends_sessions_and_tokens(directory: Call, database: Database) -
 
 def test_administrators_are_neither_made_nor_given_units(directory: Call, database: Database) -> None:
     directory("POST", "/Users", a_user(userType="administrator"), 403)
+    mina = directory("POST", "/Users", a_user(userName="sara"), 201)
+    for role in ("*", "administrator"):
+        own = {"memberships": [{"unit": "guild", "role": role}]}
+        assert directory("POST", "/Users", a_user(own=own), 400)["scimType"] == "invalidValue"
+        wider = patch({"op": "add", "path": f"{PERSON}:memberships", "value": own["memberships"]})
+        directory("PATCH", f"/Users/{mina['id']}", wider, 400)
     boss = a_member(database, "boss", "guild", "*", "administrator")
     unit = directory("GET", '/Groups?filter=displayName eq "guild"')["Resources"][0]
     assert [one["value"] for one in unit["members"]] == [str(boss.id)]
@@ -195,6 +201,7 @@ def test_administrators_are_neither_made_nor_given_units(directory: Call, databa
 def test_last_administrator_of_a_unit_stays(directory: Call, database: Database) -> None:
     first = a_member(database, "first", "guild", "*", "administrator")
     second = a_member(database, "second", "guild", "*", "administrator")
+    a_member(database, "above", "root", "*", "administrator")  # the directory can't replace the last one here
     directory("DELETE", f"/Users/{first.id}", status=204)
     refusal = directory("DELETE", f"/Users/{second.id}", status=409)
     assert "No other administrator" in refusal["detail"]

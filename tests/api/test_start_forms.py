@@ -104,6 +104,31 @@ def test_definition_without_a_form_says_so(client: Clients, database: Database) 
     assert problem["errors"][0]["pointer"] == "/query/language"
 
 
+def test_form_says_with_what_a_start_is_refused(client: Clients, database: Database) -> None:
+    yearly = "<bpmn:timeCycle>R/2096-03-21T08:00/P1Y</bpmn:timeCycle>"
+    timer = f"<bpmn:timerEventDefinition>{yearly}</bpmn:timerEventDefinition>"
+    timed = factories.one_task("timed")["p.bpmn"].decode().replace('id="start">', f'id="start">{timer}')
+    factories.deploy(database, {"p.bpmn": timed.encode()})
+    portal, office, tags = client("portal"), client("administrator"), set()
+    for act, code in (
+        ("disable", "definition-disabled"),
+        ("suspend", "definition-suspended"),
+        ("versions/1/retire", "not-published"),
+    ):
+        office.post(f"/definitions/p/{act}")
+        answer = portal.get("/definitions/p/form", headers={"Accept-Language": "en"})
+        tags.add(answer.headers["ETag"])
+        refusal = refused(portal.post("/cases", {"definition": "p"}), 409, "conflict")
+        assert (body(answer)["startable"], body(answer)["unavailable"], refusal["code"]) == (
+            False,
+            code,
+            code,
+        )
+        office.post(f"/definitions/p/{'resume' if act == 'suspend' else 'enable'}")
+    assert (len(tags), "Publish" in refusal["detail"]) == (3, False)
+    assert body(portal.get("/definitions/timed/form"))["unavailable"] == "begins-by-itself"
+
+
 def test_form_of_a_draft_is_only_for_its_designers(client: Clients, database: Database) -> None:
     files = factories.files(bpmn.process(*bpmn.in_line("userTask a"), key="planned"))
     factories.deploy(database, files, "four-eyes")

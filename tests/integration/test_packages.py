@@ -4,6 +4,7 @@ import io
 import stat
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from engine.definitions import uploads
 from engine.design import packages
 from engine.identity import accounts
 from engine.platform.db import Database, UnitOfWork
-from engine.platform.errors import Invalid
+from engine.platform.errors import Invalid, Rejected
 from tests import factories
 from tests.packaged import package_of
 
@@ -40,7 +41,7 @@ def _exported(database: Database, key: str) -> bytes:
 def _checked(database: Database, content: bytes, operations: Any = None) -> packages.Checked:
     package = packages.read(io.BytesIO(content))
     found: packages.Checked = _as_system(
-        database, lambda uow: packages.check(uow, package, operations=operations)
+        database, lambda uow: packages.check(uow, package, publishing="direct", operations=operations)
     )
     return found
 
@@ -56,6 +57,27 @@ def _missing(found: packages.Checked) -> list[tuple[str, str, bool]]:
     return [(one.kind, one.name, one.blocks) for one in found.missing]
 
 
+def _lacks_the_connector_of_its_evidence(database: Database, service: bytes) -> None:
+    package = packages.read(io.BytesIO(service))
+    assert [name for name in package.manifest.connectors if name.startswith("housing-registry/")]
+    dry = _checked(database, service, {})
+    assert (dry.deployable, "housing-registry" in {one.name for one in dry.missing}) == (False, True)
+    with pytest.raises(Rejected) as refused:
+        _as_system(database, lambda uow: packages.deploy(uow, package, publishing="direct", operations={}))
+    assert dry.findings == tuple(refused.value.findings)
+    assert ("evidence.toml", "unknown-connector") in {(one.file, one.code) for one in dry.findings}
+
+
+def test_the_unit_of_a_new_service_is_named_or_chosen(database: Database) -> None:
+    package = packages.read(io.BytesIO(package_of(factories.one_task("small"), "small")))
+    far = replace(package, manifest=replace(package.manifest, unit="far-away"))
+    found = _checked(database, packages.write(far))
+    assert (found.unit, found.deployable, _missing(found)[0]) == (None, False, ("unit", "far-away", True))
+    with pytest.raises(Invalid, match="far-away") as refused:
+        _as_system(database, lambda uow: packages.deploy(uow, far, publishing="direct"))
+    assert [fault.pointer for fault in refused.value.faults] == ["/unit"]
+
+
 def test_a_service_moves_to_an_empty_installation(database: Database, empty_database_url: str) -> None:
     factories.deploy_shipped(database, CHANGE)
     service, called = _exported(database, CHANGE), _exported(database, "verify-identity")
@@ -65,7 +87,10 @@ def test_a_service_moves_to_an_empty_installation(database: Database, empty_data
     try:
         found = _checked(other, service, {})
         assert not found.deployable
-        assert _missing(found) == [("process", "verify-identity", True), ("role", "caseworker", False)]
+        assert _missing(found) == [
+            *(("process", "verify-identity", True), ("role", "caseworker", False)),
+            ("connector", "housing-registry", True),
+        ]
         assert ("connector", "civil-registry", True) in _missing(_checked(other, called, {}))
         hashes: dict[str, str] = {}
         for content in (called, service):
@@ -73,6 +98,8 @@ def test_a_service_moves_to_an_empty_installation(database: Database, empty_data
             done = _deployed(other, package)
             assert all(one["passed"] for one in done.scenario_report["scenarios"])
             hashes |= {made.key: made.hash for made in done.definitions}
+            if content == called:
+                _lacks_the_connector_of_its_evidence(other, service)
             assert hashes[package.manifest.definition] == package.manifest.hash
         again = packages.read(io.BytesIO(_exported(other, CHANGE)))
         assert again.files == packages.read(io.BytesIO(service)).files

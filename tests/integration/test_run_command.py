@@ -220,6 +220,15 @@ def test_interrupt_stops_everything_and_the_next_start_keeps_accounts_and_versio
     after = json.loads((installation.var / "demo.json").read_bytes())
     assert after == {**before, "url": f"http://127.0.0.1:{installation.port}"}
     assert re.findall(r"version (?!1 \(unchanged\))", installation.output) == []
+    boss = next(one["token"] for one in after["accounts"] if one["name"] == "administrator")
+    with urllib.request.urlopen(
+        urllib.request.Request(
+            f"{after['url']}/api/v1/organisation-log?kind=settings.loaded",
+            headers={"Authorization": f"Bearer {boss}"},
+        )
+    ) as response:
+        (loaded,) = json.load(response)["items"]  # all processes have the same settings, at each start
+    assert loaded["payload"]["demo"] is True
 
 
 def test_demo_accounts_are_kept_for_their_owner_only(

@@ -228,7 +228,8 @@ def test_every_refusal_has_a_text() -> None:
     kinds = {refusals.name(Refusal), *(refusals.name(kind) for kind in _below(Refusal))}
     present = {f"task-{status}" for status in get_args(models.TaskStatus) if status != "open"}
     present |= {f"case-{status}" for status in get_args(models.CaseStatus)}
-    told = {key.removeprefix("refusals.") for key in texts("refusals")} - {"throttled.seconds"}
+    periods = {"throttled.seconds", "quota-exceeded.seconds", "quota-exceeded.minutes"}
+    told = {key.removeprefix("refusals.") for key in texts("refusals")} - periods
     assert told == kinds | present | _in_the_way()
 
 

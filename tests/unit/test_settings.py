@@ -1,9 +1,11 @@
 """Settings that cannot be used stop the start, and say which they are."""
 
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
 
+from engine.cli import children
 from engine.platform.config import Settings
 
 
@@ -105,3 +107,11 @@ def test_an_installation_is_a_demonstration_only_where_nobody_uses_it_in_earnest
     assert not Settings.read({"DEMO": "yes", "PUBLIC_URL": "https://parvandeh.example.org"}).demo
     with pytest.raises(ValueError, match="DEMO"):
         Settings.read({"DEMO": "1"})
+
+
+@pytest.mark.parametrize("told", [{}, {"DEMO": "no"}])
+def test_processes_of_an_installation_have_the_settings_of_the_one_that_starts_them(
+    told: dict[str, str],
+) -> None:
+    settings, url = Settings.read(told), "postgresql+psycopg:///x"
+    assert Settings.read(children.environ(settings, url)) == replace(settings, database_url=url)

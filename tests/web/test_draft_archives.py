@@ -9,6 +9,8 @@ import pytest
 from engine.design import drafts
 from engine.platform.db import Actor, Database
 from tests import factories
+from tests.organisation import a_unit
+from tests.packaged import package_of
 from tests.web.conftest import Browser
 from tests.web.test_designer_pages import send
 
@@ -132,6 +134,12 @@ def test_a_package_shows_what_is_missing_and_becomes_a_draft(designer: Browser, 
     shown = send(designer, "/designer/packages", {"p.zip": package}, "package", unit="root")
     assert ", version 1</bdi>" in shown.text
     assert "Role that nobody has" in shown.text
+    a_unit(database, "guild", kind="agency")
+    kept = send(designer, "/designer/packages", {"p.zip": package}, "package", unit="guild")
+    assert (kept.status_code, "The process belongs to another unit" in kept.text) == (409, True)
+    newer = package_of({**FILES_OF_PACKAGE, "README.md": b"newer"}, "p")
+    moved = send(designer, "/designer/packages", {"p.zip": newer}, "package", unit="guild")
+    assert "moves the service from the unit" in moved.text
     made = send(designer, "/designer/packages", {"p.zip": package}, "package", unit="root", draft="yes")
     assert unpacked(designer.get(f"{made.location}/files.zip").data) == FILES_OF_PACKAGE
     with zipfile.ZipFile(io.BytesIO(package)) as archive:

@@ -11,6 +11,7 @@ from engine.platform.errors import Fault, Invalid, Refusal
 from web import connectors
 from web.designer import findings
 from web.designer.area import blueprint, explain_refusal, status, title
+from web.site import site
 from web.visit import Away, Page, Shown, Visit, page
 
 
@@ -23,7 +24,8 @@ def _form(visit: Visit, package: Package | None = None, refusal: Refusal | None 
     values |= {"units": drafts.units(visit.uow), "chosen": request.form.get("unit")}
     if package is not None:
         unit = request.form.get("unit") or None
-        found = packages.check(visit.uow, package, unit=unit, operations=connectors.operations())
+        how, known = site().settings.publishing, connectors.operations()
+        found = packages.check(visit.uow, package, publishing=how, unit=unit, operations=known)
         shown = findings.sort_findings(found.findings)
         values |= {"found": found, "findings": shown, "counts": findings.counts(shown)}
         values |= {"severities": findings.SEVERITIES, "chosen": found.unit}

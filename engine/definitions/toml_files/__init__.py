@@ -4,14 +4,14 @@ Each belongs to one process of the deployment. They are stored and hashed like t
 at upload, each by the function registered for its name.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from engine.bpmn import Finding, Process
+from engine.bpmn import Finding, Process, RequiredConnector
 from engine.connectors import deployment_check
 from engine.definitions.toml_files import evidence_calls, evidence_file, service_file
-from engine.definitions.toml_files.document import read
+from engine.definitions.toml_files.document import Document, read
 from engine.definitions.toml_files.evidence_file import (
     EVIDENCE,
     ConsentText,
@@ -49,6 +49,7 @@ __all__ = [
     "call_findings",
     "check",
     "evidence_of",
+    "required_connectors",
     "service_of",
 ]
 
@@ -116,14 +117,26 @@ def call_findings(
 
     They are warnings for a draft: connectors may be changed before it is published.
     """
-    document = read(EVIDENCE, files[EVIDENCE], Notes()) if EVIDENCE in files else None
+    document, types = _evidence_types(files)
     if document is None or operations is None:
         return []
     notes = Notes()
-    types = list(evidence_file.read(Table(document, Notes())).types.values())
     evidence_calls.check(types, document, operations, partial(notes.report, "warning" if draft else "error"))
     absent = deployment_check.missing(evidence_calls.named(types, document), operations, draft=draft)
     return [*absent, *notes.sorted(files)]
+
+
+def required_connectors(files: Mapping[str, bytes]) -> Sequence[RequiredConnector]:
+    """Returns the connectors by which the files of a deployment fetch evidence."""
+    document, types = _evidence_types(files)
+    return () if document is None else evidence_calls.named(types, document)
+
+
+def _evidence_types(files: Mapping[str, bytes]) -> tuple[Document | None, list[EvidenceType]]:
+    document = read(EVIDENCE, files[EVIDENCE], Notes()) if EVIDENCE in files else None
+    if document is None:
+        return None, []
+    return document, list(evidence_file.read(Table(document, Notes())).types.values())
 
 
 def _table_of(files: Mapping[str, bytes], name: str, key: str) -> Table | None:

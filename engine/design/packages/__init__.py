@@ -2,7 +2,7 @@
 
 from engine.design.packages.exporting import export
 from engine.design.packages.format import MAX_PACKAGE, Manifest, Package, read, write
-from engine.design.packages.importing import Checked, Missing, check, deploy, home, owner_of
+from engine.design.packages.importing import Checked, Missing, check, deploy, home, owner_here, owner_of
 
 __all__ = [
     "MAX_PACKAGE",
@@ -14,6 +14,7 @@ __all__ = [
     "deploy",
     "export",
     "home",
+    "owner_here",
     "owner_of",
     "read",
     "write",

@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from engine import access, bpmn, definitions
-from engine.definitions import Version
+from engine.definitions import Version, toml_files
 from engine.design.packages.format import Manifest, Package, write
 from engine.models import DefinitionVersion
 from engine.organisation import units
@@ -19,7 +19,7 @@ def export(uow: UnitOfWork, key: str, number: int | None = None) -> tuple[Defini
     source = definitions.source(uow.session, row.deployment_id)
     owner = units.key_of(uow, definitions.definition(uow, key).unit_id)
     roles, files = bpmn.required_roles(source.files), source.files
-    connectors = bpmn.required_connectors(files)
+    connectors = [*bpmn.required_connectors(files), *toml_files.required_connectors(files)]
     calendar, _ = editing.of_unit(uow, owner)
     spec = definitions.spec(uow.session, Version(row.id, key, row.number, row.digest, row.deployment_id))
     named = {role.role if role.unit is None else f"{role.role}@{role.unit}" for role in roles}

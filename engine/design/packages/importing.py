@@ -1,6 +1,6 @@
 """Imports a package: first what is missing here, then a deployment by the usual rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -18,6 +18,7 @@ from engine.platform import budget
 from engine.platform.budget import Exhausted, ShortBudget
 from engine.platform.config import Publishing
 from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid, Refusal, Rejected
 
 Kind = Literal["unit", "role", "calendar", "connector", "process", "appeal"]
 
@@ -37,54 +38,99 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The unit that would own the processes (None: it must be chosen), what is missing, and all findings."""
+    """The result of a dry run: what is missing, all findings, and whether the import would succeed.
+
+    `unit` would own the processes (None: it must be chosen); `former_unit` owns them now, if that is another.
+    """
 
     unit: str | None
+    former_unit: str | None
     missing: tuple[Missing, ...]
     findings: tuple[Finding, ...]
-
-    @property
-    def deployable(self) -> bool:
-        """Whether nothing prevents a deployment."""
-        wrong = any(finding.severity == "error" for finding in self.findings)
-        return not wrong and not any(one.blocks for one in self.missing)
+    deployable: bool
 
 
 def check(
     uow: UnitOfWork,
     package: Package,
     *,
+    publishing: Publishing,
     unit: str | None = None,
     operations: deployment_check.Operations = None,
 ) -> Checked:
-    """Returns what a deployment of a package would find here; changes nothing.
+    """Deploys a package as `deploy` does, with its refusals, and undoes it; names all that is missing here.
 
-    Processes that are not here are assumed to be like those that the package was bound to. Scenarios are
-    read, but run only when it is deployed. A check that takes longer than a request may is a finding.
+    Without a process that it calls, or without a unit, the rest is checked as if it were here: the scenarios
+    don't run. A check that takes longer than a request may is a finding.
     """
     access.require(uow.actor, "definitions.deploy")
+    if unit is not None:
+        definitions.owner_of(uow, unit)
     owner = owner_of(uow, package, unit)
     try:
         with budget.limited(ShortBudget(may_be_long=uploads.is_only_check(uow))):
-            missing, findings = _check(uow, package, owner, operations)
+            missing, found = _compare(uow, package, owner, operations, publishing)
     except Exhausted as error:
-        missing, findings = [], [too_much(error.where)]
+        missing, found = [], [too_much(error.where)]
     except RecursionError:
-        missing, findings = [], [too_deep()]
-    return Checked(owner, tuple(missing), tuple(findings))
+        missing, found = [], [too_deep()]
+    if owner is None:
+        missing.insert(0, Missing("unit", package.manifest.unit, blocks=True))
+    findings: Sequence[Finding] = found
+    former = owner_here(uow, package)
+    deployable = owner is not None and not any(one.blocks and one.kind == "process" for one in missing)
+    if deployable:
+        deployable, findings = _try(uow, package, publishing, unit, operations)
+    moved = None if former == owner else former
+    return Checked(owner, moved, tuple(missing), tuple(findings), deployable)
 
 
-def _check(
-    uow: UnitOfWork, package: Package, owner: str | None, operations: deployment_check.Operations
+def _try(
+    uow: UnitOfWork,
+    package: Package,
+    publishing: Publishing,
+    unit: str | None,
+    operations: deployment_check.Operations,
+) -> tuple[bool, Sequence[Finding]]:
+    """Deploys a package and undoes it. Returns whether that succeeded, and the findings."""
+    done: list[Deployed | UUID] = []
+
+    def deploy_and_undo() -> Refusal:
+        done.append(deploy(uow, package, publishing=publishing, unit=unit, operations=operations))
+        raise Refusal("This is a dry run: nothing of it remains.")
+
+    refusal = uow.attempt(deploy_and_undo)
+    if isinstance(refusal, Rejected):
+        return False, refusal.findings
+    if not done:
+        raise refusal
+    if isinstance(done[0], UUID):
+        return False, [too_much(package.manifest.definition)]
+    return True, done[0].report.findings
+
+
+def _compare(
+    uow: UnitOfWork,
+    package: Package,
+    owner: str | None,
+    operations: deployment_check.Operations,
+    publishing: Publishing,
 ) -> tuple[list[Missing], list[Finding]]:
+    """Returns what the package needs and is not here, and the findings that need no scenarios."""
     files, manifest = package.files, package.manifest
     known = definitions.currents(uow.session)
     report = bpmn.check(files, {*known, *manifest.calls, *manifest.appeals}, uow.now)
     findings = [*report.findings, *scenarios.check(files), *toml_files.check(files, report.processes)]
     missing = [*_processes(manifest, known), *_calendars(uow, manifest)]
-    if not report.errors:
-        missing += _places(uow, files, owner)
-        missing += _connectors(files, operations)
+    if not any(one.severity == "error" for one in findings):
+        draft = publishing != "direct"
+        around = [
+            *candidate_roles.findings(uow, files, _home_of_roles(uow, owner)),
+            *deployment_check.findings(files, operations, draft=draft),
+            *toml_files.call_findings(files, operations, draft=draft),
+        ]
+        findings += around
+        missing += dict.fromkeys(filter(None, map(_needed, around)))
     return missing, findings
 
 
@@ -98,7 +144,7 @@ def deploy(
 ) -> Deployed | UUID:
     """Deploys the files of a package, as `uploads.submit` does and with what it raises.
 
-    `unit` is as for `home`.
+    `unit` is as for `home`, which may raise Invalid.
     """
     owner = home(uow, package, unit)
     return uploads.submit(uow, package.files, publishing=publishing, unit=owner, operations=operations)
@@ -107,26 +153,32 @@ def deploy(
 def home(uow: UnitOfWork, package: Package, unit: str | None) -> str | None:
     """Returns the unit that owns the processes from now on; None: they remain where they are.
 
-    Without `unit`, new ones belong to the unit that the package names, if it is here; otherwise to the
-    actor's only one.
+    Without `unit`, new ones belong to the unit that the package names. Raises Invalid if it isn't here.
     """
-    return unit or (None if _is_here(uow, package) else owner_of(uow, package, None))
+    if unit is not None or owner_here(uow, package) is not None:
+        return unit
+    owner = owner_of(uow, package, None)
+    if owner is None:
+        raise Invalid(
+            f"Specify the unit that owns the processes: {package.manifest.unit!r} is not one of your units.",
+            [Fault("/unit", "specify one of your units", "unit")],
+        )
+    return owner
 
 
 def owner_of(uow: UnitOfWork, package: Package, unit: str | None) -> str | None:
     """Returns the unit that will own the processes; None if the package doesn't name one of this place."""
+    there = owner_here(uow, package) if unit is None else None
+    if there is not None:
+        return there
     found = select(Unit.key).where(Unit.key == (unit or package.manifest.unit), Unit.closed_at.is_(None))
-    if unit is None:
-        own = select(Unit.key).join(Definition, Definition.unit_id == Unit.id)
-        there = uow.session.scalars(own.where(Definition.key == package.manifest.definition)).one_or_none()
-        if there is not None:
-            return there
     return uow.session.scalars(found.where(access.covers(Unit.id)), access.seen_by(uow)).one_or_none()
 
 
-def _is_here(uow: UnitOfWork, package: Package) -> bool:
-    found = select(Definition.key).where(Definition.key == package.manifest.definition)
-    return uow.session.scalars(found).one_or_none() is not None
+def owner_here(uow: UnitOfWork, package: Package) -> str | None:
+    """Returns the unit that owns the process of the package, if it is here."""
+    own = select(Unit.key).join(Definition, Definition.unit_id == Unit.id)
+    return uow.session.scalars(own.where(Definition.key == package.manifest.definition)).one_or_none()
 
 
 def _processes(manifest: Manifest, known: Mapping[str, Version]) -> Iterator[Missing]:
@@ -146,25 +198,22 @@ def _calendars(uow: UnitOfWork, manifest: Manifest) -> Iterator[Missing]:
     yield from (Missing("calendar", key, blocks=False) for key in manifest.calendars if key not in here)
 
 
-def _places(uow: UnitOfWork, files: Mapping[str, bytes], owner: str | None) -> list[Missing]:
-    """Returns the units and roles that tasks name and that nobody has here."""
+def _home_of_roles(uow: UnitOfWork, owner: str | None) -> UUID:
+    """Returns the unit in which the roles of tasks are looked up: the owner, otherwise the root unit."""
     home = select(Unit.id).where(Unit.key == owner)
-    owner_id = (
-        uow.session.scalars(home).one_or_none()
-        or uow.session.scalars(select(Unit.id).where(Unit.parent_id.is_(None)).limit(1)).one()
-    )
-    found: dict[Missing, None] = {}
-    for finding in candidate_roles.findings(uow, files, owner_id):
-        unit, role = finding.values.get("unit"), finding.values.get("role")
-        name = str(unit) if role is None else str(role) if unit is None else f"{role}@{unit}"
-        found[Missing("unit" if role is None else "role", name, blocks=finding.severity == "error")] = None
-    return list(found)
+    root = select(Unit.id).where(Unit.parent_id.is_(None)).limit(1)
+    return uow.session.scalars(home).one_or_none() or uow.session.scalars(root).one()
 
 
-def _connectors(files: Mapping[str, bytes], operations: deployment_check.Operations) -> list[Missing]:
-    found: dict[Missing, None] = {}
-    for finding in deployment_check.findings(files, operations, draft=False):
-        connector, operation = finding.values["connector"], finding.values.get("operation")
-        name = str(connector) if operation is None else f"{connector}/{operation}"
-        found[Missing("connector", name, blocks=True)] = None
-    return list(found)
+def _needed(finding: Finding) -> Missing | None:
+    """Returns the unit, role or connector that a finding says is not here."""
+    values = finding.values
+    if finding.code == "unknown-unit":
+        return Missing("unit", str(values["unit"]), blocks=True)
+    if finding.code == "nobody-has-role":
+        unit = f"@{values['unit']}" if "unit" in values else ""
+        return Missing("role", f"{values['role']}{unit}", blocks=False)
+    if finding.code in ("unknown-connector", "unknown-operation"):
+        operation = f"/{values['operation']}" if "operation" in values else ""
+        return Missing("connector", f"{values['connector']}{operation}", blocks=True)
+    return None

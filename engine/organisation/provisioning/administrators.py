@@ -5,7 +5,7 @@ from sqlalchemy.orm import aliased
 
 from engine.access import seen_by, validity
 from engine.identity import accounts
-from engine.models import ROOT, Membership, Unit, UnitLine, User
+from engine.models import ROOT, Membership, Unit, User
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
 
@@ -13,16 +13,17 @@ from engine.platform.errors import Conflict
 def require_others(uow: UnitOfWork, user: User, unit: str | None = None) -> None:
     """Raises Conflict if this account is the last open administrator of a unit, or of any if none is given.
 
+    Those of the units above don't count: the system couldn't appoint another one of the unit itself.
     Concurrent commands wait for one another, so that two administrators can't be removed at once.
     """
     if user.role != "administrator" or user.deactivated_at is not None:
         return
     uow.session.execute(select(Unit.id).where(Unit.id == ROOT).with_for_update(key_share=True))
-    mine, theirs, line, other = aliased(Membership), aliased(Membership), aliased(UnitLine), aliased(User)
+    mine, theirs, other = aliased(Membership), aliased(Membership), aliased(User)
     others = (
         exists()
         .where(
-            *(line.unit_id == mine.unit_id, theirs.unit_id == line.ancestor_id, theirs.user_id == other.id),
+            *(theirs.unit_id == mine.unit_id, theirs.user_id == other.id),
             *(other.role == "administrator", other.deactivated_at.is_(None)),
             *(other.id != user.id, other.name != accounts.SYSTEM, validity.valid(theirs)),
         )

@@ -18,7 +18,7 @@ from engine.organisation.people import NewPerson, Work
 from engine.organisation.provisioning import administrators, records
 from engine.organisation.provisioning.records import Window
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Forbidden, NotFound
+from engine.platform.errors import Fault, Forbidden, Invalid, NotFound
 
 ADMINISTRATOR = "administrator"
 
@@ -113,6 +113,7 @@ def create(uow: UnitOfWork, wanted: Wanted) -> UUID:
         return removed
     profile = {name: value for name, value in wanted.profile.items() if value is not None}
     works = [Work(unit, role) for unit, role in wanted.works or ()]
+    _require_given(work.role for work in works)
     made = people.make(uow, NewPerson(wanted.name, wanted.role, wanted.person, works, profile))
     records.note(uow, made, person=people.national_id(wanted.person), **wanted.noted())
     if not wanted.active:
@@ -222,10 +223,18 @@ def _work(uow: UnitOfWork, user: User, before: Person, wanted: Iterable[tuple[st
     now, then = {(one.unit, one.role) for one in before.members}, set(wanted)
     if then - now and user.role == ADMINISTRATOR:
         raise Forbidden("A membership makes an administrator of a unit. Only an administrator can give it.")
+    _require_given(role for _, role in then - now)
     for unit, role in sorted(then - now):
         people.add_membership(uow, user, Work(unit, role), "/memberships")
     for unit, role in sorted(now - then):
         end_membership(uow, user, unit, role)
+
+
+def _require_given(roles: Iterable[str]) -> None:
+    """Raises Invalid for roles that a directory doesn't give: every role at once, and administrators'."""
+    for role in sorted({access.ANY, ADMINISTRATOR} & set(roles)):
+        detail = f"can't be {role!r}: only an administrator gives that"
+        raise Invalid("The memberships can't be changed.", [Fault("/memberships", detail, "role")])
 
 
 def end_membership(uow: UnitOfWork, user: User, unit: str, role: str | None = None) -> None:

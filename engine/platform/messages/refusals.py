@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
+from math import ceil
 from typing import Any
 
-from engine.platform.errors import Conflict, Refusal, Throttled
+from engine.platform.errors import Conflict, QuotaExceeded, Refusal, Throttled
 from engine.platform.language import Texts
 
+_READABLE = 120  # seconds; longer times are written in minutes
 # By code: the values that its text names.
 _VALUES: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "appeal-late": lambda state: {"until": state["until"].date()},
@@ -21,6 +23,10 @@ def text_of(refusal: Refusal) -> tuple[str, dict[str, Any]]:
     """Return the key and the values of a refusal's text."""
     if isinstance(refusal, Throttled):
         return "refusals.throttled.seconds", {"count": refusal.seconds}
+    if isinstance(refusal, QuotaExceeded):
+        if refusal.seconds <= _READABLE:
+            return "refusals.quota-exceeded.seconds", {"count": refusal.seconds}
+        return "refusals.quota-exceeded.minutes", {"count": ceil(refusal.seconds / 60)}
     values = {}
     if isinstance(refusal, Conflict) and (of_code := _VALUES.get(refusal.code or "")):
         values = of_code(refusal.state)

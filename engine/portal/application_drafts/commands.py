@@ -104,8 +104,11 @@ def store(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any]) -> Draft:
 def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[CaseView]:
     """Starts a case of each service from a draft that the command has locked, and deletes the draft.
 
-    Raises Conflict if a form has changed since it was answered, and all that starting a case raises.
+    Raises Conflict if a service is unavailable or a form has changed since it was answered, and all that
+    starting a case raises.
     """
+    for refusal in draft.unavailable.values():
+        raise refusal
     if draft.changed:
         detail = "The form has changed since it was answered. Read the draft and confirm it by a change."
         raise Conflict(detail, code="form-changed", dropped=list(draft.dropped))

@@ -90,6 +90,5 @@ def _service(uow: UnitOfWork, key: str, row: Any, unavailable: Mapping[str, Conf
     version = Version(*row[_VERSION:])
     spec = definitions.spec(uow.session, version)
     if not spec.startable:
-        detail = "Cases of this process start automatically or by a message; you can't start them here."
-        raise Conflict(detail, code="begins-by-itself", definition={"key": key})
+        raise cases.begins_by_itself(key)
     return AskingService(key, row[1], row[2], version, spec.start_form)

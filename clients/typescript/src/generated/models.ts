@@ -131,6 +131,7 @@ export interface AddComment {
  * - `definition.deployed`: a version was deployed
  * - `definition.published`: a version was published
  * - `definition.retired`: a version was retired
+ * - `definition.moved`: a process belongs to another unit
  * - `definition.enabled`: portals and applicants can start cases again
  * - `definition.disabled`: portals and applicants can't start cases
  * - `definition.offered`: a definition was added to the catalogue
@@ -166,7 +167,7 @@ export interface AddComment {
  * - `rate.removed`: a rate was removed
  * - `service.classed`: the class of a service was changed
  */
-export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed";
+export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed";
 
 /** The text to which the person agrees. */
 export interface AgreementTo {
@@ -247,8 +248,8 @@ export interface AskedBody {
   text: string | null;
   /** The fields to correct; empty for an opinion. */
   fields: Array<Mark>;
-  /** Who requested it. */
-  by: Account;
+  /** Who requested it; null for portals and applicants. */
+  by: Account | null;
   /** Id of the task from which it was requested. */
   parent: string;
 }
@@ -790,7 +791,7 @@ export interface ChangeCalendar {
 /** The changed answers of a draft; the others remain. */
 export interface ChangeDraft {
   /** The answers, by field. Null removes an answer; an object or a list replaces the whole former value. Without any, a draft whose forms have changed is confirmed as it is now. */
-  data: Record<string, unknown>;
+  data?: Record<string, unknown>;
 }
 
 /** What to change; what is left out stays as it is. */
@@ -989,8 +990,8 @@ export interface CommentBody {
   case: string;
   /** Id of the task that the comment is about; null if it is about the whole case. */
   task: string | null;
-  /** Who wrote the comment. */
-  author: Account;
+  /** Who wrote the comment; null for portals and applicants if it is an official. */
+  author: Account | null;
   /** The comment, in plain text. */
   text: string;
   /** Whether the applicant can read it. */
@@ -1730,8 +1731,8 @@ export interface DocumentBody {
   sha256: string;
   /** Result of the check: always `accepted`, since other files are not stored. */
   status: "accepted";
-  /** Who uploaded it. */
-  uploaded_by: Account;
+  /** Who uploaded it; null for portals and applicants if it is an official. */
+  uploaded_by: Account | null;
   /** When it was uploaded. */
   uploaded_at: string;
   /** Id of the document, the same for all of its versions. */
@@ -1768,8 +1769,8 @@ export interface DocumentSummary {
   sha256: string;
   /** Result of the check: always `accepted`, since other files are not stored. */
   status: "accepted";
-  /** Who uploaded it. */
-  uploaded_by: Account;
+  /** Who uploaded it; null for portals and applicants if it is an official. */
+  uploaded_by: Account | null;
   /** When it was uploaded. */
   uploaded_at: string;
   /** Id of the document, the same for all of its versions. */
@@ -1806,8 +1807,8 @@ export interface DocumentVersionBody {
   sha256: string;
   /** Result of the check: always `accepted`, since other files are not stored. */
   status: "accepted";
-  /** Who uploaded it. */
-  uploaded_by: Account;
+  /** Who uploaded it; null for portals and applicants if it is an official. */
+  uploaded_by: Account | null;
   /** When it was uploaded. */
   uploaded_at: string;
 }
@@ -2786,7 +2787,7 @@ export interface ListedTask {
   lane: string | null;
   /** Status of the task. */
   status: TaskStatus;
-  /** Who works on the task; null if nobody has claimed it and it isn't assigned. */
+  /** Who works on the task; null if nobody has claimed it and it isn't assigned, and for portals and applicants if it is an official. */
   assignee: Account | null;
   /** When the task was opened. */
   opened_at: string;
@@ -3324,7 +3325,9 @@ export interface PackageBody {
   hash: string;
   /** The unit that owns the processes; null in a dry run: specify one. */
   unit: string | null;
-  /** Whether nothing prevents its deployment. Scenarios run only when it is deployed. */
+  /** The unit that owns the service until this import moves it to `unit`; null if it isn't moved. */
+  former_unit: string | null;
+  /** Whether the import would succeed. Its scenarios run too, unless a called process is missing. */
   deployable: boolean;
   /** What is missing here. */
   missing: Array<MissingBody>;
@@ -3338,7 +3341,7 @@ export interface PackageBody {
 export interface PackageUpload {
   /** The archive that another installation exported. */
   package: File;
-  /** The key of your unit that owns the processes from now on; by default that of the package. */
+  /** The key of your unit that owns the processes from now on; by default the present owner or, if the service is new, the unit that the package names. */
   unit?: string | null;
 }
 
@@ -3532,13 +3535,13 @@ export interface ProposalBody {
   reason: string;
   /** `open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time, or before the case ended. */
   status: ProposalStatus;
-  /** Who proposed it. */
-  proposed_by: Account;
+  /** Who proposed it; null for portals and applicants. */
+  proposed_by: Account | null;
   /** When it was proposed. */
   proposed_at: string;
   /** Until when it can be confirmed. */
   expires_at: string;
-  /** Who confirmed, rejected or withdrew it. */
+  /** Who confirmed, rejected or withdrew it; null until then, and for portals and applicants. */
   decided_by: Account | null;
   /** When that was. */
   decided_at: string | null;
@@ -3607,13 +3610,13 @@ export interface ProposalSummary {
   reason: string;
   /** `open`: it waits for a second person. `confirmed`: the change was made. `rejected`: by a second person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time, or before the case ended. */
   status: ProposalStatus;
-  /** Who proposed it. */
-  proposed_by: Account;
+  /** Who proposed it; null for portals and applicants. */
+  proposed_by: Account | null;
   /** When it was proposed. */
   proposed_at: string;
   /** Until when it can be confirmed. */
   expires_at: string;
-  /** Who confirmed, rejected or withdrew it. */
+  /** Who confirmed, rejected or withdrew it; null until then, and for portals and applicants. */
   decided_by: Account | null;
   /** When that was. */
   decided_at: string | null;
@@ -4656,8 +4659,10 @@ export interface StartFormBody {
   name: string;
   /** The language of the texts: `fa` is Persian, `en` is English. A text that has no translation is in the other one. */
   language: Language;
-  /** Whether cases are started with `POST /cases`; false if they start automatically or by a message. */
+  /** Whether cases can be started at the moment. Some services require a draft for it: `POST /drafts`. */
   startable: boolean;
+  /** Why not, as the code with which a start is refused: `not-published`, `definition-suspended`, `definition-disabled`, `not-offered`, or `begins-by-itself` if cases start automatically or by a message; null if they can be started. */
+  unavailable: string | null;
   /** The form that `data` of `POST /cases` must match, without the fields that your roles may not see; null if there is none: then cases start with any data. */
   form: FormBody | null;
 }
@@ -4964,7 +4969,7 @@ export interface TaskBody {
   lane: string | null;
   /** Status of the task. */
   status: TaskStatus;
-  /** Who works on the task; null if nobody has claimed it and it isn't assigned. */
+  /** Who works on the task; null if nobody has claimed it and it isn't assigned, and for portals and applicants if it is an official. */
   assignee: Account | null;
   /** When the task was opened. */
   opened_at: string;
@@ -5081,7 +5086,7 @@ export interface TaskSummary {
   lane: string | null;
   /** Status of the task. */
   status: TaskStatus;
-  /** Who works on the task; null if nobody has claimed it and it isn't assigned. */
+  /** Who works on the task; null if nobody has claimed it and it isn't assigned, and for portals and applicants if it is an official. */
   assignee: Account | null;
   /** When the task was opened. */
   opened_at: string;

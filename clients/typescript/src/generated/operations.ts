@@ -1422,7 +1422,7 @@ export class Drafts {
    *
    * @param draftId Id of the draft: `id` in the response of `POST /drafts`, and in `GET /drafts`.
    */
-  change(draftId: string, body: models.ChangeDraft, options: { ifMatch?: Tag } = {}): Promise<models.DraftBody> {
+  change(draftId: string, body: models.ChangeDraft = {}, options: { ifMatch?: Tag } = {}): Promise<models.DraftBody> {
     return this.#caller.json("PATCH", `/api/v1/drafts/${part(draftId)}`, { body, ifMatch: options.ifMatch });
   }
 

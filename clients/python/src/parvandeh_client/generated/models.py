@@ -157,6 +157,7 @@ AdministrationKind: TypeAlias = Literal[
     "definition.deployed",
     "definition.published",
     "definition.retired",
+    "definition.moved",
     "definition.enabled",
     "definition.disabled",
     "definition.offered",
@@ -212,6 +213,7 @@ AdministrationKind: TypeAlias = Literal[
 - `definition.deployed`: a version was deployed
 - `definition.published`: a version was published
 - `definition.retired`: a version was retired
+- `definition.moved`: a process belongs to another unit
 - `definition.enabled`: portals and applicants can start cases again
 - `definition.disabled`: portals and applicants can't start cases
 - `definition.offered`: a definition was added to the catalogue
@@ -339,8 +341,8 @@ class AskedBody(TypedDict):
     """Explanation of the whole correction; null if there is none, and for an opinion."""
     fields: list[Mark]
     """The fields to correct; empty for an opinion."""
-    by: Account
-    """Who requested it."""
+    by: Account | None
+    """Who requested it; null for portals and applicants."""
     parent: str
     """Id of the task from which it was requested."""
 
@@ -971,7 +973,7 @@ class ChangeCalendar(TypedDict):
 class ChangeDraft(TypedDict):
     """The changed answers of a draft; the others remain."""
 
-    data: dict[str, Any]
+    data: NotRequired[dict[str, Any]]
     """The answers, by field. Null removes an answer; an object or a list replaces the whole former value.
     Without any, a draft whose forms have changed is confirmed as it is now.
     """
@@ -1187,8 +1189,8 @@ class CommentBody(TypedDict):
     """Id of the case."""
     task: str | None
     """Id of the task that the comment is about; null if it is about the whole case."""
-    author: Account
-    """Who wrote the comment."""
+    author: Account | None
+    """Who wrote the comment; null for portals and applicants if it is an official."""
     text: str
     """The comment, in plain text."""
     visible: bool
@@ -2015,8 +2017,8 @@ class DocumentBody(TypedDict):
     """SHA-256 of the content in hexadecimal."""
     status: Literal["accepted"]
     """Result of the check: always `accepted`, since other files are not stored."""
-    uploaded_by: Account
-    """Who uploaded it."""
+    uploaded_by: Account | None
+    """Who uploaded it; null for portals and applicants if it is an official."""
     uploaded_at: str
     """When it was uploaded."""
     id: str
@@ -2055,8 +2057,8 @@ class DocumentSummary(TypedDict):
     """SHA-256 of the content in hexadecimal."""
     status: Literal["accepted"]
     """Result of the check: always `accepted`, since other files are not stored."""
-    uploaded_by: Account
-    """Who uploaded it."""
+    uploaded_by: Account | None
+    """Who uploaded it; null for portals and applicants if it is an official."""
     uploaded_at: str
     """When it was uploaded."""
     id: str
@@ -2095,8 +2097,8 @@ class DocumentVersionBody(TypedDict):
     """SHA-256 of the content in hexadecimal."""
     status: Literal["accepted"]
     """Result of the check: always `accepted`, since other files are not stored."""
-    uploaded_by: Account
-    """Who uploaded it."""
+    uploaded_by: Account | None
+    """Who uploaded it; null for portals and applicants if it is an official."""
     uploaded_at: str
     """When it was uploaded."""
 
@@ -3255,7 +3257,9 @@ class ListedTask(TypedDict):
     status: TaskStatus
     """Status of the task."""
     assignee: Account | None
-    """Who works on the task; null if nobody has claimed it and it isn't assigned."""
+    """Who works on the task; null if nobody has claimed it and it isn't assigned, and for portals and
+    applicants if it is an official.
+    """
     opened_at: str
     """When the task was opened."""
     closed_at: str | None
@@ -3820,8 +3824,10 @@ class PackageBody(TypedDict):
     """Its hash. The deployed version has the same if it is bound to the same called processes."""
     unit: str | None
     """The unit that owns the processes; null in a dry run: specify one."""
+    former_unit: str | None
+    """The unit that owns the service until this import moves it to `unit`; null if it isn't moved."""
     deployable: bool
-    """Whether nothing prevents its deployment. Scenarios run only when it is deployed."""
+    """Whether the import would succeed. Its scenarios run too, unless a called process is missing."""
     missing: list[MissingBody]
     """What is missing here."""
     findings: list[FindingBody]
@@ -3836,7 +3842,9 @@ class PackageUpload(TypedDict):
     package: Upload
     """The archive that another installation exported."""
     unit: NotRequired[str | None]
-    """The key of your unit that owns the processes from now on; by default that of the package."""
+    """The key of your unit that owns the processes from now on; by default the present owner or, if the
+    service is new, the unit that the package names.
+    """
 
 
 class PartBody(TypedDict):
@@ -4045,14 +4053,14 @@ class ProposalBody(TypedDict):
     person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time, or before the
     case ended.
     """
-    proposed_by: Account
-    """Who proposed it."""
+    proposed_by: Account | None
+    """Who proposed it; null for portals and applicants."""
     proposed_at: str
     """When it was proposed."""
     expires_at: str
     """Until when it can be confirmed."""
     decided_by: Account | None
-    """Who confirmed, rejected or withdrew it."""
+    """Who confirmed, rejected or withdrew it; null until then, and for portals and applicants."""
     decided_at: str | None
     """When that was."""
     scope: str | None
@@ -4126,14 +4134,14 @@ class ProposalSummary(TypedDict):
     person. `withdrawn`: by the person who proposed it. `expired`: nobody decided in time, or before the
     case ended.
     """
-    proposed_by: Account
-    """Who proposed it."""
+    proposed_by: Account | None
+    """Who proposed it; null for portals and applicants."""
     proposed_at: str
     """When it was proposed."""
     expires_at: str
     """Until when it can be confirmed."""
     decided_by: Account | None
-    """Who confirmed, rejected or withdrew it."""
+    """Who confirmed, rejected or withdrew it; null until then, and for portals and applicants."""
     decided_at: str | None
     """When that was."""
 
@@ -5295,7 +5303,12 @@ class StartFormBody(TypedDict):
     other one.
     """
     startable: bool
-    """Whether cases are started with `POST /cases`; false if they start automatically or by a message."""
+    """Whether cases can be started at the moment. Some services require a draft for it: `POST /drafts`."""
+    unavailable: str | None
+    """Why not, as the code with which a start is refused: `not-published`, `definition-suspended`,
+    `definition-disabled`, `not-offered`, or `begins-by-itself` if cases start automatically or by a
+    message; null if they can be started.
+    """
     form: FormBody | None
     """The form that `data` of `POST /cases` must match, without the fields that your roles may not see;
     null if there is none: then cases start with any data.
@@ -5633,7 +5646,9 @@ class TaskBody(TypedDict):
     status: TaskStatus
     """Status of the task."""
     assignee: Account | None
-    """Who works on the task; null if nobody has claimed it and it isn't assigned."""
+    """Who works on the task; null if nobody has claimed it and it isn't assigned, and for portals and
+    applicants if it is an official.
+    """
     opened_at: str
     """When the task was opened."""
     closed_at: str | None
@@ -5761,7 +5776,9 @@ class TaskSummary(TypedDict):
     status: TaskStatus
     """Status of the task."""
     assignee: Account | None
-    """Who works on the task; null if nobody has claimed it and it isn't assigned."""
+    """Who works on the task; null if nobody has claimed it and it isn't assigned, and for portals and
+    applicants if it is an official.
+    """
     opened_at: str
     """When the task was opened."""
     closed_at: str | None

@@ -1711,7 +1711,9 @@ class Drafts:
         )
         return answer
 
-    def change(self, draft_id: str, body: models.ChangeDraft, *, if_match: Tag = None) -> models.DraftBody:
+    def change(
+        self, draft_id: str, body: models.ChangeDraft | None = None, *, if_match: Tag = None
+    ) -> models.DraftBody:
         """Change answers of a draft.
 
         Each given answer is checked; what fields require of each other is checked when the draft is
