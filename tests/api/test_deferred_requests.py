@@ -80,13 +80,13 @@ def test_worker_does_what_was_requested_and_its_response_is_read_later(
         case = response["body"]
         assert (response["status"], response["headers"]["Location"]) == (201, f"/api/v1/cases/{case['id']}")
         _complete(sara, case["tasks"][0]["id"])
+        left = "SELECT count(*) FROM deferred_requests WHERE body IS NOT NULL OR envelope IS NOT NULL"
+        waiting.until(lambda: scalar(database, left) == 0)  # the worker's last step
     status = client(None).post("/status", {"case_number": case["case_number"], "secret": case["secret"]})
     assert status.status_code == 200
     (item,) = body(portal.get(batch))["response"]["body"]["items"]
     assert (item["status"], factories.count(database, Case)) == (201, 2)
     _require_recorded_and_private(client, path, case["id"])
-    left = "SELECT count(*) FROM deferred_requests WHERE body IS NOT NULL OR envelope IS NOT NULL"
-    assert scalar(database, left) == 0
     # Erasing the case deletes its requests: not the batch, nor refusals that name nothing of it.
     Here(database).run(lambda uow: erasure.erase(uow, case["id"], "Retention schedule 4.2", "root"))
     refused(portal.get(path, headers=PERSON), 404, "not-found")
