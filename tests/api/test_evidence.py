@@ -37,6 +37,7 @@ AGREED = {"text_version": "1", "hash": hashlib.sha256(TEXT.encode()).hexdigest()
 FILE = f"""
 [known]
 national_id = "national_id"
+name = "full_name"
 
 [types.residence]
 name = {{ fa = "نشانی", en = "Address" }}
@@ -53,6 +54,7 @@ text = {{ fa = "موافقم.", en = "{TEXT}" }}
 FORM = factories.form(
     required=("national_id", "address"),
     national_id={"type": "string", "format": "national-id"},
+    name={"type": "string", "maxLength": 20},
     address={"type": "string"},
     postal_code={"type": "string"},
     proof={"type": "string", "format": "document"},
@@ -332,6 +334,43 @@ def test_a_portal_passes_on_the_login_of_its_person(scene: Scene, app: APIFlask)
     done = scene.portal.post(accept, headers={**behalf, "X-Person-Token": _signed()})
     assert body(done)["state"] == "accepted"
     assert _field(scene.portal, draft, "address", **behalf)["state"] == "fetched"
+
+
+def test_a_passed_login_fills_the_name_for_good(scene: Scene) -> None:
+    behalf = {"X-On-Behalf-Of": ANA}
+    draft = scene.begin(scene.portal, **behalf)
+    assert _field(scene.portal, draft, "name", **behalf)["state"] == "open"
+    typed = {"data": {"name": "somebody"}}
+    assert body(scene.portal.send("PATCH", draft, json=typed, headers=behalf))["data"]["name"] == "somebody"
+    proof = {**behalf, "X-Person-Token": _signed(given_name="Ana ", family_name="Sample")}
+    other = {**behalf, "X-Person-Token": _signed(national_id=BEA, name="Bea")}
+    forged = {**behalf, "X-Person-Token": _signed(ECKey.generate_key("P-256", {"kid": "one"}), name="Bea")}
+    for wrong in (other, forged):
+        refused(scene.portal.send("PATCH", draft, json={"data": {}}, headers=wrong), 403, "person-not-proven")
+        refused(scene.portal.post("/drafts", {"service": "p"}, headers=wrong), 403, "person-not-proven")
+    assert (
+        body(scene.portal.send("PATCH", draft, json={"data": {}}, headers=proof))["data"]["name"]
+        == "Ana Sample"
+    )
+    nameless = {**behalf, "X-Person-Token": _signed()}
+    for later in (behalf, nameless):
+        shown = body(scene.portal.send("PATCH", draft, json={"data": {"address": "x"}}, headers=later))
+        (field,) = (one for one in shown["fields"] if one["name"] == "name")
+        assert (field["state"], field["source"], field["read_only"]) == ("known", "login", True)
+        assert shown["data"]["name"] == "Ana Sample"
+        for value in ("somebody", None):
+            changed = scene.portal.send("PATCH", draft, json={"data": {"name": value}}, headers=later)
+            assert refused(changed, 422, "invalid")["errors"][0]["code"] == "known"
+    scene.portal.send("DELETE", draft, headers=behalf)
+    begun = body(scene.portal.post("/drafts", {"service": "p"}, headers=proof))
+    assert begun["data"] == {"national_id": ANA, "name": "Ana Sample"}
+    long = {
+        **behalf,
+        "X-Person-Token": _signed(name="آنا " * 6),
+    }  # which the form doesn't accept: to be typed
+    draft = f"/drafts/{begun['id']}"
+    assert "name" not in body(scene.portal.send("PATCH", draft, json={"data": {}}, headers=long))["data"]
+    assert body(scene.portal.send("PATCH", draft, json=typed, headers=behalf))["data"]["name"] == "somebody"
 
 
 def test_the_login_must_have_the_level_that_the_connector_needs(

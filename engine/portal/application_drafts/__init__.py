@@ -13,7 +13,7 @@ from engine.portal.application_drafts.commands import (
     store,
     submit,
 )
-from engine.portal.application_drafts.drafts import KEPT, Draft, data_of, form_of, load, owner
+from engine.portal.application_drafts.drafts import KEPT, Draft, data_of, form_of, load, owner, prove
 from engine.portal.application_drafts.listing import Listed, listed, mine, page
 from engine.portal.application_drafts.pages import answer, leave, of_service, submit_service
 from engine.portal.application_drafts.service_versions import AskingService
@@ -42,6 +42,7 @@ __all__ = [
     "of_service",
     "owner",
     "page",
+    "prove",
     "show",
     "store",
     "submit",

@@ -23,6 +23,7 @@ from engine.portal.application_drafts.drafts import (
     Draft,
     data_of,
     differing,
+    filled,
     form_of,
     load,
     missing,
@@ -30,6 +31,7 @@ from engine.portal.application_drafts.drafts import (
     owner,
 )
 from engine.portal.application_drafts.service_versions import AskingService, services_of
+from engine.portal.evidence import Proof
 
 MOST = 100  # drafts of one owner
 MOST_SERVICES = 10  # of one draft
@@ -40,13 +42,17 @@ _INSERT = insert(ROWS).values(values_of(ROWS, "draft", _NEW))
 _DELETE_SENT = delete(ROWS).where(ROWS.c.id == bindparam("sent_draft", type_=Uuid()))
 
 
-def create(uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any]) -> Draft:
+def create(
+    uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any], login: Proof | None = None
+) -> Draft:
     """Begins a draft of an application for these services, with the first answers.
 
-    Raises NotFound and Conflict as starting their cases does, Conflict if there is one already, or if two
-    services ask for a field in different ways.
+    `login` is that of the person for whom a portal acts, if it passes one on. Raises NotFound and Conflict as
+    starting their cases does, Conflict if there is one already, or if two services ask for a field in
+    different ways, and NotProven for the login of another person.
     """
     person = owner(uow)
+    name = evidence.require_person(uow, person, login).full_name if person and login else None
     found = services_of(uow, keys)
     for refusal in found.unavailable.values():
         raise refusal
@@ -54,9 +60,8 @@ def create(uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any]) -> Dr
     first, *further = sorted(keys)
     _require_new(uow, person, first, further)
     empty = Draft(uuid7(), found.services, {}, 0, changed=False, begun_at=uow.now, updated_at=uow.now)
-    draft = replace(empty, revision=1, on_behalf_of=person)
-    draft = replace(draft, answers=evidence.known_answers(uow, draft.services))
-    draft = replace(draft, answers=_answered(uow, draft, given))
+    draft = filled(uow, replace(empty, revision=1, on_behalf_of=person, full_name=name))
+    draft = filled(uow, replace(draft, answers=_answered(uow, draft, given)))
     values = {
         **{"id": draft.id, "user_id": uow.actor.id, "on_behalf_of": person, "created_at": uow.now},
         **{
@@ -65,7 +70,7 @@ def create(uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any]) -> Dr
             "step": 0,
             "reached": 0,
             **_stored(draft),
-            "updated_at": uow.now,
+            **{"updated_at": uow.now, "full_name": name},
         },
     }
     uow.write(_INSERT, {f"draft__{name}": value for name, value in values.items()})
@@ -86,7 +91,7 @@ def store(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any]) -> Draft:
     """Stores all answers of a locked draft, as checked before, for the current versions of its services."""
     cases.require_size(answers)
     changed = replace(draft, answers=answers, changed=False, dropped=(), updated_at=uow.now)
-    changed = replace(changed, revision=draft.revision + 1)
+    changed = filled(uow, replace(changed, revision=draft.revision + 1))
     values = {**_stored(changed), "updated_at": uow.now, "revision": changed.revision}
     if draft.changed:
         values.update(step=0, reached=0)
@@ -175,7 +180,8 @@ def forget(uow: UnitOfWork) -> int:
 
 def _stored(draft: Draft) -> dict[str, Any]:
     first, *further = (service.version.id for service in draft.services)
-    return {"version_id": first, "further_version_ids": further, "answers": draft.answers}
+    answers = {name: value for name, value in draft.answers.items() if name not in draft.known}
+    return {"version_id": first, "further_version_ids": further, "answers": answers}
 
 
 def _count(uow: UnitOfWork, draft: Draft, stages: Sequence[tuple[ApplicationStage, int]]) -> None:
@@ -211,7 +217,7 @@ def _answered(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> dict[s
     """Returns all answers of a draft with these, as they are stored. Raises Invalid with their faults."""
     if not given:
         return dict(draft.answers)
-    evidence.require_unchanged(uow, draft.services, given)
+    evidence.require_unchanged(draft.known, given)
     named = [name for name, value in given.items() if value is not None]
     merged = {name: value for name, value in draft.answers.items() if name not in given}
     merged |= {name: given[name] for name in named}

@@ -5,12 +5,13 @@ at another portal are other drafts: `X-On-Behalf-Of` proves nothing about a pers
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 
 from engine import access
 from engine.bpmn import Form
@@ -23,6 +24,7 @@ from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from engine.portal import evidence
 from engine.portal.application_drafts.service_versions import COLUMNS, AskingService, found_in, joined
+from engine.portal.evidence import Proof
 
 KEPT = timedelta(days=30)
 
@@ -37,7 +39,8 @@ class Draft:
 
     `changed`: a service has another form since then, and `answers` are those for which the forms still ask;
     `dropped` are the names of the others. `unavailable` says by service why its cases can't be started at
-    the moment. `id` is None if it has not been begun.
+    the moment. `id` is None if it has not been begun. `known` are those of the answers that the login has
+    filled; `full_name` is the name that a portal's person has proved.
     """
 
     id: UUID | None
@@ -51,6 +54,8 @@ class Draft:
     on_behalf_of: str = ""
     dropped: Sequence[str] = ()
     unavailable: Mapping[str, Conflict] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
+    full_name: str | None = None
 
     @property
     def service(self) -> AskingService:
@@ -155,7 +160,7 @@ def load(uow: UnitOfWork, draft_id: UUID, *, hold: bool = False) -> Draft:
     draft = Draft(
         draft_id,
         found.services,
-        {**stored["answers"], **evidence.known_answers(uow, found.services)},
+        stored["answers"],
         stored["step"],
         changed=any(one.version.id != versions[one.key] for one in found.services),
         begun_at=stored["created_at"],
@@ -163,8 +168,43 @@ def load(uow: UnitOfWork, draft_id: UUID, *, hold: bool = False) -> Draft:
         revision=stored["revision"],
         on_behalf_of=stored["on_behalf_of"],
         unavailable=found.unavailable,
+        full_name=stored["full_name"],
     )
-    return adapted(draft) if draft.changed else draft
+    return filled(uow, adapted(draft) if draft.changed else draft)
+
+
+def filled(uow: UnitOfWork, draft: Draft) -> Draft:
+    """Returns a draft with the answers that the login gives now.
+
+    A field is left to the applicant if its form doesn't ask it, or doesn't accept the answer.
+    """
+    told = evidence.known_answers(uow, draft.services, draft.full_name)
+    if not told:
+        return draft
+    typed = {name: value for name, value in draft.answers.items() if name not in draft.known}
+    known = dict[str, Any]()
+    for service in draft.services:
+        data = data_of(draft, service, {**typed, **told})
+        for name in told.keys() & _names(service):
+            with suppress(Invalid):
+                known[name] = forms.partly(form_of(service), data, [name])[name]
+    return replace(draft, answers={**typed, **known}, known=known)
+
+
+def prove(uow: UnitOfWork, draft: Draft, login: Proof | None) -> Draft:
+    """Stores the name that the person of a locked draft has proved by a login, which a portal passes on.
+
+    Without a login, nothing changes: what was proved remains. Raises NotProven for that of another person.
+    """
+    if login is None:
+        return draft
+    name = evidence.require_person(uow, draft.on_behalf_of, login).full_name
+    if not draft.on_behalf_of or name in (None, draft.full_name):
+        return draft
+    proved = replace(draft, full_name=name, revision=draft.revision + 1)
+    values = {"full_name": name, "revision": proved.revision, "updated_at": uow.now}
+    uow.connection.execute(update(ROWS).where(ROWS.c.id == draft.id).values(values))
+    return filled(uow, proved)
 
 
 def adapted(draft: Draft) -> Draft:
@@ -172,8 +212,7 @@ def adapted(draft: Draft) -> Draft:
     known = {name for one in draft.services for name in _names(one)}
     kept = {name: value for name, value in draft.answers.items() if name in known}
     dropped = sorted(draft.answers.keys() - kept.keys())
-    values = {name: getattr(draft, name) for name in Draft.__slots__}
-    return Draft(**{**values, "answers": kept, "dropped": dropped, "step": 0})
+    return replace(draft, answers=kept, dropped=dropped, step=0)
 
 
 def missing(uow: UnitOfWork, draft_id: UUID) -> NotFound | Conflict:

@@ -1,6 +1,6 @@
 """Answers of a draft when they are changed, and when they are sent: each has the source that it claims."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,16 +17,18 @@ from engine.portal.evidence.states import ROWS, Fetch, Held
 _CONSENTS = table(Consent)
 
 
-def known_answers(uow: UnitOfWork, services: Sequence[Asking]) -> dict[str, Any]:
-    """Returns the answers that the actor's login, or for whom a portal acts, gives to the forms."""
+def known_answers(uow: UnitOfWork, services: Sequence[Asking], full_name: str | None) -> dict[str, Any]:
+    """Returns the answers that the login gives to the forms: the account's, or that of a portal's person.
+
+    `full_name` is what the latter has proved; the national ID is that of the person for whom the portal acts.
+    """
     fields = files.known(uow.session, services)
-    return proofs.filled(fields, proofs.of_draft(uow)) if fields else {}
+    return proofs.filled(fields, proofs.of_draft(uow, full_name)) if fields else {}
 
 
-def require_unchanged(uow: UnitOfWork, services: Sequence[Asking], given: Mapping[str, Any]) -> None:
+def require_unchanged(known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Raises Invalid for answers to fields that the login fills, unless they are the same."""
-    filled = known_answers(uow, services)
-    faults = [_known(name) for name, value in given.items() if name in filled and value != filled[name]]
+    faults = [_known(name) for name, value in given.items() if name in known and value != known[name]]
     if faults:
         raise Invalid("Fields that your login fills can't be changed.", faults)
 
@@ -42,12 +44,12 @@ class Settled:
 def settled(
     uow: UnitOfWork, draft_id: UUID | None, services: Sequence[Asking], answers: Mapping[str, Any]
 ) -> Settled:
-    """Returns the answers of a draft, with those that the login gives, as they would be sent now.
+    """Returns the answers of a draft as they would be sent now.
 
     A fetched value that is no longer valid is a fault, and a document that is missing although nothing was
     fetched.
     """
-    found = {**answers, **known_answers(uow, services)}
+    found = dict(answers)
     types = files.bound(uow.session, services)
     fetches = states.latest(uow, draft_id) if types else {}
     faults: list[Fault] = []
@@ -61,16 +63,23 @@ def settled(
 
 
 def sources(
-    uow: UnitOfWork, draft_id: UUID | None, services: Sequence[Asking], answers: Mapping[str, Any]
+    uow: UnitOfWork,
+    draft_id: UUID | None,
+    services: Sequence[Asking],
+    answers: Mapping[str, Any],
+    known: Collection[str],
 ) -> Mapping[str, Held]:
-    """Returns the fields that somebody else than the applicant can fill, and documents in their stead."""
+    """Returns the fields that somebody else than the applicant can fill, and documents in their stead.
+
+    `known` are those that the login has filled.
+    """
     types = files.bound(uow.session, services)
     fetches = states.latest(uow, draft_id) if types else {}
     now = {
         name: states.state_of(each.type, fetches.get(name), answers, uow.now) for name, each in types.items()
     }
     found = states.fields_of(types, now, fetches, answers)
-    return {**found, **dict.fromkeys(known_answers(uow, services), Held("login", "known"))}
+    return {**found, **dict.fromkeys(known, Held("login", "known"))}
 
 
 def _faults(each: Bound, fetch: Fetch | None, answers: Mapping[str, Any]) -> Iterator[Fault]:

@@ -1,7 +1,7 @@
 """Orders a request for evidence: who is it about, do they agree, and is it allowed now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,6 @@ from engine import access
 from engine.access import Assurance
 from engine.connectors import CallFailed, Connectors, Operation, Request
 from engine.definitions.toml_files import EvidenceType
-from engine.platform import persian
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import (
     AssuranceTooLow,
@@ -21,11 +20,9 @@ from engine.platform.errors import (
     ConsentRevoked,
     Fault,
     Invalid,
-    NotProven,
-    PersonUnknown,
     QuotaExceeded,
 )
-from engine.portal import consents, evidence
+from engine.portal import application_drafts, consents, evidence
 from engine.portal.application_drafts import Draft
 from engine.portal.evidence import ROWS, Bound, Proof
 from engine.portal.once_only.rows import find, record
@@ -82,7 +79,8 @@ def order(
     draft, each = find(uow, draft_id, type_name)
     for refusal in draft.unavailable.values():
         raise refusal
-    person = require_person(uow, draft, login)
+    person = evidence.require_person(uow, draft.on_behalf_of, login)
+    draft = application_drafts.prove(uow, draft, login)
     operation = _operation(each.type, rules)
     _require_level(each.type, operation, person)
     language = _language(each.type, agreement)
@@ -106,24 +104,6 @@ def order(
     told = (operation.name, body, str(draft_id), uow.actor.name)
     call = Request(made, *told, consent="given")
     return Ordered(made, draft_id, each.type.connector, call, _stated(each, operation, agreement, consent_id))
-
-
-def require_person(uow: UnitOfWork, draft: Draft, login: Proof | None) -> Proof:
-    """Returns the person of a draft, who is logged in here or whose login a portal passes on.
-
-    Raises NotProven without a login of this person.
-    """
-    if not draft.on_behalf_of:
-        own = evidence.of_account(uow)
-        if own is None:
-            raise PersonUnknown("This account has no national ID, so nothing can be fetched about its owner.")
-        return own
-    if login is None:
-        detail = "Send the person's own signed token in X-Person-Token: X-On-Behalf-Of alone proves nothing."
-        raise NotProven(detail)
-    if persian.digits(login.person).strip() != draft.on_behalf_of:
-        raise NotProven("The token in X-Person-Token is that of another person than the draft's.")
-    return replace(login, person=draft.on_behalf_of)
 
 
 def _operation(one: EvidenceType, rules: Rules) -> Operation:

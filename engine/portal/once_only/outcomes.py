@@ -19,7 +19,7 @@ from engine.platform.errors import Conflict, ConsentRevoked, Invalid
 from engine.portal import application_drafts, consents, evidence
 from engine.portal.application_drafts import Draft
 from engine.portal.evidence import ROWS, VALUES, Bound, Fetch, Proof, TypeState
-from engine.portal.once_only.ordering import HOUR, Ordered, level, require_person
+from engine.portal.once_only.ordering import HOUR, Ordered, level
 from engine.portal.once_only.rows import find, held, record
 
 PREVIEW = timedelta(minutes=10)  # how long somebody may look at a preview
@@ -110,7 +110,8 @@ def accept(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID, login: Proof | No
     there is nothing (any more) to accept, and ConsentRevoked.
     """
     draft = application_drafts.load(uow, draft_id, hold=True)
-    require_person(uow, draft, login)
+    evidence.require_person(uow, draft.on_behalf_of, login)
+    draft = application_drafts.prove(uow, draft, login)
     fetch = held(uow, draft_id, evidence_id)
     if fetch.state == "accepted":
         return draft
