@@ -19,8 +19,8 @@ class ApplicationDraft(Base):
 
     One for each owner and set of services: `key`, and in alphabetical order after it `further` ones, whose
     versions are `further_version_ids`. The owner is an account, or a person for whom a portal acts
-    (`on_behalf_of`; empty: the account itself). `full_name` is the name that this person's login proved,
-    which the portal passed on; what a login fills is not in `answers`. `step` is the number of answered steps
+    (`on_behalf_of`; empty: the account itself), since `proved_at` with a login that the portal passed on,
+    which has this `full_name`. What a login fills is not in `answers`. `step` is the number of answered steps
     of the form on the pages; each change raises `revision`.
     """
 
@@ -45,6 +45,7 @@ class ApplicationDraft(Base):
     further_version_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
     revision: Mapped[int] = mapped_column(server_default="1")
     full_name: Mapped[str | None] = mapped_column(Text)
+    proved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class SubmittedApplication(Base):

@@ -161,7 +161,12 @@ def test_fetched_data_are_shown_and_the_applicant_sees_the_request_at_once(scene
     assert seen["evidence"]["legal_basis"]
 
 
-def test_accepted_data_enter_the_draft_once_and_the_case_needs_no_upload(scene: Scene) -> None:
+def _prefilled(official: Client, case: str) -> list[dict[str, Any]]:
+    log = body(official.get(f"/cases/{case}/events"))["items"]
+    return [dict(one["facts"]) for one in log if one["kind"] == "data.prefilled"]
+
+
+def test_accepted_data_enter_the_draft_once_and_the_case_needs_no_upload(scene: Scene, client: Any) -> None:
     draft = scene.begin()
     preview = body(_fetch(scene.ana, draft))
     accept = f"{draft}/evidence/{preview['id']}/accept"
@@ -176,6 +181,16 @@ def test_accepted_data_enter_the_draft_once_and_the_case_needs_no_upload(scene: 
     (case,) = body(scene.ana.post(f"{draft}/submit", {}))["cases"]
     read = body(scene.ana.get(f"/cases/{case['id']}"))
     assert read["data"] == {"national_id": ANA, **preview["values"]}
+    login, registry = _prefilled(official := client("caseworker"), case["id"])
+    assert login == {"source": "login", "fields": "national_id"}
+    told = {"type": "residence", "connector": "housing-registry", "operation": "residence"}
+    assert registry.items() >= {"source": "registry", "fields": "address,postal_code", **told}.items()
+    assert registry["evidence"] == preview["id"]
+    sources = {one["field"]: one for one in body(official.get(f"/cases/{case['id']}/file"))["sources"]}
+    assert (sources["national_id"]["kind"], sources["national_id"]["fetched"]) == ("data.prefilled", None)
+    fetched = sources["address"]["fetched"]
+    assert fetched["operation"] == "residence"
+    assert fetched["fetched_at"][:26] == registry["fetched_at"][:26]
     *_, logged = body(scene.ana.get(f"/cases/{case['id']}/access-log"))["items"]
     assert (logged["id"], logged["evidence"]["outcome"]) == (seen["id"], "accepted")
     (consent,) = body(scene.ana.get("/consents"))["items"]
@@ -183,7 +198,7 @@ def test_accepted_data_enter_the_draft_once_and_the_case_needs_no_upload(scene: 
     assert factories.count(scene.database, EvidenceValue) == 0
 
 
-def test_what_is_refused_is_deleted_and_the_upload_appears(scene: Scene) -> None:
+def test_what_is_refused_is_deleted_and_the_upload_appears(scene: Scene, client: Any) -> None:
     draft = scene.begin()
     preview = body(_fetch(scene.ana, draft))
     gone = body(scene.ana.post(f"{draft}/evidence/{preview['id']}/refuse"))
@@ -199,7 +214,8 @@ def test_what_is_refused_is_deleted_and_the_upload_appears(scene: Scene) -> None
     assert (fault["pointer"], fault["code"]) == ("/data/proof", "evidence-document")
     file = body(scene.ana.upload(draft, filed.pdf(), fields={"field": "/proof"}))
     scene.ana.send("PATCH", draft, json={"data": {"proof": file["id"]}})
-    assert scene.ana.post(f"{draft}/submit", {}).status_code == 201
+    (case,) = body(scene.ana.post(f"{draft}/submit", {}))["cases"]
+    assert [one["source"] for one in _prefilled(client("caseworker"), case["id"])] == ["login"]
 
 
 def test_changed_values_count_as_typed_and_known_ones_cannot_be_changed(scene: Scene) -> None:
@@ -293,7 +309,8 @@ def test_a_portal_contradicts_not_the_person_for_whom_it_acts(scene: Scene) -> N
     behalf = {"X-On-Behalf-Of": ANA}
     draft = scene.begin(scene.portal, **behalf)
     assert body(scene.portal.get(draft, headers=behalf))["data"] == {"national_id": ANA}
-    assert _field(scene.portal, draft, "national_id", **behalf)["state"] == "known"
+    field = _field(scene.portal, draft, "national_id", **behalf)
+    assert (field["state"], field["source"]) == ("known", "portal")
     other = scene.portal.send("PATCH", draft, json={"data": {"national_id": BEA}}, headers=behalf)
     assert refused(other, 422, "invalid")["errors"][0]["code"] == "known"
     named = {"X-On-Behalf-Of": "citizen 17"}  # no national ID: the portal fills it in
@@ -361,6 +378,7 @@ def test_a_passed_login_fills_the_name_for_good(scene: Scene) -> None:
         for value in ("somebody", None):
             changed = scene.portal.send("PATCH", draft, json={"data": {"name": value}}, headers=later)
             assert refused(changed, 422, "invalid")["errors"][0]["code"] == "known"
+    assert _field(scene.portal, draft, "national_id", **behalf)["source"] == "login"
     scene.portal.send("DELETE", draft, headers=behalf)
     begun = body(scene.portal.post("/drafts", {"service": "p"}, headers=proof))
     assert begun["data"] == {"national_id": ANA, "name": "Ana Sample"}

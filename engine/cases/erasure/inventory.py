@@ -239,7 +239,7 @@ KEPT: Mapping[str, Kept] = {
     "applications": Kept(
         "applications still being written: the row is deleted when the case begins, or after 30 days",
         "id user_id key version_id answers step created_at updated_at reached on_behalf_of further"
-        " further_version_ids revision full_name",
+        " further_version_ids revision full_name proved_at",
     ),
     "audit_runs": Kept(
         "numbers and places of findings alone",

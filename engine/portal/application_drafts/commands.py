@@ -52,7 +52,7 @@ def create(
     different ways, and NotProven for the login of another person.
     """
     person = owner(uow)
-    name = evidence.require_person(uow, person, login).full_name if person and login else None
+    proof = evidence.require_person(uow, person, login) if person and login else None
     found = services_of(uow, keys)
     for refusal in found.unavailable.values():
         raise refusal
@@ -60,7 +60,10 @@ def create(
     first, *further = sorted(keys)
     _require_new(uow, person, first, further)
     empty = Draft(uuid7(), found.services, {}, 0, changed=False, begun_at=uow.now, updated_at=uow.now)
-    draft = filled(uow, replace(empty, revision=1, on_behalf_of=person, full_name=name))
+    draft = replace(empty, revision=1, on_behalf_of=person)
+    if proof is not None:
+        draft = replace(draft, full_name=proof.full_name, proved_at=uow.now)
+    draft = filled(uow, draft)
     draft = filled(uow, replace(draft, answers=_answered(uow, draft, given)))
     values = {
         **{"id": draft.id, "user_id": uow.actor.id, "on_behalf_of": person, "created_at": uow.now},
@@ -70,7 +73,7 @@ def create(
             "step": 0,
             "reached": 0,
             **_stored(draft),
-            **{"updated_at": uow.now, "full_name": name},
+            **{"updated_at": uow.now, "full_name": draft.full_name, "proved_at": draft.proved_at},
         },
     }
     uow.write(_INSERT, {f"draft__{name}": value for name, value in values.items()})
@@ -120,7 +123,10 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
     for service in others:  # each case has documents of its own, copied before a start takes the originals
         own = data_of(draft, service)
         answers[service.key] = staged_documents.with_copies(uow, form_of(service), own, draft.place)
-    started = [cases.start(uow, key, data, application, place=draft.place) for key, data in answers.items()]
+    started = []
+    for key, data in answers.items():
+        origins = evidence.origins(uow, (draft.known_by, draft.known), settled.fetched, data)
+        started.append(cases.start(uow, key, data, replace(application, origins=origins), place=draft.place))
     evidence.link(uow, draft.id, draft.services, [case.id for case in started])
     _count(uow, draft, [("sent", 0)])
     _delete_sent(uow, draft, started)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -40,7 +40,7 @@ class Draft:
     `changed`: a service has another form since then, and `answers` are those for which the forms still ask;
     `dropped` are the names of the others. `unavailable` says by service why its cases can't be started at
     the moment. `id` is None if it has not been begun. `known` are those of the answers that the login has
-    filled; `full_name` is the name that a portal's person has proved.
+    filled. `proved_at` is when a portal first passed on a login of its person, which has this `full_name`.
     """
 
     id: UUID | None
@@ -56,6 +56,12 @@ class Draft:
     unavailable: Mapping[str, Conflict] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)
     full_name: str | None = None
+    proved_at: datetime | None = None
+
+    @property
+    def known_by(self) -> Literal["login", "portal"]:
+        """Returns what `known` is from: a portal that has passed on no login has only named the person."""
+        return "portal" if self.on_behalf_of and self.proved_at is None else "login"
 
     @property
     def service(self) -> AskingService:
@@ -169,6 +175,7 @@ def load(uow: UnitOfWork, draft_id: UUID, *, hold: bool = False) -> Draft:
         on_behalf_of=stored["on_behalf_of"],
         unavailable=found.unavailable,
         full_name=stored["full_name"],
+        proved_at=stored["proved_at"],
     )
     return filled(uow, adapted(draft) if draft.changed else draft)
 
@@ -192,18 +199,19 @@ def filled(uow: UnitOfWork, draft: Draft) -> Draft:
 
 
 def prove(uow: UnitOfWork, draft: Draft, login: Proof | None) -> Draft:
-    """Stores the name that the person of a locked draft has proved by a login, which a portal passes on.
+    """Stores that the person of a locked draft has a login, which a portal passes on, and the name in it.
 
     Without a login, nothing changes: what was proved remains. Raises NotProven for that of another person.
     """
     if login is None:
         return draft
-    name = evidence.require_person(uow, draft.on_behalf_of, login).full_name
-    if not draft.on_behalf_of or name in (None, draft.full_name):
+    name = evidence.require_person(uow, draft.on_behalf_of, login).full_name or draft.full_name
+    if not draft.on_behalf_of or (draft.proved_at is not None and name == draft.full_name):
         return draft
-    proved = replace(draft, full_name=name, revision=draft.revision + 1)
-    values = {"full_name": name, "revision": proved.revision, "updated_at": uow.now}
+    at, revision = draft.proved_at or uow.now, draft.revision + 1
+    values = {"full_name": name, "proved_at": at, "revision": revision, "updated_at": uow.now}
     uow.connection.execute(update(ROWS).where(ROWS.c.id == draft.id).values(values))
+    proved = replace(draft, full_name=name, proved_at=at, revision=revision, updated_at=uow.now)
     return filled(uow, proved)
 
 

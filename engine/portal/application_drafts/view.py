@@ -50,7 +50,8 @@ class DraftView:
 
 def show(uow: UnitOfWork, draft: Draft) -> DraftView:
     """Returns what a draft asks. One statement if a form asks for documents, and one for evidence."""
-    held = evidence.sources(uow, draft.id, draft.services, draft.answers, draft.known)
+    held = evidence.sources(uow, draft.id, draft.services, draft.answers)
+    held = {**held, **dict.fromkeys(draft.known, Held(draft.known_by, "known"))}
     fields = [_held(field, held.get(field.name)) for field in asked_fields(draft)]
     new = draft.begun_at == uow.now and draft.place.kind == "draft"  # nobody has uploaded for it
     wanted = not new and any(field.documents for field in fields)

@@ -5,6 +5,7 @@ Reads `evidence.toml` of the services, and what was fetched for a draft; knows n
 
 from engine.portal.evidence.answers import Settled, known_answers, link, require_unchanged, settled, sources
 from engine.portal.evidence.files import Bound, bound
+from engine.portal.evidence.origins import origins
 from engine.portal.evidence.proofs import Proof, of_account, require_person
 from engine.portal.evidence.states import (
     ROWS,
@@ -37,6 +38,7 @@ __all__ = [
     "link",
     "of_account",
     "one",
+    "origins",
     "require_person",
     "require_unchanged",
     "settled",

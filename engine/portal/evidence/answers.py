@@ -1,6 +1,6 @@
 """Answers of a draft when they are changed, and when they are sent: each has the source that it claims."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -35,10 +35,11 @@ def require_unchanged(known: Mapping[str, Any], given: Mapping[str, Any]) -> Non
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The answers that a draft would be sent with, and the faults of their sources."""
+    """The answers that a draft would be sent with, the faults of their sources, and what was fetched."""
 
     answers: dict[str, Any]
     faults: Sequence[Fault]
+    fetched: Sequence[Fetch]
 
 
 def settled(
@@ -53,33 +54,27 @@ def settled(
     types = files.bound(uow.session, services)
     fetches = states.latest(uow, draft_id) if types else {}
     faults: list[Fault] = []
+    used: list[Fetch] = []
     for name, each in types.items():
         fetch = fetches.get(name)
-        if states.state_of(each.type, fetch, found, uow.now) == "fetched":
+        if fetch is not None and states.state_of(each.type, fetch, found, uow.now) == "fetched":
             found.pop(each.type.fallback or "", None)
+            used.append(fetch)
         else:
             faults += _faults(each, fetch, found)
-    return Settled(found, faults)
+    return Settled(found, faults, used)
 
 
 def sources(
-    uow: UnitOfWork,
-    draft_id: UUID | None,
-    services: Sequence[Asking],
-    answers: Mapping[str, Any],
-    known: Collection[str],
+    uow: UnitOfWork, draft_id: UUID | None, services: Sequence[Asking], answers: Mapping[str, Any]
 ) -> Mapping[str, Held]:
-    """Returns the fields that somebody else than the applicant can fill, and documents in their stead.
-
-    `known` are those that the login has filled.
-    """
+    """Returns the fields that other agencies can fill, and documents in their stead."""
     types = files.bound(uow.session, services)
     fetches = states.latest(uow, draft_id) if types else {}
     now = {
         name: states.state_of(each.type, fetches.get(name), answers, uow.now) for name, each in types.items()
     }
-    found = states.fields_of(types, now, fetches, answers)
-    return {**found, **dict.fromkeys(known, Held("login", "known"))}
+    return states.fields_of(types, now, fetches, answers)
 
 
 def _faults(each: Bound, fetch: Fetch | None, answers: Mapping[str, Any]) -> Iterator[Fault]:

@@ -17,7 +17,7 @@ from engine.portal.evidence.files import Bound
 ROWS, VALUES = table(Evidence), table(EvidenceValue)
 LOST_AFTER = timedelta(minutes=2)  # an answer that hasn't come by then never will
 
-Source = Literal["login", "registry", "applicant"]
+Source = Literal["login", "portal", "registry", "applicant"]
 FieldState = Literal["known", "fetchable", "fetched", "refused", "failed", "typed"]
 TypeState = Literal["fetchable", "requested", "preview", "fetched", "refused", "failed", "typed"]
 
@@ -29,6 +29,8 @@ class Fetch:
     id: UUID
     service: str
     type: str
+    connector: str
+    operation: str
     state: EvidenceState
     failure: str | None
     requested_at: datetime
@@ -54,8 +56,8 @@ class Held:
 
 
 _SHOWN = (
-    *(ROWS.c[name] for name in ("id", "service", "type", "state", "failure", "requested_at")),
-    *(ROWS.c[name] for name in ("answered_at", "valid_until", "consent_id")),
+    *(ROWS.c[name] for name in ("id", "service", "type", "connector", "operation", "state", "failure")),
+    *(ROWS.c[name] for name in ("requested_at", "answered_at", "valid_until", "consent_id")),
     *(VALUES.c[name] for name in ("values", "expires_at")),
 )
 
