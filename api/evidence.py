@@ -212,7 +212,9 @@ def accept_evidence(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID, login: P
     """Accept a preview: its values enter the draft
 
     Only for the person who is logged in, as for fetching: a portal passes on the token in `X-Person-Token`.
-    Accepting it again changes nothing. After its time is over it is 409 `evidence-expired`.
+    Accepting it again changes nothing. After its time is over it is 409 `evidence-expired`; if the form, the
+    text of the consent or an answer that was sent with the request has changed, 409 `form-changed`,
+    `consent-outdated` or `evidence-outdated`.
     """
     once_only.accept(uow, draft_id, evidence_id, login)
     return _reply(uow, draft_id, evidence_id, kept=False)

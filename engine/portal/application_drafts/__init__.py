@@ -10,6 +10,7 @@ from engine.portal.application_drafts.commands import (
     create,
     discard,
     forget,
+    remove,
     store,
     submit,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "owner",
     "page",
     "prove",
+    "remove",
     "show",
     "store",
     "submit",

@@ -1,11 +1,12 @@
 """Commands on drafts, for pages and API alike: begin, change, submit, discard."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, delete, func, insert, select, update
+from sqlalchemy import Text, Uuid, bindparam, cast, delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from engine import cases
 from engine.cases import Application, CaseView, staged_documents
@@ -20,6 +21,7 @@ from engine.portal.application_drafts.drafts import (
     KEPT,
     ROWS,
     SUBMITTED,
+    Differing,
     Draft,
     data_of,
     differing,
@@ -56,7 +58,7 @@ def create(
     found = services_of(uow, keys)
     for refusal in found.unavailable.values():
         raise refusal
-    _require_same(found.services)
+    _require_same(uow, found.services)
     first, *further = sorted(keys)
     _require_new(uow, person, first, further)
     empty = Draft(uuid7(), found.services, {}, 0, changed=False, begun_at=uow.now, updated_at=uow.now)
@@ -102,6 +104,13 @@ def store(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any]) -> Draft:
     return changed
 
 
+def remove(uow: UnitOfWork, draft: Draft, names: Collection[str]) -> None:
+    """Removes answers of a draft that the command has locked. It confirms no form that has changed."""
+    left = ROWS.c.answers.op("-")(cast(list(names), ARRAY(Text)))
+    values = {"answers": left, "updated_at": uow.now, "revision": draft.revision + 1}
+    uow.connection.execute(update(ROWS).where(ROWS.c.id == draft.id).values(values))
+
+
 def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[CaseView]:
     """Starts a case of each service from a draft that the command has locked, and deletes the draft.
 
@@ -110,7 +119,7 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
     if draft.changed:
         detail = "The form has changed since it was answered. Read the draft and confirm it by a change."
         raise Conflict(detail, code="form-changed", dropped=list(draft.dropped))
-    _require_same(draft.services)
+    _require_same(uow, draft.services)
     settled = evidence.settled(uow, draft.id, draft.services, draft.answers)
     draft = replace(draft, answers=settled.answers)
     if settled.faults or len(draft.services) > 1:  # the form of one is checked where its case starts
@@ -208,13 +217,12 @@ def _require_new(uow: UnitOfWork, person: str, key: str, further: Sequence[str])
         raise Conflict(detail, code="too-many-drafts", limit=MOST)
 
 
-def _require_same(services: Sequence[AskingService]) -> None:
-    found = differing(services)
+def _require_same(uow: UnitOfWork, services: Sequence[AskingService]) -> None:
+    types = evidence.differing(uow.session, services)
+    found = [*differing(services), *(Differing(name, keys) for name, keys in types.items())]
     if found:
         names = ", ".join(one.name for one in found)
-        detail = (
-            f"These services ask for the same field in different ways: {names}. Apply for them one by one."
-        )
+        detail = f"These services ask for the same in different ways: {names}. Apply for them one by one."
         fields = [{"name": one.name, "services": list(one.services)} for one in found]
         raise Conflict(detail, code="fields-differ", fields=fields)
 

@@ -50,19 +50,21 @@ def settled(
     A fetched value that is no longer valid is a fault, and a document that is missing although nothing was
     fetched.
     """
-    found = dict(answers)
     types = files.bound(uow.session, services)
     fetches = states.latest(uow, draft_id) if types else {}
     faults: list[Fault] = []
     used: list[Fetch] = []
+    needed, needless = set[str | None](), set[str | None]()  # documents: several services may ask for one
     for name, each in types.items():
         fetch = fetches.get(name)
-        if fetch is not None and states.state_of(each.type, fetch, found, uow.now) == "fetched":
-            found.pop(each.type.fallback or "", None)
+        if fetch is not None and states.state_of(each.type, fetch, answers, uow.now) == "fetched":
+            needless.add(each.type.fallback)
             used.append(fetch)
         else:
-            faults += _faults(each, fetch, found)
-    return Settled(found, faults, used)
+            needed.add(each.type.fallback)
+            faults += _faults(each, fetch, answers)
+    without = needless - needed
+    return Settled({name: one for name, one in answers.items() if name not in without}, faults, used)
 
 
 def sources(
@@ -79,6 +81,8 @@ def sources(
 
 def _faults(each: Bound, fetch: Fetch | None, answers: Mapping[str, Any]) -> Iterator[Fault]:
     values = fetch.values if fetch is not None and fetch.state == "accepted" else None
+    if fetch is not None and not states.applies(each.type, fetch, answers):
+        values = None
     if values is not None and states.unchanged(each.type, values, answers):
         detail = "was fetched too long ago: fetch it again, or refuse it and type it"
         yield from (Fault(f"/data/{name}", detail, "evidence-expired") for name in values)
@@ -91,9 +95,12 @@ def _faults(each: Bound, fetch: Fetch | None, answers: Mapping[str, Any]) -> Ite
 
 def link(uow: UnitOfWork, draft_id: UUID | None, services: Sequence[Asking], cases: Sequence[UUID]) -> None:
     """Records the case of each service as that of the evidence and consents of a draft."""
+    if not files.bound(uow.session, services):
+        return
+    left = (ROWS.c.draft_id == draft_id) & ROWS.c.state.in_(("requested", "preview"))
+    ended = update(ROWS).where(left).values(state="expired", closed_at=uow.now)  # nobody can answer any more
+    uow.connection.execute(ended)
     for service, case_id in zip(services, cases, strict=True):
-        if not files.bound(uow.session, [service]):
-            continue
         for rows in (ROWS, _CONSENTS):
             of_draft = (rows.c.draft_id == draft_id) & (rows.c.service == service.key)
             uow.connection.execute(update(rows).where(of_draft).values(case_id=case_id))

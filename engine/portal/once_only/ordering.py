@@ -24,6 +24,7 @@ from engine.platform.errors import (
 )
 from engine.portal import application_drafts, consents, evidence
 from engine.portal.application_drafts import Draft
+from engine.portal.consents import Given
 from engine.portal.evidence import ROWS, Bound, Proof
 from engine.portal.once_only.rows import find, record
 
@@ -92,11 +93,12 @@ def order(
     if there is not None and state == "requested":
         detail = "It is being fetched at the moment. Try again in a few seconds."
         raise Conflict(detail, code="evidence-requested", evidence={"id": there.id, "state": state})
-    if there is not None and state in ("preview", "fetched"):
+    former = state == "preview" and consent is not None and not is_present(each.type, consent)
+    if there is not None and state in ("preview", "fetched") and not former:
         return Ordered(there.id, draft_id, each.type.connector, None, {})
     _require_room(uow, person, rules)
     body = _request(each.type, draft, person)
-    if consent is None or consent.ended_at is not None or consent.text_hash != agreement.hash.lower():
+    if consent is None or consent.ended_at is not None or not _covers(consent, each.type, agreement):
         consent_id = consents.give(uow, draft_id, person.person, each, language)
     else:
         consent_id = consent.id
@@ -104,6 +106,16 @@ def order(
     told = (operation.name, body, str(draft_id), uow.actor.name)
     call = Request(made, *told, consent="given")
     return Ordered(made, draft_id, each.type.connector, call, _stated(each, operation, agreement, consent_id))
+
+
+def _covers(consent: Given, one: EvidenceType, agreement: Agreement) -> bool:
+    asked = (one.connector, one.operation, agreement.hash.lower())
+    return (consent.connector, consent.operation, consent.text_hash) == asked
+
+
+def is_present(one: EvidenceType, consent: Given) -> bool:
+    """Returns whether a consent is to the present text."""
+    return consent.text_hash in one.consent.hashes.values()
 
 
 def _operation(one: EvidenceType, rules: Rules) -> Operation:
@@ -133,10 +145,15 @@ def _language(one: EvidenceType, agreement: Agreement) -> str:
         for language, digest in one.consent.hashes.items():
             if digest == agreement.hash.lower():
                 return language
+    raise outdated(one)
+
+
+def outdated(one: EvidenceType) -> Conflict:
+    """Returns the refusal of a consent to another text, with the present one."""
     texts = {name: getattr(one.consent.text, name) for name in one.consent.hashes}
     present = {"text_version": one.consent.version, "hashes": dict(one.consent.hashes), "texts": texts}
     detail = "The text of the consent has changed, or is another one. Show the present text, and ask again."
-    raise Conflict(detail, code="consent-outdated", consent=present)
+    return Conflict(detail, code="consent-outdated", consent=present)
 
 
 def _require_room(uow: UnitOfWork, person: Proof, rules: Rules) -> None:

@@ -1534,7 +1534,7 @@ export class Evidence {
   /**
    * Accept a preview: its values enter the draft.
    *
-   * Only for the person who is logged in, as for fetching: a portal passes on the token in `X-Person-Token`. Accepting it again changes nothing. After its time is over it is 409 `evidence-expired`.
+   * Only for the person who is logged in, as for fetching: a portal passes on the token in `X-Person-Token`. Accepting it again changes nothing. After its time is over it is 409 `evidence-expired`; if the form, the text of the consent or an answer that was sent with the request has changed, 409 `form-changed`, `consent-outdated` or `evidence-outdated`.
    *
    * `POST /api/v1/drafts/{draft_id}/evidence/{evidence_id}/accept`
    *
