@@ -108,6 +108,10 @@ def test_what_is_refused_is_deleted_and_the_upload_appears(scene: Scene, client:
     gone = body(scene.ana.post(f"{draft}/evidence/{preview['id']}/refuse"))
     assert (gone["state"], gone["values"], gone["fallback"]) == ("refused", None, "proof")
     assert factories.count(scene.database, EvidenceValue) == 0
+    again = body(fetch(scene.ana, draft))
+    scene.ana.post(f"{draft}/evidence/{preview['id']}/refuse")  # repeated late: it was about the first one
+    assert body(fetch(scene.ana, draft)) == again
+    scene.ana.post(f"{draft}/evidence/{again['id']}/refuse")
     assert field_of(scene.ana, draft, "address")["state"] == "refused"
     assert field_of(scene.ana, draft, "proof")["applies"]
     refused(scene.ana.post(f"{draft}/evidence/{preview['id']}/accept"), 409, "conflict")
@@ -428,6 +432,9 @@ def test_a_preview_and_an_accepted_value_expire(scene: Scene) -> None:
     problem = refused(scene.ana.post(f"{draft}/submit", {}), 422, "invalid")
     assert {one["code"] for one in problem["errors"]} == {"evidence-expired"}
     assert body(fetch(scene.ana, draft))["state"] == "preview"
+    scene.ana.post(f"{draft}/evidence", {"type": "residence", "refuse": True})  # also what is accepted
+    assert body(scene.ana.get(draft))["data"] == {"national_id": ANA}
+    assert factories.count(scene.database, EvidenceValue) == 0
 
 
 def test_cases_of_a_service_with_evidence_start_from_drafts_only(scene: Scene, client: Any) -> None:

@@ -97,13 +97,13 @@ def link(uow: UnitOfWork, draft_id: UUID | None, services: Sequence[Asking], cas
     """Records the case of each service as that of the evidence and consents of a draft."""
     if not files.bound(uow.session, services):
         return
+    for rows in (_CONSENTS, ROWS):  # in the order in which a revocation locks them
+        for service, case_id in zip(services, cases, strict=True):
+            of_draft = (rows.c.draft_id == draft_id) & (rows.c.service == service.key)
+            uow.connection.execute(update(rows).where(of_draft).values(case_id=case_id))
     left = (ROWS.c.draft_id == draft_id) & ROWS.c.state.in_(("requested", "preview"))
     ended = update(ROWS).where(left).values(state="expired", closed_at=uow.now)  # nobody can answer any more
     uow.connection.execute(ended)
-    for service, case_id in zip(services, cases, strict=True):
-        for rows in (ROWS, _CONSENTS):
-            of_draft = (rows.c.draft_id == draft_id) & (rows.c.service == service.key)
-            uow.connection.execute(update(rows).where(of_draft).values(case_id=case_id))
 
 
 def _known(name: str) -> Fault:

@@ -135,42 +135,54 @@ def _acceptable(uow: UnitOfWork, draft: Draft, fetch: Fetch, consent: Given | No
         detail = "The form has changed since it was answered. Read the draft and confirm it by a change."
         raise Conflict(detail, code="form-changed", dropped=list(draft.dropped))
     each = evidence.bound(uow.session, draft.services).get(fetch.type)
-    if each is None or not evidence.applies(each.type, fetch, draft.answers):
+    asked = set(each.type.fields.values()) if each else set()
+    values = {name: value for name, value in (fetch.values or {}).items() if name in asked}
+    if each is None or not values or not evidence.applies(each.type, fetch, draft.answers):
         detail = "The service, or an answer that was sent with the request, has changed. Fetch it again."
         present = {"id": fetch.id, "type": fetch.type, "state": fetch.state}
         raise Conflict(detail, code="evidence-outdated", evidence=present)
     if consent is not None and not is_present(each.type, consent):
         raise outdated(each.type)
-    asked = set(each.type.fields.values())
-    return {name: value for name, value in (fetch.values or {}).items() if name in asked}
+    return values
 
 
 def refuse(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID) -> None:
-    """Deletes what was fetched, also from the draft if it was accepted. The applicant answers instead.
+    """Deletes what was fetched of a type, also from the draft if it was accepted: the applicant answers.
 
-    Raises NotFound.
+    Refusing a request again changes nothing, also not later ones. Raises NotFound.
     """
     draft = application_drafts.load(uow, draft_id, hold=True)
     fetch = held(uow, draft_id, evidence_id)
-    consents.refuse(uow, draft_id, fetch.type)
-    if fetch.state != "refused":
-        uow.connection.execute(delete(VALUES).where(VALUES.c.evidence_id == fetch.id))
+    if fetch.state == "refused":
+        return
+    _end(uow, draft, fetch.type)
+    if fetch.state in ("failed", "expired"):
         _set(uow, fetch.id, "refused", closed_at=uow.now)
-    values = (fetch.state == "accepted" and fetch.values) or {}
-    fetched = [name for name, value in values.items() if draft.answers.get(name) == value]
-    if fetched:
-        application_drafts.remove(uow, draft, fetched)
 
 
 def decline(uow: UnitOfWork, draft_id: UUID, type_name: str) -> None:
     """Records that the applicant wants nothing of this type to be fetched. Raises NotFound."""
     draft, each = find(uow, draft_id, type_name)
     there = evidence.latest(uow, draft_id).get(type_name)
-    if there is not None and there.state in ("preview", "accepted", "requested", "refused"):
-        refuse(uow, draft_id, there.id)
+    _end(uow, draft, type_name)
+    if there is None or there.state in ("failed", "expired"):
+        record(uow, draft_id, each, draft.on_behalf_of, "refused", None)
+
+
+def _end(uow: UnitOfWork, draft: Draft, type_name: str) -> None:
+    """Ends the consents to a type, its open requests, and those that were accepted; deletes their values."""
+    if draft.id is None:
         return
-    consents.refuse(uow, draft_id, type_name)
-    record(uow, draft_id, each, draft.on_behalf_of, "refused", None)
+    consents.refuse(uow, draft.id, type_name)
+    of_type = (ROWS.c.draft_id == draft.id) & (ROWS.c.type == type_name)
+    fetched = delete(VALUES).where(VALUES.c.evidence_id.in_(select(ROWS.c.id).where(of_type)))
+    gone = uow.connection.execute(fetched.returning(VALUES.c["values"], VALUES.c.expires_at)).all()
+    live = of_type & ROWS.c.state.in_(("requested", "preview", "accepted"))
+    uow.connection.execute(update(ROWS).where(live).values(state="refused", closed_at=uow.now))
+    accepted = [pair for values, expires_at in gone if expires_at is None for pair in values.items()]
+    names = {name for name, value in accepted if draft.answers.get(name) == value}
+    if names:
+        application_drafts.remove(uow, draft, names)
 
 
 def expire(uow: UnitOfWork) -> int:
