@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from engine.definitions.toml_files import EVIDENCE
 from engine.models import Consent, Evidence, EvidenceValue
+from engine.portal import evidence
 from engine.portal.once_only import Ordered
 from engine.requests.fetching import Fetcher
 from tests import factories, filed
@@ -128,6 +129,25 @@ def test_what_happens_while_an_agency_answers_comes_first(
     assert factories.count(scene.database, EvidenceValue) == 0
     with scene.database.transaction() as session:
         assert session.scalars(select(Evidence.state)).all() == [outcome]
+
+
+def test_a_version_that_is_published_while_a_draft_is_submitted_comes_first(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = scene.begin()
+    preview = body(fetch(scene.ana, draft))
+    scene.ana.post(f"{draft}/evidence/{preview['id']}/accept")
+    check = evidence.settled
+
+    def published(*given: Any) -> Any:
+        factories.deploy(scene.database, {**factories.with_start_form(FORM), EVIDENCE: LATER.encode()})
+        return check(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(evidence, "settled", published)
+        problem = refused(scene.ana.post(f"{draft}/submit", {}), 409, "conflict")
+    assert problem["code"] == "form-changed"
+    assert body(scene.ana.get(draft))["changed"]
 
 
 def test_what_was_not_answered_ends_with_the_draft(scene: Scene) -> None:

@@ -14,7 +14,16 @@ from engine.portal.application_drafts.commands import (
     store,
     submit,
 )
-from engine.portal.application_drafts.drafts import KEPT, Draft, data_of, form_of, load, owner, prove
+from engine.portal.application_drafts.drafts import (
+    KEPT,
+    Draft,
+    data_of,
+    form_changed,
+    form_of,
+    load,
+    owner,
+    prove,
+)
 from engine.portal.application_drafts.listing import Listed, listed, mine, page
 from engine.portal.application_drafts.pages import answer, leave, of_service, submit_service
 from engine.portal.application_drafts.service_versions import AskingService
@@ -35,6 +44,7 @@ __all__ = [
     "data_of",
     "discard",
     "forget",
+    "form_changed",
     "form_of",
     "leave",
     "listed",

@@ -26,6 +26,7 @@ from engine.portal.application_drafts.drafts import (
     data_of,
     differing,
     filled,
+    form_changed,
     form_of,
     load,
     missing,
@@ -117,8 +118,7 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
     Raises Conflict if a form has changed since it was answered, and all that starting a case raises.
     """
     if draft.changed:
-        detail = "The form has changed since it was answered. Read the draft and confirm it by a change."
-        raise Conflict(detail, code="form-changed", dropped=list(draft.dropped))
+        raise form_changed(draft)
     _require_same(uow, draft.services)
     settled = evidence.settled(uow, draft.id, draft.services, draft.answers)
     draft = replace(draft, answers=settled.answers)
@@ -136,6 +136,9 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
     for key, data in answers.items():
         origins = evidence.origins(uow, (draft.known_by, draft.known), settled.fetched, data)
         started.append(cases.start(uow, key, data, replace(application, origins=origins), place=draft.place))
+    # A version published at this moment has not checked the sources of the answers.
+    if [case.version for case in started] != [service.version.number for service in draft.services]:
+        raise form_changed(draft)
     evidence.link(uow, draft.id, draft.services, [case.id for case in started])
     _count(uow, draft, [("sent", 0)])
     _delete_sent(uow, draft, started)

@@ -223,6 +223,12 @@ def adapted(draft: Draft) -> Draft:
     return replace(draft, answers=kept, dropped=dropped, step=0)
 
 
+def form_changed(draft: Draft) -> Conflict:
+    """Returns the refusal of what needs the present form: the draft was answered with a former one."""
+    detail = "The form has changed since it was answered. Read the draft and confirm it by a change."
+    return Conflict(detail, code="form-changed", dropped=list(draft.dropped))
+
+
 def missing(uow: UnitOfWork, draft_id: UUID) -> NotFound | Conflict:
     """Returns the refusal for a draft that isn't there: it was submitted, or never was the caller's."""
     sent = (

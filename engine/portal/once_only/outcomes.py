@@ -132,8 +132,7 @@ def accept(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID, login: Proof | No
 def _acceptable(uow: UnitOfWork, draft: Draft, fetch: Fetch, consent: Given | None) -> Mapping[str, Any]:
     """Returns the values of a preview that the form asks. Raises Conflict if it rests on another one."""
     if draft.changed:
-        detail = "The form has changed since it was answered. Read the draft and confirm it by a change."
-        raise Conflict(detail, code="form-changed", dropped=list(draft.dropped))
+        raise application_drafts.form_changed(draft)
     each = evidence.bound(uow.session, draft.services).get(fetch.type)
     asked = set(each.type.fields.values()) if each else set()
     values = {name: value for name, value in (fetch.values or {}).items() if name in asked}
