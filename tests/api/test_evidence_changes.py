@@ -81,6 +81,22 @@ def test_values_prove_nothing_for_other_answers_than_were_sent(scene: Scene) -> 
     assert scene.ana.post(f"{draft}/submit", {}).status_code == 201
 
 
+def test_a_type_whose_fields_are_not_asked_needs_no_document(scene: Scene) -> None:
+    none = {"properties": dict.fromkeys(("address", "postal_code", "proof"), False)}
+    form = factories.form(**FORM["properties"], moved={"type": "boolean"}) | {
+        "if": {"properties": {"moved": {"const": True}}, "required": ["moved"]},
+        "then": {"required": ["address"]},
+        "else": none,
+    }
+    factories.deploy(scene.database, {**factories.with_start_form(form), EVIDENCE: FILE.encode()})
+    draft = scene.begin()
+    moved = body(scene.ana.send("PATCH", draft, json={"data": {"moved": True, "address": "x"}}))
+    assert [one["code"] for one in moved["faults"]] == ["evidence-document"]
+    scene.ana.send("PATCH", draft, json={"data": {"moved": False, "address": None}})
+    assert not field_of(scene.ana, draft, "proof")["applies"]
+    assert scene.ana.post(f"{draft}/submit", {}).status_code == 201
+
+
 def test_services_that_define_a_type_differently_have_drafts_of_their_own(scene: Scene) -> None:
     other = FILE.replace('"/address" = "address", ', "")
     files = {**factories.with_start_form(FORM, "q"), EVIDENCE: other.encode()}

@@ -17,6 +17,7 @@ from engine.portal.application_drafts.commands import (
 from engine.portal.application_drafts.drafts import (
     KEPT,
     Draft,
+    asked,
     data_of,
     form_changed,
     form_of,
@@ -38,6 +39,7 @@ __all__ = [
     "DraftView",
     "Listed",
     "answer",
+    "asked",
     "asked_fields",
     "change",
     "create",

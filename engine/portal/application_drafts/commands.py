@@ -23,6 +23,7 @@ from engine.portal.application_drafts.drafts import (
     SUBMITTED,
     Differing,
     Draft,
+    asked,
     data_of,
     differing,
     filled,
@@ -120,7 +121,7 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
     if draft.changed:
         raise form_changed(draft)
     _require_same(uow, draft.services)
-    settled = evidence.settled(uow, draft.id, draft.services, draft.answers)
+    settled = evidence.settled(uow, draft.id, draft.services, draft.answers, asked(draft))
     draft = replace(draft, answers=settled.answers)
     if settled.faults or len(draft.services) > 1:  # the form of one is checked where its case starts
         collect(draft, settled.faults).require_none()

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from engine import access
 from engine.bpmn import Form
-from engine.bpmn.forms import answer_names, questions
+from engine.bpmn.forms import answer_names, applying, questions
 from engine.cases.staged_documents import Place
 from engine.definitions import forms
 from engine.models import ApplicationDraft, Case, Definition, DefinitionVersion, SubmittedApplication
@@ -122,6 +122,16 @@ def differing(services: Sequence[AskingService]) -> Sequence[Differing]:
 def _names(service: AskingService) -> frozenset[str]:
     form = form_of(service)
     return answer_names(form) if form else frozenset()
+
+
+def asked(draft: Draft) -> frozenset[str]:
+    """Returns the names of the fields that apply with the answers so far."""
+    found = set[str]()
+    for service in draft.services:
+        form = form_of(service)
+        fields = applying(form, data_of(draft, service)) if form else {}
+        found.update(name for name, field in fields.items() if field.applies)
+    return frozenset(found)
 
 
 def owner(uow: UnitOfWork) -> str:

@@ -1,6 +1,6 @@
 """Answers of a draft when they are changed, and when they are sent: each has the source that it claims."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -43,14 +43,18 @@ class Settled:
 
 
 def settled(
-    uow: UnitOfWork, draft_id: UUID | None, services: Sequence[Asking], answers: Mapping[str, Any]
+    uow: UnitOfWork,
+    draft_id: UUID | None,
+    services: Sequence[Asking],
+    answers: Mapping[str, Any],
+    asked: Collection[str],
 ) -> Settled:
-    """Returns the answers of a draft as they would be sent now.
+    """Returns the answers of a draft as they would be sent now; `asked` are the fields that apply with them.
 
     A fetched value that is no longer valid is a fault, and a document that is missing although nothing was
     fetched.
     """
-    types = files.bound(uow.session, services)
+    types = _asked(files.bound(uow.session, services), asked, answers)
     fetches = states.latest(uow, draft_id) if types else {}
     faults: list[Fault] = []
     used: list[Fetch] = []
@@ -68,15 +72,27 @@ def settled(
 
 
 def sources(
-    uow: UnitOfWork, draft_id: UUID | None, services: Sequence[Asking], answers: Mapping[str, Any]
+    uow: UnitOfWork,
+    draft_id: UUID | None,
+    services: Sequence[Asking],
+    answers: Mapping[str, Any],
+    asked: Collection[str],
 ) -> Mapping[str, Held]:
     """Returns the fields that other agencies can fill, and documents in their stead."""
-    types = files.bound(uow.session, services)
+    types = _asked(files.bound(uow.session, services), asked, answers)
     fetches = states.latest(uow, draft_id) if types else {}
     now = {
         name: states.state_of(each.type, fetches.get(name), answers, uow.now) for name, each in types.items()
     }
     return states.fields_of(types, now, fetches, answers)
+
+
+def _asked(
+    types: Mapping[str, Bound], asked: Collection[str], answers: Mapping[str, Any]
+) -> Mapping[str, Bound]:
+    """Returns the types of which a field is asked or answered: else no document has to prove anything."""
+    names = {*asked, *(name for name, value in answers.items() if value is not None)}
+    return {name: each for name, each in types.items() if names & set(each.type.fields.values())}
 
 
 def _faults(each: Bound, fetch: Fetch | None, answers: Mapping[str, Any]) -> Iterator[Fault]:
