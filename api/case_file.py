@@ -1,5 +1,7 @@
 """The complete file of a case, as on a caseworker's page, in one response."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -20,6 +22,19 @@ from engine.platform.db import UnitOfWork
 blueprint = APIBlueprint("case_file", __name__, tag="Cases")
 
 
+class FetchedFrom(Body):
+    """The request to another agency that answered a field of an application."""
+
+    agency: str | None
+    """The key of the agency; null if the installation lacked its connector when the case started."""
+    connector: str
+    """The connector."""
+    operation: str
+    """Its operation."""
+    fetched_at: Instant
+    """When the agency answered."""
+
+
 class Source(Body):
     """The source of a value in the case's data: an event of the log, and its actor."""
 
@@ -31,8 +46,11 @@ class Source(Body):
     """When the value was set."""
     kind: str
     """Kind of the event: `case.started` is the start form, `task.completed` a task, `element.passed` a script
-    or a reply.
+    or a reply, `data.prefilled` the login of the applicant or the portal that named them, or the agency in
+    `fetched`.
     """
+    fetched: FetchedFrom | None
+    """From where it was fetched, if it was fetched and is unchanged."""
     element: EventElement
     task: EventTask
     actor: Account
@@ -73,6 +91,10 @@ class FileBody(Body):
     """
 
 
+def _fetched(row: Mapping[Any, Any]) -> FetchedFrom | None:
+    return None if row["connector"] is None else FetchedFrom(**{name: row[name] for name in tasks.FETCHED})
+
+
 @command(blueprint.get("/cases/<uuid:case_id>/file"), answer=FileBody, refusals=(404,))
 @sends("ETag")
 def show(uow: UnitOfWork, case_id: UUID) -> Reply:
@@ -84,7 +106,7 @@ def show(uow: UnitOfWork, case_id: UUID) -> Reply:
     events = event_page(uow, case_id)
     case = cases.get(uow, case_id)
     sources = [
-        Source(**{**row, "task": row["task_id"], "actor": account(row, "actor")})
+        Source(**{**row, "task": row["task_id"], "actor": account(row, "actor"), "fetched": _fetched(row)})
         for row in tasks.sources(uow, case)
     ]
     body = FileBody(

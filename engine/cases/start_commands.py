@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -48,6 +48,7 @@ class Application:
     `channel` is how it was submitted; None is the default for the actor's role. `appeal_of` is the case whose
     decision it appeals. `begun_at` is when its draft was begun, if it was sent from one.
     `confirm_duplicate`: a further case is meant, although the person has an open one of the same service.
+    `origins` state in the log which answers nobody has typed.
     """
 
     applicant: str | None = None
@@ -58,6 +59,7 @@ class Application:
     appeal_of: UUID | None = None
     begun_at: datetime | None = None
     confirm_duplicate: bool = False
+    origins: Sequence[Fact] = ()
 
 
 NOBODY = Application()
@@ -271,6 +273,7 @@ def _started(
     filings = [Fact("appeal.filed", payload=filed)] if application.appeal_of else []
     return [
         started,
+        *application.origins,
         *filings,
         *files.facts(),
         *([trigger[1]] if trigger else []),

@@ -19,8 +19,9 @@ class ApplicationDraft(Base):
 
     One for each owner and set of services: `key`, and in alphabetical order after it `further` ones, whose
     versions are `further_version_ids`. The owner is an account, or a person for whom a portal acts
-    (`on_behalf_of`; empty: the account itself). `step` is the number of answered steps of the form on the
-    pages; each change raises `revision`.
+    (`on_behalf_of`; empty: the account itself), since `proved_at` with a login that the portal passed on,
+    which has this `full_name`. What a login fills is not in `answers`. `step` is the number of answered steps
+    of the form on the pages; each change raises `revision`.
     """
 
     __tablename__ = "applications"
@@ -43,6 +44,8 @@ class ApplicationDraft(Base):
     further: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     further_version_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
     revision: Mapped[int] = mapped_column(server_default="1")
+    full_name: Mapped[str | None] = mapped_column(Text)
+    proved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class SubmittedApplication(Base):

@@ -22,6 +22,8 @@ OWNED = ["user_id", "on_behalf_of", "key", "further"]
 def upgrade() -> None:
     for name, kind, default in ADDED:
         op.add_column("applications", sa.Column(name, kind, nullable=False, server_default=default))
+    op.add_column("applications", sa.Column("full_name", sa.Text()))
+    op.add_column("applications", sa.Column("proved_at", sa.DateTime(timezone=True)))
     op.drop_index("ix_applications_user_id_key", "applications")
     op.create_index("ix_applications_owner", "applications", OWNED, unique=True)
     op.add_column("cases", sa.Column("single_key", sa.LargeBinary()))
@@ -53,6 +55,6 @@ def downgrade() -> None:
     op.drop_column("cases", "single_key")
     op.execute("DELETE FROM applications WHERE on_behalf_of <> '' OR further <> '{}'")
     op.drop_index("ix_applications_owner", "applications")
-    for name, *_ in ADDED:
+    for name in ("full_name", "proved_at", *(name for name, *_ in ADDED)):
         op.drop_column("applications", name)
     op.create_index("ix_applications_user_id_key", "applications", ["user_id", "key"], unique=True)

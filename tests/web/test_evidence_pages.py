@@ -1,18 +1,19 @@
 """Once only on the pages: the applicant agrees, looks at what was fetched, and accepts or refuses it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.platform.config import Settings
-from engine.platform.db import Database
+from engine.platform.db import Actor, Database
 from engine.requests.fetching import FETCHER, Fetcher
 from tests import exchanging, factories
 from tests.exchanging import Playing
 from tests.installed import NOWHERE
 from tests.web.applying import ME, OTHER, Applicant, apply_here, me
+from tests.web.conftest import Browser
 
 __all__ = ["apply_here", "me"]  # fixtures
 
@@ -41,7 +42,9 @@ def _act(me: Applicant, act: str) -> str:
     return me.get(STEP)
 
 
-def test_a_case_starts_with_fetched_data_and_without_an_upload(me: Applicant, hub: Playing) -> None:
+def test_a_case_starts_with_fetched_data_and_without_an_upload(
+    me: Applicant, hub: Playing, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]
+) -> None:
     page = me.get(STEP)
     assert "I agree that the civil registry fetches" in page
     assert "Land, Housing and Rent Act" in page
@@ -60,6 +63,9 @@ def test_a_case_starts_with_fetched_data_and_without_an_upload(me: Applicant, hu
     assert case.data["postal_code"] == "1345678901"
     assert case.data["national_id"] == ME
     assert "residence_proof" not in case.data
+    file = session_of(actor("caseworker")).get(f"/desk/cases/{case.id}?lang=en").text
+    assert len(re.findall("Fetched from .housing-registry., ", file)) == 2
+    assert "Proved by the applicant’s login, " in file
     log = me.get(f"/my/cases/{case.id}/access")
     assert "Requested from" in log
     assert "Land, Housing and Rent Act" in log

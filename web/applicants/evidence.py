@@ -34,7 +34,9 @@ def fetcher() -> Fetcher:
 
 def steps(visit: Visit, draft: Draft) -> Sequence[Step]:
     """Return the steps of a draft: fields with another source are only shown, needless documents are not."""
-    held = evidence.sources(visit.uow, draft.id, draft.services, draft.answers)
+    now = application_drafts.asked(draft)
+    held = evidence.sources(visit.uow, draft.id, draft.services, draft.answers, now)
+    held = {**held, **dict.fromkeys(draft.known, Held("login", "known"))}
     found = steps_of(application_drafts.form_of(draft.service), draft.answers)
     asked = [Step(tuple(_asked(step.fields, held)), step.title) for step in found]
     return [step for step in asked if step.fields]

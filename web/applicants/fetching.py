@@ -31,9 +31,12 @@ def _ask(key: str, **_: Any) -> Mapping[str, Any]:
 
 
 def _begun(uow: UnitOfWork, key: str) -> UUID:
-    """Return the id of the applicant's draft, which begins now if there is none."""
+    """Return the id of the applicant's draft, which begins now if there is none.
+
+    If its form has changed, it continues with the present one: the page has shown that.
+    """
     draft = application_drafts.of_service(uow, key)
-    if draft.id is None:
+    if draft.id is None or draft.changed:
         application_drafts.leave(uow, draft, (), {}, 1)
         draft = application_drafts.of_service(uow, key)
     return draft.id or UUID(int=0)

@@ -179,7 +179,8 @@ class _Fitting:
         found = self._find(key, name)
         if found is None:
             return
-        if found.read_only or found.kind in ("document", "documents", "file", "list"):
+        kinds = ("document", "documents", "file", "list")
+        if found.read_only or found.kind in kinds or "," in name:  # the log lists names with commas
             self._table.error(key, "evidence-field.kind", name=name)
         elif name in self._bound:
             self._table.error(key, "evidence-field.twice", name=name)

@@ -10,10 +10,21 @@ from engine.portal.application_drafts.commands import (
     create,
     discard,
     forget,
+    remove,
     store,
     submit,
 )
-from engine.portal.application_drafts.drafts import KEPT, Draft, data_of, form_of, load, owner
+from engine.portal.application_drafts.drafts import (
+    KEPT,
+    Draft,
+    asked,
+    data_of,
+    form_changed,
+    form_of,
+    load,
+    owner,
+    prove,
+)
 from engine.portal.application_drafts.listing import Listed, listed, mine, page
 from engine.portal.application_drafts.pages import answer, leave, of_service, submit_service
 from engine.portal.application_drafts.service_versions import AskingService
@@ -28,12 +39,14 @@ __all__ = [
     "DraftView",
     "Listed",
     "answer",
+    "asked",
     "asked_fields",
     "change",
     "create",
     "data_of",
     "discard",
     "forget",
+    "form_changed",
     "form_of",
     "leave",
     "listed",
@@ -42,6 +55,8 @@ __all__ = [
     "of_service",
     "owner",
     "page",
+    "prove",
+    "remove",
     "show",
     "store",
     "submit",

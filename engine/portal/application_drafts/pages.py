@@ -15,9 +15,9 @@ from engine.models import ApplicationStage
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Forbidden, NotFound
 from engine.platform.ids import uuid7
-from engine.portal import catalogue, evidence, funnel
+from engine.portal import catalogue, funnel
 from engine.portal.application_drafts import commands
-from engine.portal.application_drafts.drafts import ROWS, Draft, adapted, form_of, owned
+from engine.portal.application_drafts.drafts import ROWS, Draft, adapted, filled, form_of, owned
 from engine.portal.application_drafts.service_versions import AskingService
 
 
@@ -40,20 +40,19 @@ def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
         gone = "This service is no longer offered."
         raise Conflict(gone, code="definition-disabled", definition={"key": key}) from unknown
     service = AskingService(key, found.name, found.unit, found.version, found.form)
-    known = evidence.known_answers(uow, (service,))
     if row is None:
-        return Draft(None, (service,), known, 0, changed=False)
+        return filled(uow, Draft(None, (service,), {}, 0, changed=False))
     draft = Draft(
         row.id,
         (service,),
-        {**row.answers, **known},
+        row.answers,
         row.step,
         changed=row.version_id != service.version.id,
         begun_at=row.created_at,
         updated_at=row.updated_at,
         revision=row.revision,
     )
-    return adapted(draft) if draft.changed else draft
+    return filled(uow, adapted(draft) if draft.changed else draft)
 
 
 def answer(
@@ -85,6 +84,7 @@ def _keep(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any], step: int) 
     """Stores the draft, and counts what is new: that it was begun, and the steps that it had not reached."""
     cases.require_size(answers)
     version = draft.service.version
+    answers = {name: value for name, value in answers.items() if name not in draft.known}
     changes = {"version_id": version.id, "answers": answers, "step": step, "updated_at": uow.now}
     own = {"user_id": uow.actor.id, "key": draft.service.key, "created_at": uow.now}
     new = upsert(ROWS).values(id=uuid7(), **own, **changes, reached=step).on_conflict_do_nothing()

@@ -12,7 +12,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault
 from engine.portal import evidence
 from engine.portal.application_drafts.checking import collect
-from engine.portal.application_drafts.drafts import Draft, data_of, form_of
+from engine.portal.application_drafts.drafts import Draft, asked, data_of, form_of
 from engine.portal.evidence import FieldState, Held, Source
 
 State = FieldState | Literal["open"]
@@ -50,7 +50,8 @@ class DraftView:
 
 def show(uow: UnitOfWork, draft: Draft) -> DraftView:
     """Returns what a draft asks. One statement if a form asks for documents, and one for evidence."""
-    held = evidence.sources(uow, draft.id, draft.services, draft.answers)
+    held = evidence.sources(uow, draft.id, draft.services, draft.answers, asked(draft))
+    held = {**held, **dict.fromkeys(draft.known, Held(draft.known_by, "known"))}
     fields = [_held(field, held.get(field.name)) for field in asked_fields(draft)]
     new = draft.begun_at == uow.now and draft.place.kind == "draft"  # nobody has uploaded for it
     wanted = not new and any(field.documents for field in fields)
@@ -106,5 +107,5 @@ def _together(known: AskedField, other: AskedField) -> AskedField:
 
 def faults_of(uow: UnitOfWork, draft: Draft) -> Sequence[Fault]:
     """Returns the faults for which the answers would be refused now; documents are not looked up."""
-    found = evidence.settled(uow, draft.id, draft.services, draft.answers)
+    found = evidence.settled(uow, draft.id, draft.services, draft.answers, asked(draft))
     return collect(replace(draft, answers=found.answers), found.faults).all

@@ -182,10 +182,11 @@ export interface AgreementTo {
  * Who answers a field of a draft.
  *
  * - `login`: the login proves it
+ * - `portal`: the portal has named the person, and has passed on no login
  * - `registry`: another agency knows it
  * - `applicant`: the applicant answers it
  */
-export type AnswerSource = "login" | "registry" | "applicant";
+export type AnswerSource = "login" | "portal" | "registry" | "applicant";
 
 /** An appeal. */
 export interface AppealCase {
@@ -2068,6 +2069,7 @@ export interface EventBody {
  * - `data.corrected`: the applicant corrected the marked fields
  * - `data.changed`: a command set variables that no other event states
  * - `data.disputed`: parallel branches had set a variable differently
+ * - `data.prefilled`: the login of the applicant, a portal or another agency has answered fields of the application
  * - `case.erased`: the personal data were erased
  * - `clock.started`: the statutory term began
  * - `clock.paused`: the term no longer runs
@@ -2089,7 +2091,7 @@ export interface EventBody {
  * - `change.withdrawn`: the person who proposed it withdrew it
  * - `change.expired`: nobody decided on it in time
  */
-export type EventKind = "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained" | "change.proposed" | "change.confirmed" | "change.rejected" | "change.withdrawn" | "change.expired";
+export type EventKind = "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "data.prefilled" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained" | "change.proposed" | "change.confirmed" | "change.rejected" | "change.withdrawn" | "change.expired";
 
 /** A page of the log, in order; at most 500 events. */
 export interface EventPage {
@@ -2305,6 +2307,18 @@ export interface FetchEvidence {
   consent?: AgreementTo | null;
   /** Whether the person wants nothing to be fetched, and answers the fields instead. */
   refuse?: boolean;
+}
+
+/** The request to another agency that answered a field of an application. */
+export interface FetchedFrom {
+  /** The key of the agency; null if the installation lacked its connector when the case started. */
+  agency: string | null;
+  /** The connector. */
+  connector: string;
+  /** Its operation. */
+  operation: string;
+  /** When the agency answered. */
+  fetched_at: string;
 }
 
 /** One error in the input. */
@@ -4576,8 +4590,10 @@ export interface Source {
   seq: number;
   /** When the value was set. */
   at: string;
-  /** Kind of the event: `case.started` is the start form, `task.completed` a task, `element.passed` a script or a reply. */
+  /** Kind of the event: `case.started` is the start form, `task.completed` a task, `element.passed` a script or a reply, `data.prefilled` the login of the applicant or the portal that named them, or the agency in `fetched`. */
   kind: string;
+  /** From where it was fetched, if it was fetched and is unchanged. */
+  fetched: FetchedFrom | null;
   /** Path of the element that the event concerns: its id, or `key/id` in a called process. Null if it concerns none. */
   element: string | null;
   /** Id of the task that the event concerns; null if it concerns none. */

@@ -260,10 +260,11 @@ class AgreementTo(TypedDict):
     """Whether the person agrees again, although they revoked their consent in this draft."""
 
 
-AnswerSource: TypeAlias = Literal["login", "registry", "applicant"]
+AnswerSource: TypeAlias = Literal["login", "portal", "registry", "applicant"]
 """Who answers a field of a draft.
 
 - `login`: the login proves it
+- `portal`: the portal has named the person, and has passed on no login
 - `registry`: another agency knows it
 - `applicant`: the applicant answers it
 """
@@ -2371,6 +2372,7 @@ EventKind: TypeAlias = Literal[
     "data.corrected",
     "data.changed",
     "data.disputed",
+    "data.prefilled",
     "case.erased",
     "clock.started",
     "clock.paused",
@@ -2456,6 +2458,8 @@ EventKind: TypeAlias = Literal[
 - `data.corrected`: the applicant corrected the marked fields
 - `data.changed`: a command set variables that no other event states
 - `data.disputed`: parallel branches had set a variable differently
+- `data.prefilled`: the login of the applicant, a portal or another agency has answered fields of the
+application
 - `case.erased`: the personal data were erased
 - `clock.started`: the statutory term began
 - `clock.paused`: the term no longer runs
@@ -2708,6 +2712,19 @@ class FetchEvidence(TypedDict):
     """The consent to the present text. Nothing is fetched without it."""
     refuse: NotRequired[bool]
     """Whether the person wants nothing to be fetched, and answers the fields instead."""
+
+
+class FetchedFrom(TypedDict):
+    """The request to another agency that answered a field of an application."""
+
+    agency: str | None
+    """The key of the agency; null if the installation lacked its connector when the case started."""
+    connector: str
+    """The connector."""
+    operation: str
+    """Its operation."""
+    fetched_at: str
+    """When the agency answered."""
 
 
 class FieldError(TypedDict):
@@ -5191,8 +5208,11 @@ class Source(TypedDict):
     """When the value was set."""
     kind: str
     """Kind of the event: `case.started` is the start form, `task.completed` a task, `element.passed` a
-    script or a reply.
+    script or a reply, `data.prefilled` the login of the applicant or the portal that named them, or the
+    agency in `fetched`.
     """
+    fetched: FetchedFrom | None
+    """From where it was fetched, if it was fetched and is unchanged."""
     element: str | None
     """Path of the element that the event concerns: its id, or `key/id` in a called process. Null if it
     concerns none.
