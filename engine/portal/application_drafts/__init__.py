@@ -13,9 +13,16 @@ from engine.portal.application_drafts.commands import (
     store,
     submit,
 )
-from engine.portal.application_drafts.drafts import KEPT, Draft, data_of, form_of, load, owner
+from engine.portal.application_drafts.drafts import KEPT, Draft, cases_of, data_of, form_of, load, owner
 from engine.portal.application_drafts.listing import Listed, listed, mine, page
-from engine.portal.application_drafts.pages import answer, leave, of_service, submit_service
+from engine.portal.application_drafts.pages import (
+    answer,
+    leave,
+    of_draft,
+    of_service,
+    submit_draft,
+    submit_service,
+)
 from engine.portal.application_drafts.service_versions import AskingService
 from engine.portal.application_drafts.view import AskedField, DraftView, asked_fields, show
 
@@ -29,6 +36,7 @@ __all__ = [
     "Listed",
     "answer",
     "asked_fields",
+    "cases_of",
     "change",
     "create",
     "data_of",
@@ -39,11 +47,13 @@ __all__ = [
     "listed",
     "load",
     "mine",
+    "of_draft",
     "of_service",
     "owner",
     "page",
     "show",
     "store",
     "submit",
+    "submit_draft",
     "submit_service",
 ]

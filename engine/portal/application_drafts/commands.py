@@ -9,13 +9,12 @@ from sqlalchemy import Uuid, bindparam, delete, func, insert, select, update
 
 from engine import cases
 from engine.cases import Application, CaseView, staged_documents
-from engine.definitions import forms
 from engine.models import ApplicationStage, DefinitionVersion
 from engine.platform.db import UnitOfWork, recordset, values_of
 from engine.platform.errors import Conflict
 from engine.platform.ids import uuid7
 from engine.portal import evidence, funnel
-from engine.portal.application_drafts.checking import Faults, collect
+from engine.portal.application_drafts.checking import collect, partly
 from engine.portal.application_drafts.drafts import (
     KEPT,
     ROWS,
@@ -50,7 +49,7 @@ def create(uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any]) -> Dr
     found = services_of(uow, keys)
     for refusal in found.unavailable.values():
         raise refusal
-    _require_same(found.services)
+    require_same(found.services)
     first, *further = sorted(keys)
     _require_new(uow, person, first, further)
     empty = Draft(uuid7(), found.services, {}, 0, changed=False, begun_at=uow.now, updated_at=uow.now)
@@ -82,14 +81,19 @@ def change(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> Draft:
     return store(uow, draft, _answered(uow, draft, given))
 
 
-def store(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any]) -> Draft:
-    """Stores all answers of a locked draft, as checked before, for the current versions of its services."""
+def store(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any], step: int | None = None) -> Draft:
+    """Stores all answers of a locked draft, as checked before, for the current versions of its services.
+
+    `step` is the number of answered steps on the pages, if it changes.
+    """
     cases.require_size(answers)
     changed = replace(draft, answers=answers, changed=False, dropped=(), updated_at=uow.now)
     changed = replace(changed, revision=draft.revision + 1)
     values = {**_stored(changed), "updated_at": uow.now, "revision": changed.revision}
     if draft.changed:
         values.update(step=0, reached=0)
+    if step is not None:
+        values.update(step=step)
     uow.connection.execute(update(ROWS).where(ROWS.c.id == draft.id).values(values))
     return changed
 
@@ -102,7 +106,7 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
     if draft.changed:
         detail = "The form has changed since it was answered. Read the draft and confirm it by a change."
         raise Conflict(detail, code="form-changed", dropped=list(draft.dropped))
-    _require_same(draft.services)
+    require_same(draft.services)
     settled = evidence.settled(uow, draft.id, draft.services, draft.answers)
     draft = replace(draft, answers=settled.answers)
     if settled.faults or len(draft.services) > 1:  # the form of one is checked where its case starts
@@ -196,7 +200,8 @@ def _require_new(uow: UnitOfWork, person: str, key: str, further: Sequence[str])
         raise Conflict(detail, code="too-many-drafts", limit=MOST)
 
 
-def _require_same(services: Sequence[AskingService]) -> None:
+def require_same(services: Sequence[AskingService]) -> None:
+    """Raises Conflict if two of these services ask for a field in different ways."""
     found = differing(services)
     if found:
         names = ", ".join(one.name for one in found)
@@ -215,13 +220,6 @@ def _answered(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> dict[s
     named = [name for name, value in given.items() if value is not None]
     merged = {name: value for name, value in draft.answers.items() if name not in given}
     merged |= {name: given[name] for name in named}
-    faults, answers = Faults(), dict[str, Any]()
-    for service in draft.services:
-        form, own = form_of(service), data_of(draft, service, merged)
-        with faults.collected():
-            answers |= forms.partly(form, own, named)
-            new = {name: own[name] for name in named if name in own}
-            staged_documents.require(uow, form, new, draft.place)
-    faults.require_none()
+    answers = partly(uow, draft, merged, named)
     cases.require_size(answers)
     return answers

@@ -54,7 +54,7 @@ class Draft:
 
     @property
     def service(self) -> AskingService:
-        """Returns the first of its services, on the pages the only one."""
+        """Returns the first of its services."""
         return self.services[0]
 
     @property
@@ -178,17 +178,22 @@ def adapted(draft: Draft) -> Draft:
 
 def missing(uow: UnitOfWork, draft_id: UUID) -> NotFound | Conflict:
     """Returns the refusal for a draft that isn't there: it was submitted, or never was the caller's."""
+    rows = cases_of(uow, draft_id)
+    if not rows:
+        return NotFound(f"The draft {draft_id} does not exist.")
+    cases = [{"id": row.id, "case_number": row.number, "definition": row.key} for row in rows]
+    detail = "The draft was submitted, and has become a case."
+    return Conflict(detail, code="draft-submitted", cases=cases)
+
+
+def cases_of(uow: UnitOfWork, draft_id: UUID) -> Sequence[Any]:
+    """Returns id, number, key and name of the cases that a submitted draft of the caller has become."""
     sent = (
-        select(Case.id, Case.number, DefinitionVersion.key)
+        select(Case.id, Case.number, DefinitionVersion.key, DefinitionVersion.name)
         .select_from(SUBMITTED)
         .join(Case, Case.id == SUBMITTED.c.case_id)
         .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
         .where(SUBMITTED.c.draft_id == draft_id, owned(uow, owner(uow), SUBMITTED))
         .order_by(DefinitionVersion.key)
     )
-    rows = uow.connection.execute(sent).all()
-    if not rows:
-        return NotFound(f"The draft {draft_id} does not exist.")
-    cases = [{"id": row.id, "case_number": row.number, "definition": row.key} for row in rows]
-    detail = "The draft was submitted, and has become a case."
-    return Conflict(detail, code="draft-submitted", cases=cases)
+    return uow.connection.execute(sent).all()
