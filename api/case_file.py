@@ -1,5 +1,6 @@
 """The complete file of a case, as on a caseworker's page, in one response."""
 
+from dataclasses import asdict
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -16,6 +17,8 @@ from engine import cases, tasks
 from engine.models import CaseStatus
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
+from engine.portal import awaited_outputs
+from engine.portal.awaited_outputs import OutputState
 
 blueprint = APIBlueprint("case_file", __name__, tag="Cases")
 
@@ -50,6 +53,31 @@ class Related(Body):
     """When the case started."""
 
 
+class LinkedOutput(Body):
+    """Evidence that one case awaits from another: both began with one application."""
+
+    awaits: bool
+    """Whether this case awaits it; otherwise the other case does."""
+    field: str
+    """Name of the field that it is for, in the start form of the case that awaits it."""
+    type: str
+    """Type of the evidence: its `id` in `service.toml`."""
+    name: str
+    """Its name, as `Persian | English`."""
+    id: CaseId | None
+    """The other case; null if you may not see it."""
+    case_number: CaseNumber
+    """Number of the other case."""
+    service: str
+    """Name of the other case's service."""
+    unit: str
+    """Name of the unit that handles the other case."""
+    ended_at: Instant | None
+    """When the other case ended; null while it runs."""
+    state: OutputState
+    """State of the evidence."""
+
+
 class FileBody(Body):
     """A case with the first page of each of its lists."""
 
@@ -67,6 +95,10 @@ class FileBody(Body):
     """The documents, oldest first; further pages: `GET /cases/{case_id}/documents`."""
     comments: CommentPage
     """The comments, oldest first; further pages: `GET /cases/{case_id}/comments`."""
+    outputs: list[LinkedOutput]
+    """What this case awaits from cases that began with the same application, and what those await from it.
+    Nothing is transferred: request it from the other unit, or from the applicant by a correction.
+    """
     related: list[Related]
     """Up to 20 cases of the same process with the same applicant or business key that you may see, newest
     first.
@@ -94,6 +126,7 @@ def show(uow: UnitOfWork, case_id: UUID) -> Reply:
         tasks=task_page(uow, tasks.of_case(uow, case_id)),
         documents=document_page(uow, case_id),
         comments=comment_page(uow, case_id),
+        outputs=[LinkedOutput(**asdict(one)) for one in awaited_outputs.of_case(uow, case)],
         related=[Related.model_validate(dict(row)) for row in tasks.related(uow, case)],
     )
     return Reply(body, {"ETag": etag(case.revision)}, opened=Opened("file", case_id))

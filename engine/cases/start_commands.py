@@ -47,6 +47,7 @@ class Application:
     `channel` is how it was submitted; None is the default for the actor's role. `appeal_of` is the case whose
     decision it appeals. `begun_at` is when its draft was begun, if it was sent from one.
     `confirm_duplicate`: a further case is meant, although the person has an open one of the same service.
+    `awaited` are fields that the case of another service answers later, so that they may be missing.
     """
 
     applicant: str | None = None
@@ -57,6 +58,7 @@ class Application:
     appeal_of: UUID | None = None
     begun_at: datetime | None = None
     confirm_duplicate: bool = False
+    awaited: Collection[str] = ()
 
 
 NOBODY = Application()
@@ -121,7 +123,8 @@ def _asked_for(
         key = entry.version.key
         detail = "Cases of this process start automatically or by a message; you can't start them here."
         raise Conflict(detail, code="begins-by-itself", definition={"key": key})
-    answer = forms.check(spec.start_form, forms.declared(spec.outcome_variables, data))
+    declared = forms.declared(spec.outcome_variables, data)
+    answer = forms.check(spec.start_form, declared, awaited=application.awaited)
     require_size(answer)
     files = staged_documents.claim(uow, spec.start_form, answer, place)
     usual: Channel = "assisted" if uow.actor.role == "caseworker" else "online"
@@ -225,6 +228,7 @@ def _stated(uow: UnitOfWork, entry: StartContext, application: Application) -> d
         "represented": application.representative is not None,
         "begun_at": application.begun_at,
         "sent_at": uow.now if application.begun_at else None,
+        "awaited": " ".join(sorted(application.awaited)) or None,
     }
 
 

@@ -29,6 +29,7 @@ from tests.web.applying import (
     Applicant,
     an_applicant,
     apply_here,
+    decided,
     me,
     secret_of,
     service,
@@ -379,6 +380,36 @@ def test_a_draft_of_several_services_is_checked_as_one_of_one(
     assert len(told) <= 12, told
     assert me.post(f"{together}/check", {"confirm_duplicate": "1"}).status_code == 303
     assert count(database, Case) == 3
+
+
+def test_what_another_service_produces_is_not_asked_on_pages(
+    me: Applicant,
+    database: Database,
+    together: str,
+    actor: Callable[..., Actor],
+    session_of: Callable[[Actor], Browser],
+) -> None:
+    named = 'name = { fa = "سند", en = "Lease" }\n'.encode()
+    made = SAID.replace(b"[description]", b'[[output]]\nid = "lease"\n' + named + b"[description]")
+    needs = b'[[evidence]]\nid = "lease"\nfield = "lease"\nproduced_by = ["p"]\n' + named
+    factories.deploy(database, service() | {"service.toml": made})
+    factories.deploy(database, service("q", SECOND) | {"service.toml": needs + SAID})
+    for number, form in enumerate(({"data/f1": "x"}, {"data/f7": "y"}, {}), 1):
+        assert me.post(f"{together}/{number}", form).status_code == 303
+    for page in (me.get(f"{together}/3"), me.get(f"{together}/check")):
+        assert "You don’t need to bring" in page
+        assert 'type="file"' not in page
+    assert "لازم نیست «" in me.browser.get(f"{together}/check?lang=fa").text
+    me.get("/my")  # in English again
+    where = me.post(f"{together}/check", {}).headers["Location"]
+    first, second = re.findall(r'href="/my/cases/([\w-]+)"', me.get(where))
+    office = actor("caseworker")
+    desk = session_of(office)
+    assert "The applicant was not asked for it" in desk.get(f"/desk/cases/{second}?lang=en").text
+    assert f'href="/desk/cases/{second}"' in desk.get(f"/desk/cases/{first}?lang=en").text
+    decided(database, office, me, UUID(first))
+    page = desk.get(f"/desk/cases/{second}?lang=fa").text
+    assert "بدون این مدرک پایان یافته است" in page
 
 
 def test_a_draft_of_several_services_with_a_disabled_one_says_so(

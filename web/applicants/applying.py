@@ -189,7 +189,13 @@ def _about(visit: Visit, application: Application, draft: Draft) -> Mapping[str,
     trail = [(say("applicants.services.title"), "/services"), (names, f"/services/{draft.service.key}")]
     if len(draft.services) > 1:
         trail = [(say("applicants.my.title"), "/my")]
-    return {"draft": draft, "address": application.address, "services": names, "trail": trail}
+    by_key = {service.key: visit.reader.half(service.name) for service in draft.services}
+    awaited = [
+        (one.name.of(visit.reader), by_key[one.service], by_key[one.producer])
+        for one in application_drafts.awaited(visit.uow.session, draft)
+    ]
+    shown = {"services": names, "trail": trail, "awaited": awaited}
+    return {"draft": draft, "address": application.address, **shown}
 
 
 def _summary(visit: Visit, application: Application, draft: Draft, refusal: Refusal | None = None) -> Page:

@@ -1,6 +1,6 @@
 """Data that other agencies have, in the steps of a form: what can be fetched, shown, and was accepted."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,10 +33,14 @@ def fetcher() -> Fetcher:
 
 
 def steps(visit: Visit, draft: Draft) -> Sequence[Step]:
-    """Return the steps of a draft: fields with another source are only shown, needless documents are not."""
+    """Return the steps of a draft: fields with another source are only shown.
+
+    Needless documents, and what another service of the draft produces, are not.
+    """
     held = evidence.sources(visit.uow, draft.id, draft.services, draft.answers)
     found = _steps(draft)
-    asked = [Step(tuple(_asked(step.fields, held)), step.title) for step in found]
+    left = {one.field for one in application_drafts.awaited(visit.uow.session, draft)}
+    asked = [Step(tuple(_asked(step.fields, held, left)), step.title) for step in found]
     return [step for step in asked if step.fields]
 
 
@@ -70,11 +74,14 @@ def _fields(draft: Draft, key: str) -> Sequence[Field]:
     return form.fields if form else ()
 
 
-def _asked(fields: Sequence[Field], held: Mapping[str, Held]) -> Iterator[Field]:
+def _asked(fields: Sequence[Field], held: Mapping[str, Held], left: Collection[str]) -> Iterator[Field]:
     for field in fields:
-        one = held.get(_name(field)) if field.pointer else None
+        name = _name(field) if field.pointer else ""
+        one = held.get(name)
         if field.pointer is None and field.fields:
-            yield replace(field, fields=tuple(_asked(field.fields, held)))
+            yield replace(field, fields=tuple(_asked(field.fields, held, left)))
+        elif name in left:
+            continue
         elif one is None:
             yield field
         elif one.fallback:

@@ -23,19 +23,23 @@ from engine.portal.application_drafts.pages import (
     submit_draft,
     submit_service,
 )
+from engine.portal.application_drafts.produced import Awaited, awaited
 from engine.portal.application_drafts.service_versions import AskingService
-from engine.portal.application_drafts.view import AskedField, DraftView, asked_fields, show
+from engine.portal.application_drafts.view import AnswerSource, AskedField, DraftView, asked_fields, show
 
 __all__ = [
     "KEPT",
     "MOST_SERVICES",
+    "AnswerSource",
     "AskedField",
     "AskingService",
+    "Awaited",
     "Draft",
     "DraftView",
     "Listed",
     "answer",
     "asked_fields",
+    "awaited",
     "cases_of",
     "change",
     "create",

@@ -10,6 +10,7 @@ from engine.definitions import forms
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
 from engine.portal.application_drafts.drafts import Draft, data_of, form_of
+from engine.portal.application_drafts.produced import Awaited, names_for
 
 MISMATCH = "The data does not match the form."
 
@@ -46,13 +47,17 @@ class Faults:
             raise Invalid(self._detail, self.all)
 
 
-def collect(draft: Draft, known: Sequence[Fault] = ()) -> Faults:
-    """Returns the faults of all forms, and those known before: none appears only after another is fixed."""
+def collect(draft: Draft, known: Sequence[Fault] = (), found: Sequence[Awaited] = ()) -> Faults:
+    """Returns the faults of all forms, and those known before: none appears only after another is fixed.
+
+    What other services produce, as `found` says, may be missing.
+    """
     faults = Faults()
     faults.add(known)
     for service in draft.services:
         with faults.collected():
-            forms.check(form_of(service), data_of(draft, service))
+            left = names_for(found, service.key)
+            forms.check(form_of(service), data_of(draft, service), awaited=left)
     return faults
 
 

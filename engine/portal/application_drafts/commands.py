@@ -13,7 +13,7 @@ from engine.models import ApplicationStage, DefinitionVersion
 from engine.platform.db import UnitOfWork, recordset, values_of
 from engine.platform.errors import Conflict
 from engine.platform.ids import uuid7
-from engine.portal import evidence, funnel
+from engine.portal import awaited_outputs, evidence, funnel
 from engine.portal.application_drafts.checking import collect, partly
 from engine.portal.application_drafts.drafts import (
     KEPT,
@@ -28,6 +28,7 @@ from engine.portal.application_drafts.drafts import (
     owned,
     owner,
 )
+from engine.portal.application_drafts.produced import awaited, names_for
 from engine.portal.application_drafts.service_versions import AskingService, services_of
 
 MOST = 100  # drafts of one owner
@@ -109,8 +110,9 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
     require_same(draft.services)
     settled = evidence.settled(uow, draft.id, draft.services, draft.answers)
     draft = replace(draft, answers=settled.answers)
+    found = awaited(uow.session, draft)
     if settled.faults or len(draft.services) > 1:  # the form of one is checked where its case starts
-        collect(draft, settled.faults).require_none()
+        collect(draft, settled.faults, found).require_none()
     application = replace(application, begun_at=draft.begun_at)
     if draft.on_behalf_of:
         application = replace(application, applicant=draft.on_behalf_of)
@@ -119,7 +121,14 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
     for service in others:  # each case has documents of its own, copied before a start takes the originals
         own = data_of(draft, service)
         answers[service.key] = staged_documents.with_copies(uow, form_of(service), own, draft.place)
-    started = [cases.start(uow, key, data, application, place=draft.place) for key, data in answers.items()]
+    started = [
+        cases.start(uow, key, data, replace(application, awaited=names_for(found, key)), place=draft.place)
+        for key, data in answers.items()
+    ]
+    by_key = {case.key: case.id for case in started}
+    told = [(one.field, one.type, f"{one.name.fa} | {one.name.en}") for one in found]
+    pairs = [(by_key[one.service], by_key[one.producer]) for one in found]
+    awaited_outputs.note(uow, [(of, *what, by) for (of, by), what in zip(pairs, told, strict=True)])
     evidence.link(uow, draft.id, draft.services, [case.id for case in started])
     _count(uow, draft, [("sent", 0)])
     _delete_sent(uow, draft, started)

@@ -89,8 +89,8 @@ def form_of(service: HasForm) -> Form | None:
 def data_of(draft: Draft, service: AskingService, answers: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Returns the answers for one of the services: to its own fields, and those to fields of no service."""
     given = draft.answers if answers is None else answers
-    own = _names(service)
-    known = {name for one in draft.services for name in _names(one)}
+    own = answer_names_of(service)
+    known = {name for one in draft.services for name in answer_names_of(one)}
     return {name: value for name, value in given.items() if name in own or name not in known}
 
 
@@ -108,7 +108,8 @@ def differing(services: Sequence[AskingService]) -> Sequence[Differing]:
     ]
 
 
-def _names(service: AskingService) -> frozenset[str]:
+def answer_names_of(service: AskingService) -> frozenset[str]:
+    """Returns the names of the answers for which the form of a service asks."""
     form = form_of(service)
     return answer_names(form) if form else frozenset()
 
@@ -169,7 +170,7 @@ def load(uow: UnitOfWork, draft_id: UUID, *, hold: bool = False) -> Draft:
 
 def adapted(draft: Draft) -> Draft:
     """Returns a draft whose forms have changed, with the answers that still fit. Each step is due again."""
-    known = {name for one in draft.services for name in _names(one)}
+    known = {name for one in draft.services for name in answer_names_of(one)}
     kept = {name: value for name, value in draft.answers.items() if name in known}
     dropped = sorted(draft.answers.keys() - kept.keys())
     values = {name: getattr(draft, name) for name in Draft.__slots__}
