@@ -394,6 +394,15 @@ def test_what_another_service_produces_is_not_asked_on_pages(
     needs = b'[[evidence]]\nid = "lease"\nfield = "lease"\nproduced_by = ["p"]\n' + named
     factories.deploy(database, service() | {"service.toml": made})
     factories.deploy(database, service("q", SECOND) | {"service.toml": needs + SAID})
+    both = "/services/q/apply/with/p"
+    assert f'href="{both}"' in me.get("/services/q")
+    assert "/apply/with/" not in me.get("/services/p")
+    assert "Service q and" in re.sub("[\u2066-\u2069]", "", me.get(both))
+    assert me.post(both, {}).headers["Location"] == together, "it is there already"
+    assert me.browser.get("/services/q/apply/with/q").status_code == 404
+    other = an_applicant(database, actor, session_of, "other", OTHER)
+    begun = other.post(both, {}).headers["Location"]
+    assert "You don’t need to bring “" in other.get(f"{begun}/1")
     for number, form in enumerate(({"data/f1": "x"}, {"data/f7": "y"}, {}), 1):
         assert me.post(f"{together}/{number}", form).status_code == 303
     for page in (me.get(f"{together}/3"), me.get(f"{together}/check")):

@@ -23,7 +23,7 @@ from engine.portal.application_drafts.pages import (
     submit_draft,
     submit_service,
 )
-from engine.portal.application_drafts.produced import Awaited, awaited
+from engine.portal.application_drafts.produced import Awaited, awaited, producers
 from engine.portal.application_drafts.service_versions import AskingService
 from engine.portal.application_drafts.view import AnswerSource, AskedField, DraftView, asked_fields, show
 
@@ -55,6 +55,7 @@ __all__ = [
     "of_service",
     "owner",
     "page",
+    "producers",
     "show",
     "store",
     "submit",

@@ -12,8 +12,11 @@ from sqlalchemy.orm import Session
 from engine import definitions
 from engine.bpmn.forms import applying
 from engine.definitions.toml_files import Both
+from engine.platform.errors import NotFound
+from engine.portal import catalogue
 from engine.portal.application_drafts.drafts import Draft, answer_names_of, data_of, form_of
 from engine.portal.application_drafts.service_versions import AskingService
+from engine.portal.catalogue import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,30 @@ def awaited(session: Session, draft: Draft) -> Sequence[Awaited]:
         return ()
     found = _without_circles(list(_produced(session, draft.services)))
     return [one for one in found if _is_left(draft, one, found)]
+
+
+def producers(session: Session, service: Service) -> Sequence[tuple[Both, Service]]:
+    """Returns what a service asks for and others that are offered produce: its name, and the other service.
+
+    No statement for a service that names none.
+    """
+    found = []
+    for one in definitions.rules_of_start(session, service.version).produced:
+        offered = (_offered(session, key) for key in one.services)
+        makers = [maker for maker in offered if maker and one.proof.id in _outputs(session, maker)]
+        found += [(one.proof.name, maker) for maker in makers[:1]]
+    return found
+
+
+def _offered(session: Session, key: str) -> Service | None:
+    try:
+        return catalogue.service(session, key)
+    except NotFound:
+        return None
+
+
+def _outputs(session: Session, service: Service) -> frozenset[str]:
+    return definitions.rules_of_start(session, service.version).outputs
 
 
 def names_for(found: Sequence[Awaited], key: str) -> frozenset[str]:
