@@ -72,6 +72,9 @@ def test_what_another_service_produces_is_not_asked(portal: Client, client: Clie
     deed = body(portal.upload("", filed.pdf(), fields=fields, headers=FOR_ME))["id"]
     assert portal.complete(correction, {"deed": deed}, headers=FOR_ME).status_code == 200
     assert outputs(office, permit)[0]["state"] == "given"
+    assert office.complete(task["id"]).status_code == 200
+    ended = body(office.get(f"/cases/{permit['id']}"))
+    assert (ended["status"], ended["data"]) == ("completed", {"street": "First", "deed": deed})
 
 
 def test_what_nobody_else_produces_is_asked_as_before(portal: Client, database: Database) -> None:
