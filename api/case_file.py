@@ -1,6 +1,7 @@
 """The complete file of a case, as on a caseworker's page, in one response."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from engine import cases, tasks
 from engine.models import CaseStatus
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
+from engine.portal import awaited_outputs
+from engine.portal.awaited_outputs import OutputState
 
 blueprint = APIBlueprint("case_file", __name__, tag="Cases")
 
@@ -28,7 +31,7 @@ class FetchedFrom(Body):
     agency: str | None
     """The key of the agency; null if the installation lacked its connector when the case started."""
     connector: str
-    """The connector."""
+    """The connector that asked the agency."""
     operation: str
     """Its operation."""
     fetched_at: Instant
@@ -68,6 +71,31 @@ class Related(Body):
     """When the case started."""
 
 
+class LinkedOutput(Body):
+    """Evidence that one case awaits from another: both began with one application."""
+
+    awaits: bool
+    """Whether this case awaits it; otherwise the other case does."""
+    field: str
+    """Name of the field that it is for, in the start form of the case that awaits it."""
+    type: str
+    """Type of the evidence: its `id` in `service.toml`."""
+    name: str
+    """Its name, as `Persian | English`."""
+    id: CaseId | None
+    """The other case; null if you may not see it."""
+    case_number: CaseNumber
+    """Number of the other case."""
+    service: str
+    """Name of the other case's service."""
+    unit: str
+    """Name of the unit that handles the other case."""
+    ended_at: Instant | None
+    """When the other case ended; null while it runs."""
+    state: OutputState
+    """State of the evidence."""
+
+
 class FileBody(Body):
     """A case with the first page of each of its lists."""
 
@@ -85,6 +113,10 @@ class FileBody(Body):
     """The documents, oldest first; further pages: `GET /cases/{case_id}/documents`."""
     comments: CommentPage
     """The comments, oldest first; further pages: `GET /cases/{case_id}/comments`."""
+    outputs: list[LinkedOutput]
+    """What this case awaits from cases that began with the same application, and what those await from it.
+    Nothing is transferred: request it from the other unit, or from the applicant by a correction.
+    """
     related: list[Related]
     """Up to 20 cases of the same process with the same applicant or business key that you may see, newest
     first.
@@ -116,6 +148,7 @@ def show(uow: UnitOfWork, case_id: UUID) -> Reply:
         tasks=task_page(uow, tasks.of_case(uow, case_id)),
         documents=document_page(uow, case_id),
         comments=comment_page(uow, case_id),
+        outputs=[LinkedOutput(**asdict(one)) for one in awaited_outputs.of_case(uow, case)],
         related=[Related.model_validate(dict(row)) for row in tasks.related(uow, case)],
     )
     return Reply(body, {"ETag": etag(case.revision)}, opened=Opened("file", case_id))

@@ -48,6 +48,7 @@ class Application:
     `channel` is how it was submitted; None is the default for the actor's role. `appeal_of` is the case whose
     decision it appeals. `begun_at` is when its draft was begun, if it was sent from one.
     `confirm_duplicate`: a further case is meant, although the person has an open one of the same service.
+    `awaited` are fields that the case of another service answers later, so that they may be missing.
     `origins` state in the log which answers nobody has typed.
     """
 
@@ -59,6 +60,7 @@ class Application:
     appeal_of: UUID | None = None
     begun_at: datetime | None = None
     confirm_duplicate: bool = False
+    awaited: Collection[str] = ()
     origins: Sequence[Fact] = ()
 
 
@@ -126,7 +128,8 @@ def _asked_for(
         raise Conflict(detail, code="begins-by-itself", definition={"key": key})
     form, typed = spec.start_form, forms.declared(spec.outcome_variables, data)
     limited = form is not None and forms.for_some(form)
-    answer = forms.check(form, typed, definitions.roles_of_starter(uow, entry.unit_id) if limited else None)
+    roles = definitions.roles_of_starter(uow, entry.unit_id) if limited else None
+    answer = forms.check(form, typed, roles, awaited=application.awaited)
     require_size(answer)
     files = staged_documents.claim(uow, form, answer, place)
     usual: Channel = "assisted" if uow.actor.role == "caseworker" else "online"
@@ -240,6 +243,7 @@ def _stated(uow: UnitOfWork, entry: StartContext, application: Application) -> d
         "represented": application.representative is not None,
         "begun_at": application.begun_at,
         "sent_at": uow.now if application.begun_at else None,
+        "awaited": " ".join(sorted(application.awaited)) or None,
     }
 
 

@@ -26,7 +26,7 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
     {
         "case.started": {
             **{"unit": str, "channel": str, "represented": bool, "appeal_of": str},
-            **{"begun_at": str, "sent_at": str},
+            **{"begun_at": str, "sent_at": str, "awaited": str},
         },
         # By a person, by rule, or by the silence of the office.
         "case.completed": {"outcome": str, "effect": str, "by": str},

@@ -63,6 +63,21 @@ class SubmittedApplication(Base):
     submitted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
 
+class AwaitedOutput(Base):
+    """Evidence that a case awaits from the case of another service, with which it was applied for.
+
+    `field` of its start form has no answer therefore; `type` is the id of the evidence and of the output.
+    """
+
+    __tablename__ = "awaited_outputs"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    field: Mapped[str] = mapped_column(Text, primary_key=True)
+    type: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    producer_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+
+
 class ApplicationCount(Base):
     """How many applications of a version came to a stage on a day: nobody can be found in it.
 

@@ -46,10 +46,23 @@ def upgrade() -> None:
     )
     for name in ("case_id", "submitted_at"):
         op.create_index(f"ix_submitted_applications_{name}", "submitted_applications", [name])
+    op.create_table(
+        "awaited_outputs",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("field", "type", "name")),
+        sa.Column("producer_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "field", name=op.f("pk_awaited_outputs")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_awaited_outputs_case_id_cases")),
+        sa.ForeignKeyConstraint(
+            ["producer_id"], ["cases.id"], name=op.f("fk_awaited_outputs_producer_id_cases")
+        ),
+    )
+    op.create_index("ix_awaited_outputs_producer_id", "awaited_outputs", ["producer_id"])
 
 
 def downgrade() -> None:
     """Deletes the drafts that the former tables can't hold."""
+    op.drop_table("awaited_outputs")
     op.drop_table("submitted_applications")
     op.drop_index("ix_cases_single_key", "cases")
     op.drop_column("cases", "single_key")

@@ -174,6 +174,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
         {"correlation": "NULL"},
     ),
     "submitted_applications": Deleted(_OF_CASE, "draft_id case_id user_id on_behalf_of submitted_at"),
+    "awaited_outputs": Deleted(_OF_CASE, "case_id field type name producer_id"),
     "work_stretches": Deleted(  # the log has got them before
         _OF_CASE, "task_id user_id case_id unit from_at to_at sources earlier"
     ),
@@ -331,8 +332,7 @@ KEPT: Mapping[str, Kept] = {
         "id webhook_id case_id seq status attempts due_at failure closed_at lease_until",
     ),
     "catalogue_entries": Kept(
-        _PROCESS,
-        "version_id startable parts steps audience channels life_events title search facts",
+        _PROCESS, "version_id startable parts steps audience channels life_events title search facts"
     ),
     "deployment_decisions": Kept(_PROCESS, "deployment_id file place key name inputs"),
     "deployment_files": Kept(_PROCESS, "deployment_id name content"),

@@ -78,6 +78,13 @@ class EvidenceFile:
     types: Mapping[str, EvidenceType]
     direct: bool = False
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """Returns the fields that it fills, or needs for documents."""
+        types = self.types.values()
+        filled = {field for one in types for field in (*one.fields.values(), one.fallback) if field}
+        return frozenset({*self.known, *filled})
+
 
 def read(table: Table) -> EvidenceFile:
     """Returns what the file says, without the types that can't be used."""

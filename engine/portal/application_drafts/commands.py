@@ -10,13 +10,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from engine import cases
 from engine.cases import Application, CaseView, staged_documents
-from engine.definitions import forms
 from engine.models import ApplicationStage, DefinitionVersion
 from engine.platform.db import UnitOfWork, recordset, values_of
 from engine.platform.errors import Conflict
 from engine.platform.ids import uuid7
-from engine.portal import evidence, funnel
-from engine.portal.application_drafts.checking import Faults, collect
+from engine.portal import awaited_outputs, evidence, funnel
+from engine.portal.application_drafts.checking import collect, partly
 from engine.portal.application_drafts.drafts import (
     KEPT,
     ROWS,
@@ -34,6 +33,7 @@ from engine.portal.application_drafts.drafts import (
     owned,
     owner,
 )
+from engine.portal.application_drafts.produced import awaited, names_for
 from engine.portal.application_drafts.service_versions import AskingService, services_of
 from engine.portal.evidence import Proof
 
@@ -60,7 +60,7 @@ def create(
     found = services_of(uow, keys)
     for refusal in found.unavailable.values():
         raise refusal
-    _require_same(uow, found.services)
+    require_same(uow, found.services)
     first, *further = sorted(keys)
     _require_new(uow, person, first, further)
     empty = Draft(uuid7(), found.services, {}, 0, changed=False, begun_at=uow.now, updated_at=uow.now)
@@ -94,14 +94,19 @@ def change(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> Draft:
     return store(uow, draft, _answered(uow, draft, given))
 
 
-def store(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any]) -> Draft:
-    """Stores all answers of a locked draft, as checked before, for the current versions of its services."""
+def store(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any], step: int | None = None) -> Draft:
+    """Stores all answers of a locked draft, as checked before, for the current versions of its services.
+
+    `step` is the number of answered steps on the pages, if it changes.
+    """
     cases.require_size(answers)
     changed = replace(draft, answers=answers, changed=False, dropped=(), updated_at=uow.now)
     changed = filled(uow, replace(changed, revision=draft.revision + 1))
     values = {**_stored(changed), "updated_at": uow.now, "revision": changed.revision}
     if draft.changed:
         values.update(step=0, reached=0)
+    if step is not None:
+        values.update(step=step)
     uow.connection.execute(update(ROWS).where(ROWS.c.id == draft.id).values(values))
     return changed
 
@@ -120,11 +125,12 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
     """
     if draft.changed:
         raise form_changed(draft)
-    _require_same(uow, draft.services)
+    require_same(uow, draft.services)
     settled = evidence.settled(uow, draft.id, draft.services, draft.answers, asked(draft))
     draft = replace(draft, answers=settled.answers)
+    found = awaited(uow.session, draft)
     if settled.faults or len(draft.services) > 1:  # the form of one is checked where its case starts
-        collect(draft, settled.faults).require_none()
+        collect(draft, settled.faults, found).require_none()
     application = replace(application, begun_at=draft.begun_at)
     if draft.on_behalf_of:
         application = replace(application, applicant=draft.on_behalf_of)
@@ -136,10 +142,15 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
     started = []
     for key, data in answers.items():
         origins = evidence.origins(uow, (draft.known_by, draft.known), settled.fetched, data)
-        started.append(cases.start(uow, key, data, replace(application, origins=origins), place=draft.place))
+        part = replace(application, origins=origins, awaited=names_for(found, key))
+        started.append(cases.start(uow, key, data, part, place=draft.place))
     # A version published at this moment has not checked the sources of the answers.
     if [case.version for case in started] != [service.version.number for service in draft.services]:
         raise form_changed(draft)
+    by_key = {case.key: case.id for case in started}
+    told = [(one.field, one.type, f"{one.name.fa} | {one.name.en}") for one in found]
+    pairs = [(by_key[one.service], by_key[one.producer]) for one in found]
+    awaited_outputs.note(uow, [(of, *what, by) for (of, by), what in zip(pairs, told, strict=True)])
     evidence.link(uow, draft.id, draft.services, [case.id for case in started])
     _count(uow, draft, [("sent", 0)])
     _delete_sent(uow, draft, started)
@@ -221,7 +232,8 @@ def _require_new(uow: UnitOfWork, person: str, key: str, further: Sequence[str])
         raise Conflict(detail, code="too-many-drafts", limit=MOST)
 
 
-def _require_same(uow: UnitOfWork, services: Sequence[AskingService]) -> None:
+def require_same(uow: UnitOfWork, services: Sequence[AskingService]) -> None:
+    """Raises Conflict if two of these services ask for a field, or for evidence, in different ways."""
     types = evidence.differing(uow.session, services)
     found = [*differing(services), *(Differing(name, keys) for name, keys in types.items())]
     if found:
@@ -239,13 +251,6 @@ def _answered(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> dict[s
     named = [name for name, value in given.items() if value is not None]
     merged = {name: value for name, value in draft.answers.items() if name not in given}
     merged |= {name: given[name] for name in named}
-    faults, answers = Faults(), dict[str, Any]()
-    for service in draft.services:
-        form, own = form_of(service), data_of(draft, service, merged)
-        with faults.collected():
-            answers |= forms.partly(form, own, named)
-            new = {name: own[name] for name in named if name in own}
-            staged_documents.require(uow, form, new, draft.place)
-    faults.require_none()
+    answers = partly(uow, draft, merged, named)
     cases.require_size(answers)
     return answers

@@ -65,7 +65,7 @@ class Draft:
 
     @property
     def service(self) -> AskingService:
-        """Returns the first of its services, on the pages the only one."""
+        """Returns the first of its services."""
         return self.services[0]
 
     @property
@@ -100,8 +100,8 @@ def form_of(service: HasForm) -> Form | None:
 def data_of(draft: Draft, service: AskingService, answers: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Returns the answers for one of the services: to its own fields, and those to fields of no service."""
     given = draft.answers if answers is None else answers
-    own = _names(service)
-    known = {name for one in draft.services for name in _names(one)}
+    own = answer_names_of(service)
+    known = {name for one in draft.services for name in answer_names_of(one)}
     return {name: value for name, value in given.items() if name in own or name not in known}
 
 
@@ -119,7 +119,8 @@ def differing(services: Sequence[AskingService]) -> Sequence[Differing]:
     ]
 
 
-def _names(service: AskingService) -> frozenset[str]:
+def answer_names_of(service: AskingService) -> frozenset[str]:
+    """Returns the names of the answers for which the form of a service asks."""
     form = form_of(service)
     return answer_names(form) if form else frozenset()
 
@@ -202,7 +203,7 @@ def filled(uow: UnitOfWork, draft: Draft) -> Draft:
     known = dict[str, Any]()
     for service in draft.services:
         data = data_of(draft, service, {**typed, **told})
-        for name in told.keys() & _names(service):
+        for name in told.keys() & answer_names_of(service):
             with suppress(Invalid):
                 known[name] = forms.partly(form_of(service), data, [name])[name]
     return replace(draft, answers={**typed, **known}, known=known)
@@ -227,7 +228,7 @@ def prove(uow: UnitOfWork, draft: Draft, login: Proof | None) -> Draft:
 
 def adapted(draft: Draft) -> Draft:
     """Returns a draft whose forms have changed, with the answers that still fit. Each step is due again."""
-    known = {name for one in draft.services for name in _names(one)}
+    known = {name for one in draft.services for name in answer_names_of(one)}
     kept = {name: value for name, value in draft.answers.items() if name in known}
     dropped = sorted(draft.answers.keys() - kept.keys())
     return replace(draft, answers=kept, dropped=dropped, step=0)
@@ -241,17 +242,22 @@ def form_changed(draft: Draft) -> Conflict:
 
 def missing(uow: UnitOfWork, draft_id: UUID) -> NotFound | Conflict:
     """Returns the refusal for a draft that isn't there: it was submitted, or never was the caller's."""
+    rows = cases_of(uow, draft_id)
+    if not rows:
+        return NotFound(f"The draft {draft_id} does not exist.")
+    cases = [{"id": row.id, "case_number": row.number, "definition": row.key} for row in rows]
+    detail = "The draft was submitted, and has become a case."
+    return Conflict(detail, code="draft-submitted", cases=cases)
+
+
+def cases_of(uow: UnitOfWork, draft_id: UUID) -> Sequence[Any]:
+    """Returns id, number, key and name of the cases that a submitted draft of the caller has become."""
     sent = (
-        select(Case.id, Case.number, DefinitionVersion.key)
+        select(Case.id, Case.number, DefinitionVersion.key, DefinitionVersion.name)
         .select_from(SUBMITTED)
         .join(Case, Case.id == SUBMITTED.c.case_id)
         .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
         .where(SUBMITTED.c.draft_id == draft_id, owned(uow, owner(uow), SUBMITTED))
         .order_by(DefinitionVersion.key)
     )
-    rows = uow.connection.execute(sent).all()
-    if not rows:
-        return NotFound(f"The draft {draft_id} does not exist.")
-    cases = [{"id": row.id, "case_number": row.number, "definition": row.key} for row in rows]
-    detail = "The draft was submitted, and has become a case."
-    return Conflict(detail, code="draft-submitted", cases=cases)
+    return uow.connection.execute(sent).all()

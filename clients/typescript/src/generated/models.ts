@@ -185,8 +185,9 @@ export interface AgreementTo {
  * - `portal`: the portal has named the person, and has passed on no login
  * - `registry`: another agency knows it
  * - `applicant`: the applicant answers it
+ * - `service`: another service of the draft produces it
  */
-export type AnswerSource = "login" | "portal" | "registry" | "applicant";
+export type AnswerSource = "login" | "portal" | "registry" | "applicant" | "service";
 
 /** An appeal. */
 export interface AppealCase {
@@ -1877,6 +1878,8 @@ export interface DraftField {
   source: AnswerSource;
   /** The type of evidence that can fill it, or whose document it is for; null if there is none. */
   evidence: string | null;
+  /** The key of the service of this draft that produces it, so that nobody has to send it; null if there is none. */
+  producer: string | null;
   /** The fields for documents that it is or contains. */
   documents: Array<DraftDocumentLimits>;
 }
@@ -2313,7 +2316,7 @@ export interface FetchEvidence {
 export interface FetchedFrom {
   /** The key of the agency; null if the installation lacked its connector when the case started. */
   agency: string | null;
-  /** The connector. */
+  /** The connector that asked the agency. */
   connector: string;
   /** Its operation. */
   operation: string;
@@ -2343,8 +2346,9 @@ export interface FieldError {
  * - `fetched`: it was fetched from another agency, and accepted
  * - `refused`: the person has refused that it is fetched: answer it, with the document that proves it
  * - `failed`: the other agency gave no usable answer: answer it, with the document that proves it
+ * - `produced`: another service of the draft produces it, so nobody has to send it
  */
-export type FieldState = "open" | "typed" | "known" | "fetchable" | "fetched" | "refused" | "failed";
+export type FieldState = "open" | "typed" | "known" | "fetchable" | "fetched" | "refused" | "failed" | "produced";
 
 /** A figure, or why it is missing. */
 export interface FigureBody {
@@ -2388,6 +2392,8 @@ export interface FileBody {
   documents: DocumentPage;
   /** The comments, oldest first; further pages: `GET /cases/{case_id}/comments`. */
   comments: CommentPage;
+  /** What this case awaits from cases that began with the same application, and what those await from it. Nothing is transferred: request it from the other unit, or from the applicant by a correction. */
+  outputs: Array<LinkedOutput>;
   /** Up to 20 cases of the same process with the same applicant or business key that you may see, newest first. */
   related: Array<Related>;
 }
@@ -2756,6 +2762,30 @@ export interface LineBody {
   service_class: string;
   /** The figures. */
   numbers: NumbersBody;
+}
+
+/** Evidence that one case awaits from another: both began with one application. */
+export interface LinkedOutput {
+  /** Whether this case awaits it; otherwise the other case does. */
+  awaits: boolean;
+  /** Name of the field that it is for, in the start form of the case that awaits it. */
+  field: string;
+  /** Type of the evidence: its `id` in `service.toml`. */
+  type: string;
+  /** Its name, as `Persian | English`. */
+  name: string;
+  /** The other case; null if you may not see it. */
+  id: string | null;
+  /** Number of the case, as people use it: Jalali year and running number (`1405-000123`). */
+  case_number: string;
+  /** Name of the other case's service. */
+  service: string;
+  /** Name of the unit that handles the other case. */
+  unit: string;
+  /** When the other case ended; null while it runs. */
+  ended_at: string | null;
+  /** State of the evidence. */
+  state: OutputState;
 }
 
 /** A deployment in a list. */
@@ -3281,6 +3311,16 @@ export interface OrderRetry {
   /** Why; stored in the log of each case. */
   reason?: string | null;
 }
+
+/**
+ * State of evidence that one case awaits from another.
+ *
+ * - `pending`: the other case runs
+ * - `ended`: the other case has ended, and was not refused
+ * - `without`: the other case has ended without it: it was refused or cancelled
+ * - `given`: the applicant has given it
+ */
+export type OutputState = "pending" | "ended" | "without" | "given";
 
 /** The overview. */
 export interface OverviewBody {
