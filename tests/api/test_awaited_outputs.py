@@ -5,13 +5,17 @@ from typing import Any
 
 import pytest
 
+from engine.definitions.toml_files import EVIDENCE as ONCE_ONLY
 from engine.models import Case
 from engine.platform.db import Database
 from tests import factories, filed
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, pointers, refused
+from tests.api.evidence import ANA, FILE, FORM, Scene, fetch, hub, scene, signed
 from tests.api.test_drafts import DEED, FOR_ME, begin, submit, upload
 from tests.factories import count
+
+__all__ = ["hub", "scene"]  # fixtures
 
 NAMED = 'name = { fa = "سند", en = "Deed" }\n'
 SAID = 'description = { fa = "x", en = "x" }\n'
@@ -98,3 +102,31 @@ def test_what_nobody_else_produces_is_asked_as_before(portal: Client, database: 
     again = body(portal.get(f"/drafts/{begin(portal, 'land', 'permit', 'untold')['id']}", headers=FOR_ME))
     assert deed_of(again) == asked, "each waits for the other"
     assert count(database, Case) == 0
+
+
+def test_each_answer_of_a_draft_has_its_own_source(scene: Scene, client: Clients) -> None:
+    deploy(scene.database, "land", factories.form(("name",), name=FORM["properties"]["name"]), OUTPUT)
+    form = factories.form((*FORM["required"], "deed"), **FORM["properties"], deed=DEED)
+    files = {**factories.with_start_form(form), ONCE_ONLY: FILE.encode()}
+    factories.deploy(scene.database, {**files, "service.toml": (SAID + EVIDENCE).encode()})
+    proof = {"X-On-Behalf-Of": ANA, "X-Person-Token": signed(name="Ana")}
+    begun = body(scene.portal.post("/drafts", {"services": ["land", "p"]}, headers=proof))
+    draft = f"/drafts/{begun['id']}"
+    preview = body(fetch(scene.portal, draft, **proof))["id"]
+    assert scene.portal.post(f"{draft}/evidence/{preview}/accept", headers=proof).status_code == 200
+    read = body(scene.portal.get(draft, headers=proof))
+    sources = {one["name"]: (one["state"], one["source"]) for one in read["fields"]}
+    assert sources["name"] == sources["national_id"] == ("known", "login")
+    assert (sources["address"], sources["deed"]) == (("fetched", "registry"), ("produced", "service"))
+    assert read["faults"] == []
+    land, asking = body(scene.portal.post(f"{draft}/submit", {}, headers=proof))["cases"]
+    assert (land["data"], asking["data"].keys()) == (
+        {"name": "Ana"},
+        {"name", "national_id", "address", "postal_code"},
+    )
+    office = client("caseworker")
+    log = body(office.get(f"/cases/{asking['id']}/events"))["items"]
+    assert log[0]["facts"]["awaited"] == "deed"
+    filled = [one["facts"]["fields"] for one in log if one["kind"] == "data.prefilled"]
+    assert filled == ["name,national_id", "address,postal_code"]
+    assert [one["case_number"] for one in outputs(office, asking)] == [land["case_number"]]
