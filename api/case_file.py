@@ -1,5 +1,8 @@
 """The complete file of a case, as on a caseworker's page, in one response."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -16,8 +19,23 @@ from engine import cases, tasks
 from engine.models import CaseStatus
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
+from engine.portal import awaited_outputs
+from engine.portal.awaited_outputs import OutputState
 
 blueprint = APIBlueprint("case_file", __name__, tag="Cases")
+
+
+class FetchedFrom(Body):
+    """The request to another agency that answered a field of an application."""
+
+    agency: str | None
+    """The key of the agency; null if the installation lacked its connector when the case started."""
+    connector: str
+    """The connector that asked the agency."""
+    operation: str
+    """Its operation."""
+    fetched_at: Instant
+    """When the agency answered."""
 
 
 class Source(Body):
@@ -31,8 +49,11 @@ class Source(Body):
     """When the value was set."""
     kind: str
     """Kind of the event: `case.started` is the start form, `task.completed` a task, `element.passed` a script
-    or a reply.
+    or a reply, `data.prefilled` the login of the applicant or the portal that named them, or the agency in
+    `fetched`.
     """
+    fetched: FetchedFrom | None
+    """From where it was fetched, if it was fetched and is unchanged."""
     element: EventElement
     task: EventTask
     actor: Account
@@ -48,6 +69,31 @@ class Related(Body):
     """Status of the case."""
     started_at: Instant
     """When the case started."""
+
+
+class LinkedOutput(Body):
+    """Evidence that one case awaits from another: both began with one application."""
+
+    awaits: bool
+    """Whether this case awaits it; otherwise the other case does."""
+    field: str
+    """Name of the field that it is for, in the start form of the case that awaits it."""
+    type: str
+    """Type of the evidence: its `id` in `service.toml`."""
+    name: str
+    """Its name, as `Persian | English`."""
+    id: CaseId | None
+    """The other case; null if you may not see it."""
+    case_number: CaseNumber
+    """Number of the other case."""
+    service: str
+    """Name of the other case's service."""
+    unit: str
+    """Name of the unit that handles the other case."""
+    ended_at: Instant | None
+    """When the other case ended; null while it runs."""
+    state: OutputState
+    """State of the evidence."""
 
 
 class FileBody(Body):
@@ -67,10 +113,18 @@ class FileBody(Body):
     """The documents, oldest first; further pages: `GET /cases/{case_id}/documents`."""
     comments: CommentPage
     """The comments, oldest first; further pages: `GET /cases/{case_id}/comments`."""
+    outputs: list[LinkedOutput]
+    """What this case awaits from cases that began with the same application, and what those await from it.
+    Nothing is transferred: request it from the other unit, or from the applicant by a correction.
+    """
     related: list[Related]
     """Up to 20 cases of the same process with the same applicant or business key that you may see, newest
     first.
     """
+
+
+def _fetched(row: Mapping[Any, Any]) -> FetchedFrom | None:
+    return None if row["connector"] is None else FetchedFrom(**{name: row[name] for name in tasks.FETCHED})
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/file"), answer=FileBody, refusals=(404,))
@@ -84,7 +138,7 @@ def show(uow: UnitOfWork, case_id: UUID) -> Reply:
     events = event_page(uow, case_id)
     case = cases.get(uow, case_id)
     sources = [
-        Source(**{**row, "task": row["task_id"], "actor": account(row, "actor")})
+        Source(**{**row, "task": row["task_id"], "actor": account(row, "actor"), "fetched": _fetched(row)})
         for row in tasks.sources(uow, case)
     ]
     body = FileBody(
@@ -94,6 +148,7 @@ def show(uow: UnitOfWork, case_id: UUID) -> Reply:
         tasks=task_page(uow, tasks.of_case(uow, case_id)),
         documents=document_page(uow, case_id),
         comments=comment_page(uow, case_id),
+        outputs=[LinkedOutput(**asdict(one)) for one in awaited_outputs.of_case(uow, case)],
         related=[Related.model_validate(dict(row)) for row in tasks.related(uow, case)],
     )
     return Reply(body, {"ETag": etag(case.revision)}, opened=Opened("file", case_id))

@@ -20,6 +20,7 @@ def draft_field(asked: AskedField) -> DraftField:
         state=asked.state,
         source=asked.source,
         evidence=asked.evidence,
+        producer=asked.producer,
         documents=[_limits(one) for one in asked.documents],
     )
 

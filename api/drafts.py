@@ -26,6 +26,8 @@ from api.cases import started_body
 from api.command import Reply, as_caller, command, etag, multipart, prepared, revisions_seen, sends
 from api.documents import INTAKE, parts_as, uploaded
 from api.draft_fields import draft_field
+from api.operations import takes
+from api.passed_logins import HEADER, passed
 from api.problems import fault_body
 from api.shapes import PageQuery, page_of
 from api.staging import StagedBody, staged_body
@@ -36,22 +38,25 @@ from engine.platform.db import UnitOfWork
 from engine.platform.messages import refusals
 from engine.portal import application_drafts
 from engine.portal.application_drafts import KEPT, AskingService, Draft, DraftView
+from engine.portal.evidence import Proof
 
 blueprint = APIBlueprint("drafts", __name__, tag="Drafts")
 
 
 @command(blueprint.post("/drafts"), body=BeginDraft, answer=DraftBody, status=201, refusals=(404, 409, 503))
 @sends("ETag", "Location")
-def begin(uow: UnitOfWork, body: BeginDraft) -> Reply:
+@takes(HEADER)
+@prepared(passed)
+def begin(uow: UnitOfWork, body: BeginDraft, login: Proof | None) -> Reply:
     """Begin a draft of an application
 
     For the account's own person, or for the person whom a portal names in `X-On-Behalf-Of`. No case exists
     and no term runs until it is submitted. There is one draft for each person and set of services: 409
     `draft-exists` names it. Services that ask for the same field in different ways can't be applied for
     together: 409 `fields-differ`. If you repeat the request with its idempotency key, `data` is empty: read
-    the draft.
+    the draft. What the person's token in `X-Person-Token` proves is filled and read-only.
     """
-    draft = application_drafts.create(uow, body.keys, body.data)
+    draft = application_drafts.create(uow, body.keys, body.data, login)
     reply = _reply(uow, draft, {"Location": f"/api/v1/drafts/{draft.id}"}, status=201)
     if isinstance(reply.body, DraftBody):
         reply.stored = reply.body.model_copy(update={"data": {}})  # answers last no longer than their draft
@@ -92,13 +97,17 @@ def show(uow: UnitOfWork, draft_id: UUID) -> Reply:
     refusals=(404, 409, 412, 503),
 )
 @sends("ETag")
-def change(uow: UnitOfWork, draft_id: UUID, body: ChangeDraft) -> Reply:
+@takes(HEADER)
+@prepared(passed)
+def change(uow: UnitOfWork, draft_id: UUID, body: ChangeDraft, login: Proof | None) -> Reply:
     """Change answers of a draft
 
     Each given answer is checked; what fields require of each other is checked when the draft is submitted.
+    What the person's token in `X-Person-Token` proves is filled and read-only, also without it later.
     """
     draft = application_drafts.load(uow, draft_id, hold=True)
     cases.require_revision(draft.revision, revisions_seen())
+    draft = application_drafts.prove(uow, draft, login)
     return _reply(uow, application_drafts.change(uow, draft, body.data))
 
 

@@ -1,27 +1,24 @@
 """Once only: data about an applicant are fetched from another agency into a draft, with their consent."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from flask import current_app, request
+from flask import current_app
 from pydantic import Field, model_validator
 
-from api import received
+from api import passed_logins, received
 from api.access_log import AccessPage, access_page
 from api.command import DATABASE, Reply, as_caller, caller, command, prepared, sent
 from api.faults import fault
 from api.operations import takes
-from api.problems import PROVIDERS
+from api.passed_logins import HEADER
 from api.shapes import Body, Instant, PageQuery, Request
 from engine.access import Assurance
-from engine.identity.oidc import Providers
 from engine.models import EvidenceState
 from engine.oversight import access_log
-from engine.platform.db import Actor, UnitOfWork
-from engine.platform.errors import NotProven, NotRecognised
+from engine.platform.db import UnitOfWork
 from engine.portal import application_drafts, evidence, once_only
 from engine.portal.evidence import Proof, TypeState
 from engine.portal.once_only import Agreement, Offer
@@ -29,8 +26,6 @@ from engine.requests import idempotency
 from engine.requests.fetching import FETCHER, Answered, Fetcher, Wanted
 
 blueprint = APIBlueprint("evidence", __name__, tag="Drafts")
-
-HEADER = "X-Person-Token"
 
 
 class AgreementTo(Request):
@@ -135,15 +130,15 @@ class EvidenceBody(Body):
 
 
 def _fetched(draft_id: UUID) -> Mapping[str, Any]:
-    actor = as_caller(_admitted)
+    actor = as_caller(passed_logins.admitted)
     wanted = sent(FetchEvidence)
     if wanted.consent is None:
         return {"answered": None, "repeated": None}
     agreement = Agreement(wanted.consent.text_version, wanted.consent.hash, wanted.consent.renew)
-    login = _login(actor)
+    login = passed_logins.of(actor)
     repeated = as_caller(_sent_before)
     if repeated is not None:
-        as_caller(lambda uow: once_only.require_person(uow, application_drafts.load(uow, draft_id), login))
+        as_caller(lambda uow: _require_person(uow, draft_id, login))
         return {"answered": None, "repeated": repeated}
     fetcher: Fetcher = current_app.extensions[FETCHER]
     asked = Wanted(draft_id, wanted.type, agreement, login)
@@ -151,36 +146,15 @@ def _fetched(draft_id: UUID) -> Mapping[str, Any]:
     return {"answered": answered, "repeated": None}
 
 
+def _require_person(uow: UnitOfWork, draft_id: UUID, login: Proof | None) -> None:
+    evidence.require_person(uow, application_drafts.load(uow, draft_id).on_behalf_of, login)
+
+
 def _sent_before(uow: UnitOfWork) -> UUID | None:
     """Return the evidence that was requested with the same idempotency key: nothing is fetched again."""
     key = received.idempotency_key()
     found = key and idempotency.find(uow, key, received.fingerprint())
     return UUID(current_app.json.loads(found.body)["id"]) if found else None
-
-
-def _proven(**_: UUID) -> Mapping[str, Any]:
-    received.receive()
-    return {"login": _login(as_caller(_admitted))}
-
-
-def _admitted(uow: UnitOfWork) -> Actor:
-    """Return the caller. Raises Forbidden for accounts that have no drafts: their body isn't read."""
-    application_drafts.owner(uow)
-    return uow.actor
-
-
-def _login(actor: Actor) -> Proof | None:
-    """Return the person whose signed login a portal passes on; None if it passes none. Raises NotProven."""
-    token = request.headers.get(HEADER, "").strip()
-    if not token or actor.role != "portal":
-        return None
-    providers: Providers = current_app.extensions[PROVIDERS]
-    try:
-        person = providers.signed_login(token, datetime.now(UTC))
-    except NotRecognised as unknown:
-        detail = f"The token in {HEADER} does not prove that the person has logged in within ten minutes."
-        raise NotProven(detail) from unknown
-    return Proof(person.person or "", person.acr)
 
 
 @command(
@@ -234,12 +208,14 @@ def list_evidence(uow: UnitOfWork, draft_id: UUID) -> Reply:
     refusals=(404, 409),
 )
 @takes(HEADER)
-@prepared(_proven)
+@prepared(passed_logins.passed)
 def accept_evidence(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID, login: Proof | None) -> Reply:
     """Accept a preview: its values enter the draft
 
     Only for the person who is logged in, as for fetching: a portal passes on the token in `X-Person-Token`.
-    Accepting it again changes nothing. After its time is over it is 409 `evidence-expired`.
+    Accepting it again changes nothing. After its time is over it is 409 `evidence-expired`; if the form, the
+    text of the consent or an answer that was sent with the request has changed, 409 `form-changed`,
+    `consent-outdated` or `evidence-outdated`.
     """
     once_only.accept(uow, draft_id, evidence_id, login)
     return _reply(uow, draft_id, evidence_id, kept=False)

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from demo import accounts, connectors, hub, welcome
 from demo.history import earlier
 from demo.history import seeding as history
+from demo.hub import signing
 from demo.seeds import Seeding
 from demo.settings import DemoSettings
 from engine.cli import run as product
@@ -40,6 +41,9 @@ class Demonstration(Companion):
         if port is not None and file is not None:
             self._listening = stack.enter_context(hub.listen(port, elsewhere=self._installation.embedded))
             connectors.write(file, self._listening.getsockname()[1])
+            if self._installation.oidc is None:
+                address = f"http://{hub.HOST}:{self._listening.getsockname()[1]}"
+                signing.describe(self._installation.var / "oidc.toml", address)
 
     def populate(self, database: Database, address: str) -> None:
         """Create people if nobody has an account yet, and the process that their past began with."""

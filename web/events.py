@@ -51,13 +51,14 @@ _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     "document.replaced": [("called", {"title": "title", "version": "version"})],
 }
 # Kinds whose texts have values from the facts.
-_BY_FACTS = frozenset({"call.tried", "wait.opened", "wait.closed"})
+_BY_FACTS = frozenset({"call.tried", "wait.opened", "wait.closed", "data.prefilled"})
 # Kinds whose text depends on a value in the payload, or in the facts.
 _BY_WORD: Mapping[str, tuple[str, frozenset[str]]] = {
     "task.assigned": ("how", frozenset({"named", "random", "least-loaded", "given"})),
     "task.blocked": ("reason", frozenset({"four-eyes", "conflict-of-interest", "first-decider"})),
     "case.blocked": ("reason", frozenset({"conflict-of-interest"})),
     "wait.opened": ("party", frozenset({"applicant"})),
+    "data.prefilled": ("source", frozenset({"login", "portal", "registry"})),
 }
 
 

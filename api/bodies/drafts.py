@@ -13,10 +13,9 @@ from api.problems import FieldError
 from api.shapes import Body, File, Instant, Key, Page, Pointer, Request, Text
 from api.staging import StagedBody
 from engine.models import Channel
-from engine.portal.application_drafts import MOST_SERVICES
-from engine.portal.evidence import Source
+from engine.portal.application_drafts import MOST_SERVICES, AnswerSource
 
-FieldState = Literal["open", "typed", "known", "fetchable", "fetched", "refused", "failed"]
+FieldState = Literal["open", "typed", "known", "fetchable", "fetched", "refused", "failed", "produced"]
 
 
 class LabelText(Body):
@@ -64,10 +63,13 @@ class DraftField(Body):
     """Whether it is only shown."""
     state: FieldState
     """Where its answer comes from."""
-    source: Source
+    source: AnswerSource
     """Who answers it."""
     evidence: str | None
     """The type of evidence that can fill it, or whose document it is for; null if there is none."""
+    producer: str | None
+    """The key of the service of this draft that produces it, so that nobody has to send it; null if there is
+    none."""
     documents: list[DraftDocumentLimits]
     """The fields for documents that it is or contains."""
 

@@ -1,8 +1,8 @@
 """The hub over HTTP: it receives, remembers, and responds well or badly, as configured.
 
 `POST /control {"service", "behaviour", "times"}`, `GET /received`, `DELETE /received`, `POST
-/payments/bills/{bill}/pay`; `/payments/bills/{bill}` is a page for payers. All other requests go to a
-service.
+/payments/bills/{bill}/pay`; `/payments/bills/{bill}` is a page for payers; `POST /login/tokens
+{"national_id", "level"}` signs that a person is logged in. All other requests go to a service.
 """
 
 import base64
@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
 
-from demo.hub import page, payments
+from demo.hub import page, payments, signing
 from demo.hub.agencies import BEHAVIOURS_BY_ID, SERVICES, Answer, Json, Question, Service
 from demo.hub.ledger import BEHAVIOURS, NOT_ACCEPTED, Ledger
 
@@ -46,6 +46,7 @@ class Hub(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.server_name, self.server_port = listening.getsockname()[:2]
         self.ledger = Ledger(var and var / "hub.json")
         self.accounts = var and var / "demo.json"
+        self.signer = signing.Signer()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore callers that disconnect: tests do so on purpose."""
@@ -99,8 +100,26 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
                 return Answer(200, {})
             case ("POST", "/control"):
                 return self._control(body)
+            case ("GET" | "POST", address) if address.startswith(f"{signing.PATH}/"):
+                return self._login(address.removeprefix(signing.PATH), body)
         paid = PAY.fullmatch(path)
         return self._pay(paid[1], body) if paid else None
+
+    def _login(self, path: str, body: Json) -> Answer:
+        """Play the provider of a login."""
+        issuer, signer = f"{self._address}{signing.PATH}", self.server.signer
+        match (self.command, path):
+            case ("GET", "/.well-known/openid-configuration"):
+                return Answer(200, signer.document(issuer))
+            case ("GET", "/keys"):
+                return Answer(200, signer.keys())
+            case ("POST", "/tokens"):
+                token = signer.token(issuer, body)
+                if token is None:
+                    levels = ", ".join(signing.LEVELS)
+                    return Answer(400, {"error": f"send national_id, and optionally level: {levels}"})
+                return Answer(200, {"access_token": token, "expires_in": signing.LIFETIME})
+        return Answer(404, {"error": "this is no address of the login"})
 
     def _ask(self, path: str, content: bytes, body: Json) -> None:
         for name, service in SERVICES.items():

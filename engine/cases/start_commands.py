@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -54,6 +54,8 @@ class Application:
     `channel` is how it was submitted; None is the default for the actor's role. `appeal_of` is the case whose
     decision it appeals. `begun_at` is when its draft was begun, if it was sent from one.
     `confirm_duplicate`: a further case is meant, although the person has an open one of the same service.
+    `awaited` are fields that the case of another service answers later, so that they may be missing.
+    `origins` state in the log which answers nobody has typed.
     """
 
     applicant: str | None = None
@@ -64,6 +66,8 @@ class Application:
     appeal_of: UUID | None = None
     begun_at: datetime | None = None
     confirm_duplicate: bool = False
+    awaited: Collection[str] = ()
+    origins: Sequence[Fact] = ()
 
 
 NOBODY = Application()
@@ -128,7 +132,8 @@ def _asked_for(
         raise begins_by_itself(entry.version.key)
     form, typed = spec.start_form, forms.declared(spec.outcome_variables, data)
     limited = form is not None and forms.for_some(form)
-    answer = forms.check(form, typed, definitions.roles_of_starter(uow, entry.unit_id) if limited else None)
+    roles = definitions.roles_of_starter(uow, entry.unit_id) if limited else None
+    answer = forms.check(form, typed, roles, awaited=application.awaited)
     require_size(answer)
     files = staged_documents.claim(uow, form, answer, place)
     usual: Channel = "assisted" if uow.actor.role == "caseworker" else "online"
@@ -242,6 +247,7 @@ def _stated(uow: UnitOfWork, entry: StartContext, application: Application) -> d
         "represented": application.representative is not None,
         "begun_at": application.begun_at,
         "sent_at": uow.now if application.begun_at else None,
+        "awaited": " ".join(sorted(application.awaited)) or None,
     }
 
 
@@ -275,6 +281,7 @@ def _started(
     filings = [Fact("appeal.filed", payload=filed)] if application.appeal_of else []
     return [
         started,
+        *application.origins,
         *filings,
         *files.facts(),
         *([trigger[1]] if trigger else []),

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     case,
+    exists,
     func,
     literal_column,
     null,
@@ -32,7 +33,7 @@ from engine.cases.locking import unknown
 from engine.definitions import forms
 from engine.events.vocabulary import WORK_NOTED
 from engine.identity import names
-from engine.models import Case, Channel, DefinitionVersion, Event, Incident, Task, Unit, User
+from engine.models import AwaitedOutput, Case, Channel, DefinitionVersion, Event, Incident, Task, Unit, User
 from engine.platform.db import UnitOfWork
 from engine.platform.prepared import Prepared
 
@@ -73,6 +74,7 @@ class CaseView:
     secret: str | None = None  # returned once, to the actor who started the case
     erased_at: datetime | None = None  # since then it has no personal data
     subject: str | None = None  # its subject, if its process defines one
+    linked: bool = False  # it awaits an output of another case, or that one awaits its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,12 @@ def _incidents() -> Any:
     one = func.json_build_object(*(part for column in OPEN_INCIDENT for part in (column.key, column)))
     found = select(func.json_agg(aggregate_order_by(one, Incident.id)))
     return _listed(found.where(Incident.case_id == Case.id, Incident.status == "open"))
+
+
+def _linked() -> ColumnElement[bool]:
+    """Returns whether a case is linked to another one by an output."""
+    rows = (AwaitedOutput.case_id, AwaitedOutput.producer_id)
+    return or_(*(exists().where(column == Case.id).correlate(Case) for column in rows))
 
 
 def _listed(found: Select[Any]) -> Any:
@@ -128,6 +136,7 @@ _VIEW = (
     Unit.name.label("unit_name"),
     Case.erased_at,
     Case.subject,
+    _linked().label("linked"),
 )
 _OF_VERSION = ("version_id", "version_key", "version_number", "version_digest", "version_deployment")
 

@@ -77,18 +77,26 @@ _LIMITS: Mapping[str, tuple[str, str]] = {
 _FOREIGN = ("additionalProperties", "readOnly", "role")  # faults that do not concern the answer itself
 
 
-def check(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | None = None) -> dict[str, Any]:
+def check(
+    form: Form | None,
+    data: Mapping[str, Any],
+    roles: Collection[str] | None = None,
+    *,
+    awaited: Collection[str] = (),
+) -> dict[str, Any]:
     """Returns the data as the case may store them: numbers and dates in stored form, however they were typed.
 
-    `roles` are those of the person who answers; None: everything may be answered. Raises Invalid with every
-    fault and its JSON Pointer below `/data`.
+    `roles` are those of the person who answers; None: everything may be answered. Fields with the names
+    `awaited` need not be answered, although the form requires them. Raises Invalid with every fault and its
+    JSON Pointer below `/data`.
     """
     answer = _portable(data)
     if form is None:
         return answer
     answer = forms.normalised(form.schema, answer)
-    faults = _faults_of(form, answer, roles)
-    _require_none(faults)
+    found = _faults_of(form, answer, roles)
+    absent = {_pointer([name]) for name in awaited}
+    _require_none([one for one in found if not (one.code == "required" and one.pointer in absent)])
     return answer
 
 

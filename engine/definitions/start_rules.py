@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.definitions.toml_files import EVIDENCE, SERVICE, EvidenceFile, evidence_of, service_of
+from engine.definitions.toml_files import EVIDENCE, SERVICE, EvidenceFile, Produced, evidence_of, service_of
 from engine.definitions.toml_files.service_file import Duplicates
 
 MOST = 4_000
@@ -21,11 +21,14 @@ Drafting = Literal["nobody", "applicants", "applicants and portals"]
 class StartRules:
     """What happens to a second open application of a person, and which fields need not be typed.
 
-    Each is None without its file.
+    Each is None without its file. `produced` is evidence that other services may produce, and `outputs` are
+    the ids of what this one produces.
     """
 
     duplicates: Duplicates | None
     evidence: EvidenceFile | None
+    produced: tuple[Produced, ...] = ()
+    outputs: frozenset[str] = frozenset()
 
     @property
     def drafting(self) -> Drafting:
@@ -49,5 +52,9 @@ def remember(digest: str, key: str, files: Mapping[str, bytes]) -> StartRules:
         _rules.clear()
     service = service_of(files, key) if SERVICE in files else None
     evidence = evidence_of(files, key) if EVIDENCE in files else None
-    _rules[digest, key] = StartRules(service.duplicates if service else None, evidence)
+    if service is None:
+        _rules[digest, key] = StartRules(None, evidence)
+    else:
+        outputs = frozenset(one.id for one in service.output)
+        _rules[digest, key] = StartRules(service.duplicates, evidence, service.produced, outputs)
     return _rules[digest, key]

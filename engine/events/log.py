@@ -82,6 +82,7 @@ Kind = Literal[
     "data.corrected",
     "data.changed",
     "data.disputed",
+    "data.prefilled",
     "case.erased",
     "clock.started",
     "clock.paused",

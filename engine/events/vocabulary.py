@@ -26,7 +26,7 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
     {
         "case.started": {
             **{"unit": str, "channel": str, "represented": bool, "appeal_of": str},
-            **{"begun_at": str, "sent_at": str},
+            **{"begun_at": str, "sent_at": str, "awaited": str},
         },
         # By a person, by rule, or by the silence of the office.
         "case.completed": {"outcome": str, "effect": str, "by": str},
@@ -57,6 +57,10 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "incident.closed": _INCIDENT,
         "incident.skipped": _INCIDENT,
         "data.repaired": _INCIDENT,
+        "data.prefilled": {
+            **{"source": str, "fields": str, "type": str, "evidence": str},
+            **{"connector": str, "operation": str, "agency": str, "legal_basis": str, "fetched_at": str},
+        },
         "wait.opened": _WAIT,
         "wait.closed": _WAIT,
         "timer.fired": {"due_at": str, "lateness": int, "missed": int},

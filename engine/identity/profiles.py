@@ -71,6 +71,12 @@ _READ: Mapping[str, tuple[Callable[[str], str | None], Fault]] = {
 }
 
 
+def full_name(given: Mapping[str, str | None]) -> str | None:
+    """Returns the name in these fields as it is stored, in Persian if there is one; None if none is valid."""
+    found = (formats.full_name(given.get(name) or "") for name in NAMES)
+    return next(filter(None, found), None)
+
+
 def read(given: Mapping[str, str | None]) -> dict[str, str | None]:
     """Returns fields as they are stored; None where one is to be empty. Raises Invalid with every fault."""
     found = {name: None if text is None else _READ[name][0](text) for name, text in given.items()}

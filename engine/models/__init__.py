@@ -6,6 +6,7 @@ from engine.models.application_drafts import (
     ApplicationCount,
     ApplicationDraft,
     ApplicationStage,
+    AwaitedOutput,
     SubmittedApplication,
 )
 from engine.models.bills import Bill, BillStatus
@@ -106,6 +107,7 @@ __all__ = [
     "ApplicationStage",
     "AuditKind",
     "AuditRun",
+    "AwaitedOutput",
     "Base",
     "Batch",
     "Bill",

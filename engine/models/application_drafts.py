@@ -19,8 +19,9 @@ class ApplicationDraft(Base):
 
     One for each owner and set of services: `key`, and in alphabetical order after it `further` ones, whose
     versions are `further_version_ids`. The owner is an account, or a person for whom a portal acts
-    (`on_behalf_of`; empty: the account itself). `step` is the number of answered steps of the form on the
-    pages; each change raises `revision`.
+    (`on_behalf_of`; empty: the account itself), since `proved_at` with a login that the portal passed on,
+    which has this `full_name`. What a login fills is not in `answers`. `step` is the number of answered steps
+    of the form on the pages; each change raises `revision`.
     """
 
     __tablename__ = "applications"
@@ -43,6 +44,8 @@ class ApplicationDraft(Base):
     further: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     further_version_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
     revision: Mapped[int] = mapped_column(server_default="1")
+    full_name: Mapped[str | None] = mapped_column(Text)
+    proved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class SubmittedApplication(Base):
@@ -58,6 +61,21 @@ class SubmittedApplication(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     on_behalf_of: Mapped[str] = mapped_column(Text)
     submitted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
+class AwaitedOutput(Base):
+    """Evidence that a case awaits from the case of another service, with which it was applied for.
+
+    `field` of its start form has no answer therefore; `type` is the id of the evidence and of the output.
+    """
+
+    __tablename__ = "awaited_outputs"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    field: Mapped[str] = mapped_column(Text, primary_key=True)
+    type: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    producer_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
 
 
 class ApplicationCount(Base):

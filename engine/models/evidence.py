@@ -18,7 +18,8 @@ class Consent(Base):
     """A person's consent to one use of data about them: to which text, for which service, and until when.
 
     `text_hash` is the SHA-256 of the text as it was shown. It ends if it is revoked, or if what was fetched
-    with it is refused (`refused_at`). `case_id` is the case that began with the draft.
+    with it is refused (`refused_at`). `person_field` is the field of a request for the person: the consent is
+    for requests about this one alone. `case_id` is the case that began with the draft.
     """
 
     __tablename__ = "consents"
@@ -30,6 +31,7 @@ class Consent(Base):
     type: Mapped[str] = mapped_column(Text)
     connector: Mapped[str] = mapped_column(Text)
     operation: Mapped[str] = mapped_column(Text)
+    person_field: Mapped[str] = mapped_column(Text)
     text_version: Mapped[str] = mapped_column(Text)
     text_hash: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
@@ -78,7 +80,10 @@ class Evidence(Base):
 
 
 class EvidenceValue(Base):
-    """Fetched values by field of the form: for some minutes until they are accepted, then with the draft."""
+    """Fetched values by field of the form: for some minutes until they are accepted, then with the draft.
+
+    `asked` are the answers that were sent with the request, by member: for others the values prove nothing.
+    """
 
     __tablename__ = "evidence_values"
     __table_args__ = (Index(None, "draft_id"), Index(None, "expires_at"))
@@ -86,4 +91,5 @@ class EvidenceValue(Base):
     evidence_id: Mapped[UUID] = mapped_column(ForeignKey("evidence.id", ondelete="CASCADE"), primary_key=True)
     draft_id: Mapped[UUID] = mapped_column(ForeignKey("applications.id", ondelete="CASCADE"))
     values: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    asked: Mapped[dict[str, Any]] = mapped_column(JSONB)
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -29,6 +29,8 @@ class Given:
     id: UUID
     service: str
     type: str
+    connector: str
+    operation: str
     text_version: str
     text_hash: str
     text: str
@@ -49,9 +51,13 @@ _SHOWN = tuple(ROWS.c[name] for name in Given.__slots__)
 
 
 def of_draft(uow: UnitOfWork, draft_id: UUID, type_name: str) -> Given | None:
-    """Returns the last consent that was given in a draft for a type of evidence."""
+    """Returns the last consent that was given in a draft for a type of evidence.
+
+    Locks it until the command ends: a revocation comes before what rests on it, or after it.
+    """
     found = select(*_SHOWN).where(ROWS.c.draft_id == draft_id, ROWS.c.type == type_name)
-    row = uow.connection.execute(found.order_by(ROWS.c.id.desc()).limit(1)).one_or_none()
+    last = found.order_by(ROWS.c.id.desc()).limit(1).with_for_update()
+    row = uow.connection.execute(last).one_or_none()
     return None if row is None else Given(*row)
 
 
@@ -61,8 +67,9 @@ def give(uow: UnitOfWork, draft_id: UUID, person: str, bound: Bound, language: s
     found = uuid7()
     row = {
         **{"id": found, "person": person, "service": bound.service, "type": one.name},
-        **{"connector": one.connector, "operation": one.operation, "text_version": agreed.version},
-        **{"text_hash": agreed.hashes[language], "text": getattr(agreed.text, language)},
+        **{"connector": one.connector, "operation": one.operation, "person_field": one.person},
+        **{"text_version": agreed.version, "text_hash": agreed.hashes[language]},
+        **{"text": getattr(agreed.text, language)},
         **{"language": language, "given_at": uow.now, "user_id": uow.actor.id, "draft_id": draft_id},
     }
     uow.connection.execute(ROWS.insert().values(row))
@@ -70,21 +77,24 @@ def give(uow: UnitOfWork, draft_id: UUID, person: str, bound: Bound, language: s
 
 
 def of_call(uow: UnitOfWork, call_id: UUID, connector: str, operation: str) -> Agreed | None:
-    """Returns whether the applicant of a call's case agrees to this operation; None if never asked.
+    """Returns whether the applicant of a call's case agrees to this operation.
 
-    Of each draft and type the last consent decides; of several types all must be in force.
+    None if they were never asked, or if the call is about somebody else. Of each draft and type the last
+    consent decides; of several types all must be in force.
     """
+    ended = func.coalesce(ROWS.c.revoked_at, ROWS.c.refused_at)
+    about = Call.request.op("->>")(ROWS.c.person_field)
     found = (
-        select(func.coalesce(ROWS.c.revoked_at, ROWS.c.refused_at))
+        select(ended.label("ended"), ROWS.c.person, about.label("about"))
         .join(Call, Call.case_id == ROWS.c.case_id)
         .where(Call.id == call_id, ROWS.c.connector == connector, ROWS.c.operation == operation)
         .ext(distinct_on(ROWS.c.draft_id, ROWS.c.type))
         .order_by(ROWS.c.draft_id, ROWS.c.type, ROWS.c.id.desc())
     )
-    rows = uow.connection.execute(found).scalars().all()
-    if not rows:
+    rows = uow.connection.execute(found).all()
+    if not rows or any(persian.digits(row.about or "").strip() != row.person for row in rows):
         return None
-    return "given" if all(ended is None for ended in rows) else "revoked"
+    return "given" if all(row.ended is None for row in rows) else "revoked"
 
 
 def mine(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Given]:
@@ -127,10 +137,9 @@ def _end(uow: UnitOfWork, draft_id: UUID, type_name: str, at: Column[Any]) -> No
     ended = update(ROWS).where(open_ones).values({at.key: uow.now}).returning(ROWS.c.id)
     ids = uow.connection.execute(ended).scalars().all()
     shown = EVIDENCE.c.consent_id.in_(ids) & (EVIDENCE.c.state == "preview")
-    refused = update(EVIDENCE).where(shown).values(state="refused", closed_at=uow.now)
-    gone = uow.connection.execute(refused.returning(EVIDENCE.c.id)).scalars().all()
-    if gone:
-        uow.connection.execute(delete(VALUES).where(VALUES.c.evidence_id.in_(gone)))
+    gone = select(EVIDENCE.c.id).where(shown)
+    uow.connection.execute(delete(VALUES).where(VALUES.c.evidence_id.in_(gone)))
+    uow.connection.execute(update(EVIDENCE).where(shown).values(state="refused", closed_at=uow.now))
 
 
 def _mine(uow: UnitOfWork) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, Uuid, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from engine import access, definitions
 from engine.bpmn import Effect
@@ -40,21 +41,25 @@ def progress(uow: UnitOfWork, ids: Collection[UUID]) -> Mapping[UUID, Progress]:
     return {row.case_id: Progress(_state(uow.session, row), row.changed_at) for row in rows}
 
 
+def last_decision() -> LateralFromClause:
+    """Returns outcome and element of the last legal decision of a case, to be joined to it."""
+    found = (
+        select(Decision.outcome, Task.element)
+        .outerjoin(Task, Task.id == Decision.task_id)
+        .where(Decision.case_id == Case.id)
+        .order_by(Decision.decided_at.desc(), Decision.id.desc())
+        .limit(1)
+    )
+    return found.correlate(Case).lateral("last")
+
+
 @lru_cache
 def _found(role: str) -> Select[Any]:
     changed = select(Event.at).where(Event.case_id == Case.id, Event.seq == Case.log_length)
     correction = select(Task.id).where(
         Task.case_id == Case.id, Task.kind == "correction", Task.status == "open"
     )
-    last = (
-        select(Decision.outcome, Task.element)
-        .outerjoin(Task, Task.id == Decision.task_id)
-        .where(Decision.case_id == Case.id)
-        .order_by(Decision.decided_at.desc(), Decision.id.desc())
-        .limit(1)
-        .correlate(Case)
-        .lateral("last")
-    )
+    last = last_decision()
     return (
         select(
             Case.id.label("case_id"),

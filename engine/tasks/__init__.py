@@ -23,7 +23,7 @@ from engine.tasks.entity_tags import EntityTag
 from engine.tasks.inbox import COUNTED, Inbox, Scope, choices, counts, page, staff
 from engine.tasks.inbox_updates import InboxState, find_next, inbox_state
 from engine.tasks.legal_decisions import decisions
-from engine.tasks.provenance import related, sources
+from engine.tasks.provenance import FETCHED, related, sources
 from engine.tasks.random_assignment import count_random_assignments
 from engine.tasks.reading import (
     TaskForm,
@@ -53,6 +53,7 @@ from engine.tasks.term_marks import remaining
 
 __all__ = [
     "COUNTED",
+    "FETCHED",
     "REASON_CODES",
     "Action",
     "Beside",

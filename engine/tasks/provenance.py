@@ -10,24 +10,34 @@ from engine import access
 from engine.cases import CaseView
 from engine.events.variables import SET_BY
 from engine.identity import names
-from engine.models import Case, DefinitionVersion, Event, User
+from engine.models import Case, DefinitionVersion, Event, Unit, User
 from engine.platform.db import UnitOfWork
 
 MAX_RELATED = 20
+# Facts of an answer that was fetched from another agency; None for others.
+FETCHED = ("agency", "connector", "operation", "fetched_at")
 
 # The log of a case that loops can grow without limit, and finding the names requires reading all its data.
 SEARCHED = 500
 _latest = (
     select(Event)
-    .where(Event.case_id == bindparam("case"), Event.kind.in_(SET_BY))
+    .where(Event.case_id == bindparam("case"), Event.kind.in_((*SET_BY, "data.prefilled")))
     .order_by(Event.seq.desc())
     .limit(SEARCHED)
     .subquery("latest")
 )
 _event = aliased(Event, _latest)
 _payload = _event.payload.cast(JSONB)
+_prefilled = func.string_to_array(_event.facts["fields"].astext, ",")
 _names = (
-    func.jsonb_object_keys(func.coalesce(_payload["data"], _payload["changes"], func.jsonb_build_object()))
+    func.jsonb_object_keys(
+        func.coalesce(
+            _payload["data"],
+            _payload["changes"],
+            func.jsonb_object(_prefilled, _prefilled),
+            func.jsonb_build_object(),
+        )
+    )
     .table_valued("field")
     .render_derived(name="named")
 )
@@ -43,10 +53,13 @@ _SOURCES = (
         _event.actor_id,
         User.name.label("actor"),
         names.of().label("actor_name"),
+        *(_event.facts[name].astext.label(name) for name in ("source", *FETCHED)),
+        func.coalesce(Unit.name, _event.facts["agency"].astext).label("agency_name"),
     )
     .select_from(_event)
     .join(_names, _payload["scope"].is_(None))  # without those of an instance or a called process
     .join(User, User.id == _event.actor_id)
+    .outerjoin(Unit, Unit.key == _event.facts["agency"].astext)
     .ext(distinct_on(_set))
     .order_by(_set, _event.seq.desc())
 )
@@ -55,6 +68,7 @@ _SOURCES = (
 def sources(uow: UnitOfWork, case: CaseView) -> Sequence[RowMapping]:
     """Returns the event that set the present value of each field of a case that the actor may see, by name.
 
+    Of first answers that nobody has typed it is the one that states their source, by the facts `FETCHED`.
     Reads only the `SEARCHED` latest events that set data.
     """
     rows = uow.connection.execute(_SOURCES, {"case": case.id}).mappings().all()

@@ -37,7 +37,7 @@ def _make_consents() -> None:
     op.create_table(
         "consents",
         sa.Column("id", sa.Uuid(), nullable=False),
-        *_texts("person", "service", "type", "connector", "operation"),
+        *_texts("person", "service", "type", "connector", "operation", "person_field"),
         *_texts("text_version", "text_hash", "text", "language"),
         sa.Column("given_at", AT, nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -80,6 +80,7 @@ def _make_values() -> None:
         sa.Column("evidence_id", sa.Uuid(), nullable=False),
         sa.Column("draft_id", sa.Uuid(), nullable=False),
         sa.Column("values", JSONB(), nullable=False),
+        sa.Column("asked", JSONB(), nullable=False),
         sa.Column("expires_at", AT),
         sa.PrimaryKeyConstraint("evidence_id", name=op.f("pk_evidence_values")),
         sa.ForeignKeyConstraint(

@@ -2,6 +2,7 @@
 
 import re
 import time
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,13 +77,15 @@ def open_task(client: Client, case: str, kind: str) -> models.TaskBody:
 
 
 def test_page_for_portal_teams_leads_from_token_to_decision(
-    portal: Installation, capsys: pytest.CaptureFixture[str]
+    portal: Installation, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its Python blocks run in this order, as one program."""
     page = (ROOT / "docs" / "portal.md").read_text(encoding="utf-8")
+    login = tomllib.loads((settings.var / "oidc.toml").read_text(encoding="utf-8"))["demo"]["issuer"]
     names: dict[str, Any] = {
         **{"URL": portal.url, "PORTAL_TOKEN": portal.tokens["portal"], "PDF": pdf.page("Lease")},
         **{"CASEWORKER_TOKEN": portal.tokens["caseworker"], "time": time},
+        "HUB": login.removesuffix("/login"),
     }
     for block in re.finditer(r"```python\n(.*?)```", page, re.DOTALL):
         lines = "\n" * page[: block.start(1)].count("\n")  # so that errors name those of the page

@@ -187,11 +187,11 @@ def test_answer_that_is_no_json_or_unreadable_is_an_error_of_the_client() -> Non
 
 def test_headers_may_be_persian() -> None:
     server = Server(done())
-    client = server.client.acting(on_behalf_of="سارا", purpose="پیگیری", language="fa")
+    client = server.client.acting(on_behalf_of="سارا", purpose="پیگیری", language="fa", person_token="eyJ")
     client.cases.show("c")
     headers = dict(server.requests[0].headers.raw)
     assert headers[b"X-On-Behalf-Of"].decode() == "سارا"
-    assert headers[b"X-Purpose"].decode() == "پیگیری"
+    assert (headers[b"X-Purpose"].decode(), headers[b"X-Person-Token"]) == ("پیگیری", b"eyJ")
     assert (headers[b"Accept-Language"], headers[b"Authorization"]) == (b"fa", b"Bearer t")
 
 

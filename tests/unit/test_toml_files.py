@@ -5,6 +5,7 @@ import pytest
 from engine.bpmn import Process
 from engine.definitions import toml_files
 from engine.definitions.toml_files import SERVICE, Both, service_of
+from tests import factories
 
 ONE = (Process("move", "Move", "p.bpmn", frozenset()),)
 TWO = (*ONE, Process("part", "Part", "p.bpmn", frozenset()))
@@ -126,3 +127,46 @@ def test_a_file_names_its_process_if_there_are_several() -> None:
     files = {SERVICE: f'process = "part"\n{WHOLE}'.encode()}
     assert service_of(files, "part") is not None
     assert service_of(files, "move") is None
+
+
+PRODUCED = """
+description = { fa = "a", en = "b" }
+[[evidence]]
+id = "deed"
+name = { fa = "سند", en = "Deed" }
+field = "deed"
+produced_by = ["land"]
+"""
+FORM = factories.form(deed={"type": "string"}, told={"type": "string", "readOnly": True})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        ("", "", ()),
+        ('field = "deed"', 'field = "deeds"', (6, "evidence-field", "unknown")),
+        ('field = "deed"', 'field = "told"', (6, "evidence-field", "shown")),
+        ('["land"]', '["land", "p"]', (7, "evidence-field", "own")),
+        ('["land"]', "[]", (7, "toml-value", "form")),
+        ('["land"]', '["land", "land"]', (7, "toml-value", "form")),
+        ('["land"]', '"land"', (7, "toml-value", "form")),
+        ('field = "deed"\n', "", (3, "toml-missing", "")),
+        ('produced_by = ["land"]\n', "", (3, "toml-missing", "")),
+        ("[[evidence]]", "[[output]]", (6, "toml-unknown-key", "")),
+    ],
+)
+def test_evidence_that_others_produce_fits_the_form(old: str, new: str, finding: tuple[object, ...]) -> None:
+    files = {**factories.with_start_form(FORM), SERVICE: PRODUCED.replace(old, new).encode()}
+    found = toml_files.check(files, (Process("p", "P", "p.bpmn", frozenset()),))
+    assert [(one.line, one.code, one.variant) for one in found][:1] == ([finding] if finding else [])
+    assert all(one.reason and one.fix for one in found)
+
+
+def test_a_field_has_one_source() -> None:
+    known = '[known]\ndeed = "national_id"\n'
+    files = {**factories.with_start_form(FORM), SERVICE: PRODUCED.encode(), "evidence.toml": known.encode()}
+    (found,) = toml_files.check(files, (Process("p", "P", "p.bpmn", frozenset()),))
+    assert (found.file, found.code, found.variant) == (SERVICE, "evidence-field", "twice")
+    plain = {**factories.one_task(), SERVICE: PRODUCED.encode()}
+    (found,) = toml_files.check(plain, (Process("p", "P", "p.bpmn", frozenset()),))
+    assert (found.line, found.variant) == (6, "form")

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from time import monotonic, sleep
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,7 +19,7 @@ from engine.models import ApplicationDraft, Case
 from engine.platform.db import Actor, Database
 from engine.platform.limits import Limits
 from engine.portal import application_drafts
-from tests import cutting, factories
+from tests import cutting, factories, filed
 from tests.api.test_services import described
 from tests.factories import count
 from tests.web.applying import (
@@ -27,9 +29,11 @@ from tests.web.applying import (
     Applicant,
     an_applicant,
     apply_here,
+    decided,
     me,
     secret_of,
     service,
+    started,
 )
 from tests.web.conftest import Browser, statements
 from web.applicants.steps import steps_of
@@ -38,6 +42,7 @@ from web.site import SITE
 __all__ = ["apply_here", "me"]  # fixtures
 
 CHECK = "/services/p/apply/check"
+SAID = b'[description]\nfa = "x"\nen = "x"\n'
 
 
 def switch(database: Database, office: Actor, on: bool = False) -> None:
@@ -273,8 +278,7 @@ def test_an_account_of_nobody_in_particular_starts_nothing(
 
 
 def test_a_second_open_application_is_asked_about(me: Applicant, database: Database) -> None:
-    said = b'[description]\nfa = "x"\nen = "x"\n'
-    factories.deploy(database, service() | {"service.toml": said})
+    factories.deploy(database, service() | {"service.toml": SAID})
     first = me.apply()
     me.fill()
     asked = me.post(CHECK, {})
@@ -282,7 +286,7 @@ def test_a_second_open_application_is_asked_about(me: Applicant, database: Datab
     assert f'href="/my/cases/{first}"' in asked.text
     assert (count(database, Case), count(database, ApplicationDraft)) == (1, 1)
     assert me.post(CHECK, {"confirm_duplicate": "1"}).status_code == 303
-    factories.deploy(database, service() | {"service.toml": b'duplicates = "refuse"\n' + said})
+    factories.deploy(database, service() | {"service.toml": b'duplicates = "refuse"\n' + SAID})
     me.fill()
     refused = me.post(CHECK, {"confirm_duplicate": "1"})
     assert refused.status_code == 422
@@ -290,15 +294,138 @@ def test_a_second_open_application_is_asked_about(me: Applicant, database: Datab
     assert count(database, Case) == 2
 
 
-def test_a_draft_of_several_services_is_listed_and_continues_elsewhere(
-    me: Applicant, database: Database
+OWNER = {"type": "boolean", "title": "مالکم | I own it"}
+LEASE = {"type": "string", "format": "document", "title": "اجاره‌نامه | Lease"}
+SECOND = factories.form(("f1", "lease"), f1=START["properties"]["f1"], owner=OWNER, lease=LEASE)
+
+
+@pytest.fixture
+def together(me: Applicant, database: Database) -> str:
+    """The address of an application of ME for `p` and `q`, which was begun by API."""
+    factories.deploy(database, service() | {"service.toml": SAID})
+    factories.deploy(database, service("q", SECOND))
+    draft = factories.as_actor(
+        database, me.actor, lambda uow: application_drafts.create(uow, ["p", "q"], {"f1": "begun"})
+    )
+    return f"/my/drafts/{draft.id}/apply"
+
+
+def answer_all(me: Applicant, address: str, *, lease: bool = True) -> None:
+    """Answer the two steps of `p`, then that of `q`, with a document."""
+    last: dict[str, Any] = {"file/lease": (BytesIO(filed.pdf()), "lease.pdf")} if lease else {}
+    for number, form in enumerate(({"data/f1": "x"}, {"data/f7": "y"}, last), 1):
+        assert me.post(f"{address}/{number}", form).status_code == 303
+
+
+def test_a_draft_of_several_services_is_answered_and_sent_on_pages(
+    me: Applicant, database: Database, together: str
 ) -> None:
-    factories.deploy(database, factories.one_task("q"))
-    factories.as_actor(database, me.actor, lambda uow: application_drafts.create(uow, ["p", "q"], {}))
     page = me.get("/my")
-    assert "Together with 1 other service" in page
-    assert 'href="/services/p/apply"' not in page
-    me.apply()
+    assert re.search("Together with: .?Service q", page)
+    assert f'href="{together}"' in page
+    page = me.get(f"{together}/1")
+    assert "Step 1 of 3" in page
+    assert 'value="begun"' in page
+    assert me.browser.get(f"{together}/3").headers["Location"] == f"{together}/1"
+    answer_all(me, together)
+    assert "lease.pdf" in me.get(f"{together}/3"), "the document is stored"
+    page = me.get(f"{together}/check")
+    assert page.count("Field f1") == 1, "both ask for it"
+    assert "a case starts for each of these services" in page
+    assert "خدمت p و خدمت q" in me.browser.get(f"{together}/check?lang=fa").text
+    sent = me.post(f"{together}/check", {})
+    where = sent.headers["Location"]
+    assert where == together.replace("/apply", "/begun"), sent.text
+    first = me.get(where)
+    shown = re.findall(r"<bdi class=\"ltr[^\"]*\">((?:[0-9A-Z]{4}-){2}[0-9A-Z]{4})</bdi>", first)
+    assert len(set(shown)) == 2
+    cases = [me.case(UUID(found)) for found in re.findall(r'href="/my/cases/([\w-]+)"', first)]
+    assert [case.data["f1"] for case in cases] == ["x", "x"]
+    for case, secret in zip(cases, shown, strict=True):
+        assert me.post("/status", {"number": case.number, "secret": secret}).status_code == 200
+    assert cases[1].data["lease"]
+    assert not set(shown) & set(re.findall(r"[0-9A-Z-]{14}", me.get(where))), "they are shown once"
+    for path in (together, f"{together}/1", f"{together}/check"):
+        assert me.browser.get(path).headers["Location"] == where
+    assert (count(database, Case), count(database, ApplicationDraft)) == (2, 0)
+
+
+def test_a_draft_of_several_services_is_checked_as_one_of_one(
+    me: Applicant,
+    database: Database,
+    together: str,
+    actor: Callable[..., Actor],
+    session_of: Callable[[Actor], Browser],
+) -> None:
+    wrong = me.post(f"{together}/1", {"data/f2": "3"})
+    assert wrong.status_code == 422
+    assert {"data-f1-wrong0", "data-f2-wrong0"} <= set(re.findall(r'id="([\w-]+)"', wrong.text))
+    answer_all(me, together)
+    other = an_applicant(database, actor, session_of, "other", OTHER)
+    for path in ("/1", "/check"):
+        assert other.browser.get(f"{together}{path}").status_code == 404
+        assert other.post(f"{together}{path}", {}, on="/account").status_code == 404
+    (place,) = set(re.findall(r'"(draft:[\w-]+)"', me.get(f"{together}/3")))
+    part = {"place": place, "field": "/lease", "name": "lease.pdf", "size": "10"}  # as the script sends it
+    assert [one.post("/uploads", part, on="/account").status_code for one in (me, other)] == [200, 404]
+    me.get("/my")  # in English from now on
+    started(database, me)  # a case of `p` by another path
+    asked = me.post(f"{together}/check", {})
+    assert asked.status_code == 422
+    assert "for one of these services" in asked.text
+    assert count(database, Case) == 1, "all are started, or none"
+    factories.deploy(database, service("q", {**SECOND, "required": ["f1"]}))
+    assert me.browser.get(f"{together}/check").headers["Location"] == f"{together}/1"
+    assert "has changed since" in me.get(f"{together}/1")
+    answer_all(me, together, lease=False)
+    with statements(database) as told:
+        me.get(f"{together}/3")
+    assert len(told) <= 12, told
+    assert me.post(f"{together}/check", {"confirm_duplicate": "1"}).status_code == 303
+    assert count(database, Case) == 3
+
+
+def test_what_another_service_produces_is_not_asked_on_pages(
+    me: Applicant, database: Database, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]
+) -> None:
+    named = 'name = { fa = "سند", en = "Lease" }\n'.encode()
+    made = SAID.replace(b"[description]", b'[[output]]\nid = "lease"\n' + named + b"[description]")
+    needs = b'[[evidence]]\nid = "lease"\nfield = "lease"\nproduced_by = ["p"]\n' + named
+    factories.deploy(database, service() | {"service.toml": made})
+    factories.deploy(database, service("q", SECOND) | {"service.toml": needs + SAID})
+    both = "/services/q/apply/with/p"
+    assert f'href="{both}"' in me.get("/services/q")
+    assert "/apply/with/" not in me.get("/services/p")
+    assert "Service q and" in re.sub("[\u2066-\u2069]", "", me.get(both))
+    together = me.post(both, {}).headers["Location"]
+    assert me.post(both, {}).headers["Location"] == together, "it is there already"
+    assert me.browser.get("/services/q/apply/with/q").status_code == 404
+    for number, form in enumerate(({"data/f1": "x"}, {"data/f7": "y"}, {}), 1):
+        assert me.post(f"{together}/{number}", form).status_code == 303
+    for page in (me.get(f"{together}/3"), me.get(f"{together}/check")):
+        assert "You don’t need to bring" in page
+        assert 'type="file"' not in page
+    assert "لازم نیست «" in me.browser.get(f"{together}/check?lang=fa").text
+    me.get("/my")  # in English again
+    where = me.post(f"{together}/check", {}).headers["Location"]
+    first, second = re.findall(r'href="/my/cases/([\w-]+)"', me.get(where))
+    office = actor("caseworker")
+    desk = session_of(office)
+    assert "The applicant was not asked for it" in desk.get(f"/desk/cases/{second}?lang=en").text
+    assert f'href="/desk/cases/{second}"' in desk.get(f"/desk/cases/{first}?lang=en").text
+    decided(database, office, me, UUID(first))
+    page = desk.get(f"/desk/cases/{second}?lang=fa").text
+    assert "بدون این مدرک پایان یافته است" in page
+
+
+def test_a_draft_of_several_services_with_a_disabled_one_says_so(
+    me: Applicant, database: Database, together: str, actor: Callable[..., Actor]
+) -> None:
+    switch(database, actor("administrator"))
+    assert "no longer available" in me.get("/my")
+    page = me.browser.get(f"{together}?lang=en")
+    assert page.status_code == 409
+    assert "currently unavailable" in page.text
     (path,) = re.findall(r'href="(/my/drafts/[\w-]+/discard)"', me.get("/my"))
     assert me.post(path, {}).status_code == 303
     assert count(database, ApplicationDraft) == 0

@@ -45,7 +45,7 @@ def office(database: Database, actor: Callable[..., Actor], session_of: Callable
 def begun(office: Office, content: dict[str, bytes]) -> UUID:
     """A case of a process that takes the place of the office's."""
     factories.deploy(office.database, content)
-    return UUID(str(office.do("portal", cases.start, "p", {"amount": 25}).id))
+    return UUID(str(office.do("mina", cases.start, "p", {"amount": 25}).id))
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_what_a_colleague_has_found_stands_under_the_name_of_the_step(office: Of
 
 
 def test_what_a_form_hides_from_a_role_is_not_there(office: Office) -> None:
-    office.do("portal", cases.start, "p", {"name": "x", "secret": "hush"})
+    office.do("mina", cases.start, "p", {"name": "x", "secret": "hush"})
     (case,) = (row["id"] for row in office.do("sara", cases.page, cases.Wanted()) if row["id"] != office.case)
     (task,) = (row["id"] for row in office.do("mina", tasks.latest, case))
     assert "hush" not in office["sara"].see(f"/tasks/{task}").text

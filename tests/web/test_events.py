@@ -84,6 +84,11 @@ PAYLOADS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "change.proposed": [(".because", {"reason": "typo", "names": ["x"]})],
     "change.confirmed": [(".because", {"reason": "typo", "changes": {}})],
     "data.repaired": [(".because", {"incident": "i", "reason": "typo", "changes": {}})],
+    "data.prefilled": [
+        (".login", {"source": "login", "fields": "a"}),
+        (".portal", {"source": "portal", "fields": "a"}),
+        (".registry", {"source": "registry", "fields": "a,b", "connector": "c", "operation": "o"}),
+    ],
     "document.added": [(".called", {"document": "d", "version": 1, "title": "Lease", "name": "a.pdf"})],
     "document.replaced": [(".called", {"document": "d", "version": 2, "title": "Lease", "name": "a.pdf"})],
     "comment.added": [

@@ -1,18 +1,20 @@
 """Once only on the pages: the applicant agrees, looks at what was fetched, and accepts or refuses it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.platform.config import Settings
-from engine.platform.db import Database
+from engine.platform.db import Actor, Database
+from engine.portal import application_drafts
 from engine.requests.fetching import FETCHER, Fetcher
 from tests import exchanging, factories
 from tests.exchanging import Playing
 from tests.installed import NOWHERE
 from tests.web.applying import ME, OTHER, Applicant, apply_here, me
+from tests.web.conftest import Browser
 
 __all__ = ["apply_here", "me"]  # fixtures
 
@@ -32,16 +34,18 @@ def hub(database: Database, me: Applicant, tmp_path: Path) -> Iterator[Playing]:
         yield playing
 
 
-def _act(me: Applicant, act: str) -> str:
+def _act(me: Applicant, act: str, step: str = STEP) -> str:
     """Press a button of the panel; return the page that follows."""
-    page = me.get(STEP)
+    page = me.get(step)
     form = dict(re.findall(r'name="(type|evidence|version|hash)" value="([^"]*)"', page))
-    sent = me.post(ANSWER, {**form, "act": act}, on=STEP)
-    assert (sent.status_code, sent.headers["Location"]) == (303, STEP), sent.text
-    return me.get(STEP)
+    sent = me.post(f"{step}/evidence", {**form, "act": act}, on=step)
+    assert (sent.status_code, sent.headers["Location"]) == (303, step), sent.text
+    return me.get(step)
 
 
-def test_a_case_starts_with_fetched_data_and_without_an_upload(me: Applicant, hub: Playing) -> None:
+def test_a_case_starts_with_fetched_data_and_without_an_upload(
+    me: Applicant, hub: Playing, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]
+) -> None:
     page = me.get(STEP)
     assert "I agree that the civil registry fetches" in page
     assert "Land, Housing and Rent Act" in page
@@ -60,9 +64,24 @@ def test_a_case_starts_with_fetched_data_and_without_an_upload(me: Applicant, hu
     assert case.data["postal_code"] == "1345678901"
     assert case.data["national_id"] == ME
     assert "residence_proof" not in case.data
+    file = session_of(actor("caseworker")).get(f"/desk/cases/{case.id}?lang=en").text
+    assert len(re.findall("Fetched from .housing-registry., ", file)) == 2
+    assert "Proved by the applicant’s login, " in file
     log = me.get(f"/my/cases/{case.id}/access")
     assert "Requested from" in log
     assert "Land, Housing and Rent Act" in log
+
+
+def test_data_are_fetched_for_a_draft_of_several_services(
+    me: Applicant, hub: Playing, database: Database
+) -> None:
+    both = ["address-change", "p"]
+    draft = factories.as_actor(database, me.actor, lambda uow: application_drafts.create(uow, both, {}))
+    step = f"/my/drafts/{draft.id}/apply/1"
+    assert 'type="file"' not in me.get(step)
+    assert "1345678901" in _act(me, "fetch", step)
+    assert 'readonly value="1345678901"' in _act(me, "accept", step)
+    assert 'type="file"' in _act(me, "refuse", step), "taken back"
 
 
 def test_what_is_refused_is_typed_and_proved_by_an_upload(me: Applicant, hub: Playing) -> None:

@@ -17,6 +17,7 @@ from web.applicants import (
     rating,
     status,
     tasks,
+    together,
 )
 from web.applicants.door import blueprint
 
@@ -35,4 +36,5 @@ __all__ = [
     "rating",
     "status",
     "tasks",
+    "together",
 ]

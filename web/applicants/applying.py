@@ -1,4 +1,4 @@
-"""Applying for a service: its form in steps, then all answers for review, then the case.
+"""Applying for services: their forms in steps, then all answers for review, then the cases.
 
 Between the steps the answers are stored in a draft (`engine.portal.application_drafts`). A step is shown when
 those before it were answered.
@@ -6,19 +6,24 @@ those before it were answered.
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
-from flask import request
+from flask import g, request
 
-from engine.cases.staged_documents import Place
+from engine.oversight.access_log import Opened
 from engine.platform.errors import Conflict, Invalid, NotFound, Refusal
 from engine.portal import application_drafts
 from engine.portal.application_drafts import Draft
 from web import attached, forms
 from web.applicants.answers import named_rows
+from web.applicants.applications import Application, application_page
+from web.applicants.cases import NEVER_KEPT
 from web.applicants.door import blueprint, mine
 from web.applicants.evidence import answered, panels, steps
 from web.applicants.steps import Step
-from web.texts import explain
+from web.attached import as_visitor
+from web.site import BEGUN, cookie
+from web.texts import explain, say
 from web.visit import Away, Page, Shown, Visit
 
 CONFIRM = "confirm_duplicate"  # the button by which a second open application is confirmed
@@ -27,78 +32,97 @@ BACK = "back"  # the back button; what was typed is stored
 GONE = Away("/my", told="applicants.notice.gone")
 
 
-@mine(blueprint.get("/services/<key>/apply"))
-def begin_application(visit: Visit, key: str) -> Away:
+@application_page(blueprint.get)
+def begin_application(visit: Visit, application: Application) -> Away:
     """Redirect to the step that comes next."""
-    draft = application_drafts.of_service(visit.uow, key)
-    return Away(_next(visit, draft, draft.step))
+    draft = application.find(visit.uow)
+    return Away(_next(visit, application, draft, draft.step))
 
 
-@mine(blueprint.get("/services/<key>/apply/<int:number>"))
-def show_step(visit: Visit, key: str, number: int) -> Shown:
+@application_page(blueprint.get, "/<int:number>")
+def show_step(visit: Visit, application: Application, number: int) -> Shown:
     """Show a step, if the previous ones were answered."""
-    draft = application_drafts.of_service(visit.uow, key)
+    draft = application.find(visit.uow)
     if not _is_open(visit, draft, number):
-        return Away(_next(visit, draft, draft.step))
-    return step_page(visit, draft, number, draft.answers)
+        return Away(_next(visit, application, draft, draft.step))
+    return step_page(visit, application, draft, number, draft.answers)
 
 
-def _once_more(visit: Visit, key: str, number: int, refusal: Refusal) -> Page:
+def _once_more(visit: Visit, application: Application, number: int, refusal: Refusal) -> Page:
     """Show the step with what was typed, and its faults."""
-    draft = application_drafts.of_service(visit.uow, key)
+    draft = application.find(visit.uow)
     step = _step(steps(visit, draft), number)
     typed = forms.answer(step.fields, attached.sent(), _others(draft, step))
-    return step_page(visit, draft, number, {**_others(draft, step), **typed}, refusal)
+    return step_page(visit, application, draft, number, {**_others(draft, step), **typed}, refusal)
 
 
-def _files(key: str, **_: Any) -> Mapping[str, Any]:
-    return attached.take(Place.start(key))
+def _files(application: Application, **_: Any) -> Mapping[str, Any]:
+    return attached.take(as_visitor(application.place))
 
 
-@mine(blueprint.post("/services/<key>/apply/<int:number>"), refused=_once_more, prepare=_files)
-def answer_step(visit: Visit, key: str, number: int) -> Shown:
+@application_page(blueprint.post, "/<int:number>", refused=_once_more, prepare=_files)
+def answer_step(visit: Visit, application: Application, number: int) -> Shown:
     """Store the answers of a step, and continue."""
-    draft = application_drafts.of_service(visit.uow, key, hold=True)
+    draft = application.find(visit.uow, hold=True)
     if not _is_open(visit, draft, number):
-        return Away(_next(visit, draft, draft.step))
+        return Away(_next(visit, application, draft, draft.step))
     step = steps(visit, draft)[number - 1]
     given = forms.answer(step.fields, attached.sent(), _others(draft, step))
     if attached.edited():
-        return _changed(visit, draft, number, given)
+        return _changed(visit, application, draft, number, given)
     if BACK in request.form:
         application_drafts.leave(visit.uow, draft, answered(step), given, number)
-        return Away(_address(key, max(number - 1, 1)))
+        return Away(f"{application.address}/{max(number - 1, 1)}")
     attached.require()
     application_drafts.answer(visit.uow, draft, answered(step), given, number)
-    return Away(_next(visit, application_drafts.of_service(visit.uow, key), number))
+    return Away(_next(visit, application, application.find(visit.uow), number))
 
 
-@mine(blueprint.get("/services/<key>/apply/check"))
-def check_answers(visit: Visit, key: str) -> Shown:
+@application_page(blueprint.get, "/check")
+def check_answers(visit: Visit, application: Application) -> Shown:
     """Show all answers before they are sent."""
-    draft = application_drafts.of_service(visit.uow, key)
+    draft = application.find(visit.uow)
     if draft.id is None:
         return GONE
     if draft.step < len(steps(visit, draft)):
-        return Away(_next(visit, draft, draft.step))
-    return _summary(visit, draft)
+        return Away(_next(visit, application, draft, draft.step))
+    return _summary(visit, application, draft)
 
 
-def _not_sent(visit: Visit, key: str, refusal: Refusal) -> Page:
-    return _summary(visit, application_drafts.of_service(visit.uow, key), refusal)
+def _not_sent(visit: Visit, application: Application, refusal: Refusal) -> Page:
+    return _summary(visit, application, application.find(visit.uow), refusal)
 
 
-@mine(blueprint.post("/services/<key>/apply/check"), refused=_not_sent)
-def submit_application(visit: Visit, key: str) -> Shown:
-    """Start a case. Its secret is shown only on the next page."""
-    draft = application_drafts.of_service(visit.uow, key)
+@application_page(blueprint.post, "/check", refused=_not_sent)
+def submit_application(visit: Visit, application: Application) -> Shown:
+    """Start the cases. Their secrets are shown only on the next page."""
+    draft = application.find(visit.uow)
     if draft.id is None:
         return GONE
     if draft.step < len(steps(visit, draft)):
-        return Away(_next(visit, draft, draft.step))
+        return Away(_next(visit, application, draft, draft.step))
     confirmed = CONFIRM in request.form
-    case = application_drafts.submit_service(visit.uow, key, confirm_duplicate=confirmed)
-    return Away(f"/my/cases/{case.id}/begun", secret=f"{case.id}:{case.secret}")
+    if application.draft_id is None:
+        case = application_drafts.submit_service(visit.uow, application.key, confirm_duplicate=confirmed)
+        return Away(f"/my/cases/{case.id}/begun", secret=f"{case.id}:{case.secret}")
+    started = application_drafts.submit_draft(visit.uow, draft.id, confirm_duplicate=confirmed)
+    secrets = "/".join(f"{case.id}~{case.secret}" for case in started)
+    return Away(f"/my/drafts/{draft.id}/begun", secret=f"{draft.id}:{secrets}")
+
+
+@mine(blueprint.get("/my/drafts/<uuid:draft_id>/begun"))
+def show_all_begun(visit: Visit, draft_id: UUID) -> Page:
+    """Show the new cases of a draft: their numbers, and their secrets, which are shown only once."""
+    cases = application_drafts.cases_of(visit.uow, draft_id)
+    if not cases:
+        raise NotFound("This application was not sent.")
+    of_draft, _, told = request.cookies.get(cookie(BEGUN), "").partition(":")
+    pairs = (pair.partition("~") for pair in told.split("/"))
+    secrets = {case_id: secret for case_id, _, secret in pairs} if of_draft == str(draft_id) else {}
+    g.secret_told = bool(secrets)
+    opened = tuple(Opened("case", case.id) for case in cases)
+    shown = {"cases": cases, "secrets": secrets}
+    return Page("applicants/all_begun.html", shown, opened=opened, headers=NEVER_KEPT)
 
 
 def _step(asked: Sequence[Step], number: int) -> Step:
@@ -112,14 +136,10 @@ def _is_open(visit: Visit, draft: Draft, number: int) -> bool:
     return 1 <= number <= min(draft.step + 1, len(steps(visit, draft)))
 
 
-def _next(visit: Visit, draft: Draft, done: int) -> str:
+def _next(visit: Visit, application: Application, draft: Draft, done: int) -> str:
     """Return the address of the page after so many steps."""
     last = done >= len(steps(visit, draft))
-    return f"/services/{draft.service.key}/apply/check" if last else _address(draft.service.key, done + 1)
-
-
-def _address(key: str, number: int) -> str:
-    return f"/services/{key}/apply/{number}"
+    return f"{application.address}/{'check' if last else done + 1}"
 
 
 def _others(draft: Draft, step: Step) -> dict[str, Any]:
@@ -127,43 +147,66 @@ def _others(draft: Draft, step: Step) -> dict[str, Any]:
     return {name: value for name, value in draft.answers.items() if name not in answered(step)}
 
 
-def _changed(visit: Visit, draft: Draft, number: int, given: Mapping[str, Any]) -> Page:
+def _changed(
+    visit: Visit, application: Application, draft: Draft, number: int, given: Mapping[str, Any]
+) -> Page:
     """Show the step with changed files or rows: they are stored already, so that no file is lost."""
     step = steps(visit, draft)[number - 1]
     if attached.changed():
         attached.forget_dropped(visit.uow)
         application_drafts.leave(visit.uow, draft, answered(step), given, number)
     refusal = Invalid("A file was not accepted.", attached.faults()) if attached.faults() else None
-    return step_page(visit, draft, number, {**_others(draft, step), **given}, refusal)
+    return step_page(visit, application, draft, number, {**_others(draft, step), **given}, refusal)
 
 
 def step_page(
-    visit: Visit, draft: Draft, number: int, values: Mapping[str, Any], refusal: Refusal | None = None
+    visit: Visit,
+    application: Application,
+    draft: Draft,
+    number: int,
+    values: Mapping[str, Any],
+    refusal: Refusal | None = None,
 ) -> Page:
     """Return the page of a step, with these values and the faults of what was sent."""
-    asked, place = steps(visit, draft), Place.start(draft.service.key)
+    asked = steps(visit, draft)
     step = _step(asked, number)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    drawn = forms.drawing(step.fields, values, visit.reader, faults)
     shown = {
-        "draft": draft,
+        **_about(visit, application, draft),
         "steps": asked,
         "panels": panels(visit, draft, step),
         "number": number,
-        "drawing": attached.named(visit.uow, forms.drawing(step.fields, values, visit.reader, faults), place),
+        "drawing": attached.named(visit.uow, drawn, draft.place),
         "fault": explain(refusal) if refusal and not faults else None,
     }
     return Page("applicants/step.html", shown, 200 if refusal is None else 422)
 
 
-def _summary(visit: Visit, draft: Draft, refusal: Refusal | None = None) -> Page:
+def _about(visit: Visit, application: Application, draft: Draft) -> Mapping[str, Any]:
+    """Return what all pages of an application show: its services, and where they are."""
+    names = visit.reader.both([visit.reader.half(service.name) for service in draft.services])
+    trail = [(say("applicants.services.title"), "/services"), (names, f"/services/{draft.service.key}")]
+    if len(draft.services) > 1:
+        trail = [(say("applicants.my.title"), "/my")]
+    by_key = {service.key: visit.reader.half(service.name) for service in draft.services}
+    awaited = [
+        (one.name.of(visit.reader), by_key[one.service], by_key[one.producer])
+        for one in application_drafts.awaited(visit.uow.session, draft)
+    ]
+    shown = {"services": names, "trail": trail, "awaited": awaited}
+    return {"draft": draft, "address": application.address, **shown}
+
+
+def _summary(visit: Visit, application: Application, draft: Draft, refusal: Refusal | None = None) -> Page:
     asked = steps(visit, draft)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     all_fields = [field for step in asked for field in step.fields]
     drawn = forms.drawing(all_fields, draft.answers, visit.reader, faults)
-    files = attached.files_in(visit.uow, drawn, Place.start(draft.service.key))
+    files = attached.files_in(visit.uow, drawn, draft.place)
     duplicate = refusal if isinstance(refusal, Conflict) and refusal.code == "duplicate" else None
     shown = {
-        "draft": draft,
+        **_about(visit, application, draft),
         "duplicate": None if duplicate is None else duplicate.state,
         "parts": [
             (step, named_rows(forms.drawing(step.fields, draft.answers, visit.reader), files))

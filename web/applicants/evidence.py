@@ -1,12 +1,12 @@
 """Data that other agencies have, in the steps of a form: what can be fetched, shown, and was accepted."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import current_app
 
-from engine.bpmn.forms import Field
+from engine.bpmn.forms import Field, text
 from engine.portal import application_drafts, evidence, once_only
 from engine.portal.application_drafts import Draft
 from engine.portal.evidence import Held
@@ -14,7 +14,7 @@ from engine.portal.once_only import Offer
 from engine.requests.fetching import FETCHER, Fetcher
 from web import forms
 from web.applicants.answers import Row, named_rows
-from web.applicants.steps import Step, steps_of
+from web.applicants.steps import Step, steps_of, steps_of_several
 from web.visit import Visit
 
 
@@ -33,11 +33,24 @@ def fetcher() -> Fetcher:
 
 
 def steps(visit: Visit, draft: Draft) -> Sequence[Step]:
-    """Return the steps of a draft: fields with another source are only shown, needless documents are not."""
-    held = evidence.sources(visit.uow, draft.id, draft.services, draft.answers)
-    found = steps_of(application_drafts.form_of(draft.service), draft.answers)
-    asked = [Step(tuple(_asked(step.fields, held)), step.title) for step in found]
+    """Return the steps of a draft: fields with another source are only shown.
+
+    Needless documents, and what another service of the draft produces, are not.
+    """
+    now = application_drafts.asked(draft)
+    held = evidence.sources(visit.uow, draft.id, draft.services, draft.answers, now)
+    held = {**held, **dict.fromkeys(draft.known, Held("login", "known"))}
+    found = _steps(draft)
+    left = {one.field for one in application_drafts.awaited(visit.uow.session, draft)}
+    asked = [Step(tuple(_asked(step.fields, held, left)), step.title) for step in found]
     return [step for step in asked if step.fields]
+
+
+def _steps(draft: Draft) -> Sequence[Step]:
+    if len(draft.services) == 1:
+        return steps_of(application_drafts.form_of(draft.service), draft.answers)
+    asking = [(text(service.name), application_drafts.form_of(service)) for service in draft.services]
+    return steps_of_several(asking, draft.answers)
 
 
 def answered(step: Step) -> frozenset[str]:
@@ -52,22 +65,25 @@ def panels(visit: Visit, draft: Draft, step: Step) -> Sequence[Panel]:
         names = set(offer.bound.type.fields.values())
         if names & step.names and offer.operation is not None:
             values = (offer.fetch and offer.fetch.values) or {} if offer.state == "preview" else {}
-            fields = [field for field in _flat(_fields(draft)) if _name(field) in values]
+            fields = [field for field in _flat(_fields(draft, offer.bound.service)) if _name(field) in values]
             drawn = forms.drawing(fields, values, visit.reader)
             found.append(Panel(offer, named_rows(drawn, {})))
     return found
 
 
-def _fields(draft: Draft) -> Sequence[Field]:
-    form = application_drafts.form_of(draft.service)
+def _fields(draft: Draft, key: str) -> Sequence[Field]:
+    form = application_drafts.form_of(next(service for service in draft.services if service.key == key))
     return form.fields if form else ()
 
 
-def _asked(fields: Sequence[Field], held: Mapping[str, Held]) -> Iterator[Field]:
+def _asked(fields: Sequence[Field], held: Mapping[str, Held], left: Collection[str]) -> Iterator[Field]:
     for field in fields:
-        one = held.get(_name(field)) if field.pointer else None
+        name = _name(field) if field.pointer else ""
+        one = held.get(name)
         if field.pointer is None and field.fields:
-            yield replace(field, fields=tuple(_asked(field.fields, held)))
+            yield replace(field, fields=tuple(_asked(field.fields, held, left)))
+        elif name in left:
+            continue
         elif one is None:
             yield field
         elif one.fallback:

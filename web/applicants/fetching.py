@@ -11,54 +11,60 @@ from engine.platform.errors import NotFound, Refusal
 from engine.portal import application_drafts, once_only
 from engine.portal.once_only import Agreement
 from engine.requests.fetching import Answered, Wanted
+from web.applicants.applications import Application, application_page
 from web.applicants.applying import step_page
-from web.applicants.door import blueprint, mine, typed
+from web.applicants.door import blueprint, typed
 from web.applicants.evidence import fetcher
 from web.attached import as_visitor
 from web.site import site
 from web.visit import Away, Page, Shown, Visit
 
 
-def _ask(key: str, **_: Any) -> Mapping[str, Any]:
+def _ask(application: Application, **_: Any) -> Mapping[str, Any]:
     """Have the data fetched, if the applicant agrees: before the view, without a transaction."""
     if typed("act", 10) != "fetch":
         return {}
     actor = as_visitor(lambda uow: uow.actor)
-    draft_id = as_visitor(lambda uow: _begun(uow, key))
+    draft_id = as_visitor(lambda uow: _begun(uow, application))
     agreed = Agreement(typed("version", 40), typed("hash", 64), renew=True)
     wanted = Wanted(draft_id, typed("type", 50), agreed)
     return {"answered": fetcher().fetch(site().database, lambda _: actor, wanted)}
 
 
-def _begun(uow: UnitOfWork, key: str) -> UUID:
-    """Return the id of the applicant's draft, which begins now if there is none."""
-    draft = application_drafts.of_service(uow, key)
-    if draft.id is None:
+def _begun(uow: UnitOfWork, application: Application) -> UUID:
+    """Return the id of the applicant's draft, which begins now if there is none.
+
+    If a form of it has changed, it continues with the present one: the page has shown that.
+    """
+    draft = application.find(uow, hold=True)
+    if draft.id is None or draft.changed:
         application_drafts.leave(uow, draft, (), {}, 1)
-        draft = application_drafts.of_service(uow, key)
+        draft = application.find(uow)
     return draft.id or UUID(int=0)
 
 
-def _again(visit: Visit, key: str, number: int, refusal: Refusal, **_: Any) -> Page:
-    draft = application_drafts.of_service(visit.uow, key)
-    return step_page(visit, draft, number, draft.answers, refusal)
+def _again(visit: Visit, application: Application, number: int, refusal: Refusal, **_: Any) -> Page:
+    draft = application.find(visit.uow)
+    return step_page(visit, application, draft, number, draft.answers, refusal)
 
 
-@mine(blueprint.post("/services/<key>/apply/<int:number>/evidence"), refused=_again, prepare=_ask)
-def answer_offer(visit: Visit, key: str, number: int, answered: Answered | None = None) -> Shown:
+@application_page(blueprint.post, "/<int:number>/evidence", refused=_again, prepare=_ask)
+def answer_offer(
+    visit: Visit, application: Application, number: int, answered: Answered | None = None
+) -> Shown:
     """Store what was fetched, or what the applicant decides about it."""
     act, kind = typed("act", 10), typed("type", 50)
     if answered is not None:
         answered.settle(visit.uow)
     else:
-        draft_id, evidence_id = _begun(visit.uow, key), _id()
+        draft_id, evidence_id = _begun(visit.uow, application), _id()
         if act == "accept" and evidence_id is not None:
             once_only.accept(visit.uow, draft_id, evidence_id)
         elif act == "refuse" and evidence_id is not None:
             once_only.refuse(visit.uow, draft_id, evidence_id)
         elif act == "refuse":
             once_only.decline(visit.uow, draft_id, kind)
-    return Away(f"/services/{key}/apply/{number}")
+    return Away(f"{application.address}/{number}")
 
 
 def _id() -> UUID | None:

@@ -77,6 +77,7 @@ def show_service(visit: Visit, key: str) -> Page:
         "takes": list(_asked(service, visit.reader)),
         "may": opened is None or opened.actor.role == access.APPLICANT,
         "length": lambda text: in_words(text, messages(visit.reader)),
+        "producers": application_drafts.producers(visit.uow.session, service),
         "fee": _fee(service.facts["fee"], visit.reader),
     }
     return Page("applicants/service.html", values)

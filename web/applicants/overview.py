@@ -18,10 +18,12 @@ def show_overview(visit: Visit) -> Page:
     after = cursor()
     found = status.overview(visit.uow, after=after)
     shown, following_one = following(found, cases.PAGE, attrgetter("id"))
+    drafts = application_drafts.mine(visit.uow) if after is None else ()
     values = {
         "waiting": status.waiting(visit.uow) if after is None else (),
         "owed": _owed(visit) if after is None else (),
-        "drafts": application_drafts.mine(visit.uow) if after is None else (),
+        "drafts": drafts,
+        "others": {draft.id: [visit.reader.half(name) for name in draft.further or ()] for draft in drafts},
         "cases": shown,
         "outcomes": {
             case.id: status.outcome_of(visit.reader, case.outcome, drawn=case.drawn) for case in shown

@@ -1,11 +1,11 @@
 """A form in steps: a page for each of its groups, and for a few of the remaining fields at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.bpmn import Form
-from engine.bpmn.forms import Field, Text, hidden
+from engine.bpmn.forms import Field, Text, answer_name, hidden, top_fields
 
 AT_A_TIME = 6
 
@@ -25,7 +25,53 @@ class Step:
 
 def steps_of(form: Form | None, answers: Mapping[str, Any]) -> Sequence[Step]:
     """Return the steps of a form, without fields that other answers hide, and without empty steps."""
-    asked = [Step(_asked(step, answers), step.title) for step in _portions(form.fields if form else ())]
+    return _steps(form.fields if form else (), answers)
+
+
+def steps_of_several(
+    asking: Sequence[tuple[Text, Form | None]], answers: Mapping[str, Any]
+) -> Sequence[Step]:
+    """Return the steps of several forms, one form after the other; without a title they have the form's.
+
+    What several of them ask for is asked by the first, and must be answered if one of them requires it.
+    """
+    same: dict[str, list[Field]] = {}
+    for _, form in asking:
+        for field in top_fields(form.fields if form else ()):
+            same.setdefault(answer_name(field.pointer or ""), []).append(field)
+    found: list[Step] = []
+    left = dict(same)
+    for title, form in asking:
+        fields = tuple(_once(form.fields if form else (), left, answers))
+        found += [replace(step, title=step.title or title) for step in _steps(fields, answers)]
+    return found
+
+
+def _once(
+    fields: Sequence[Field], left: dict[str, list[Field]], answers: Mapping[str, Any]
+) -> Iterator[Field]:
+    """Yields fields that were not asked before; `left` are the others, each as all forms have it."""
+    for field in fields:
+        if field.pointer is None and field.fields:
+            inner = tuple(_once(field.fields, left, answers))
+            if inner:
+                yield replace(field, fields=inner)
+        elif field.pointer is None:
+            yield field
+        elif (forms := left.pop(answer_name(field.pointer), None)) is not None:
+            yield _together(forms, answers)
+
+
+def _together(fields: Sequence[Field], answers: Mapping[str, Any]) -> Field:
+    """Return a field that several forms ask for: hidden only if all of them hide it."""
+    always = [field for field in fields if field.hide_when is None]
+    now = [field for field in fields if not hidden(field, answers)]
+    shown = (always or now or fields)[0]
+    return replace(shown, required=any(field.required for field in fields))
+
+
+def _steps(fields: Sequence[Field], answers: Mapping[str, Any]) -> Sequence[Step]:
+    asked = [Step(_asked(step, answers), step.title) for step in _portions(fields)]
     return [step for step in asked if step.names or any(field.kind == "notice" for field in step.fields)]
 
 

@@ -14,6 +14,7 @@ from engine.oversight.access_log import Opened
 from engine.oversight.timeline import TimeSplit
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Refusal
+from engine.portal import awaited_outputs
 from engine.portal.status import bill_words, outcome_of
 from engine.timeline import instant_of
 from web import asked
@@ -63,6 +64,7 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         ],
         "decisions": _decisions(uow, seen, clock),
         "related": tasks.related(uow, seen.case),
+        "outputs": awaited_outputs.of_case(uow, seen.case),
         "may_repair": access.allows(uow.actor, "incidents.read"),
         "manages": access.allows(uow.actor, "definitions.suspend"),
         "actions": offered(uow.actor, seen.case, extendable=cases.is_extendable(clock, uow.now)),

@@ -72,6 +72,7 @@ def grounds(reader: Reader, spec: Spec) -> Mapping[str, str]:
     return found | {one.value: reader.half(one.name) for one in declared if one.name}
 
 
+_FETCHED = ("agency", "connector", "operation", "legal_basis", "fetched_at")  # facts of fetched answers
 _REASSIGNED = (("reason", "desk.reason-code"), ("assignment", "words.assignment"))
 # The fields of payloads that hold codes, and where the words for these are.
 _CODES: Mapping[str, Sequence[tuple[str, str]]] = {
@@ -110,6 +111,8 @@ def _describe_event(row: Mapping[str, Any], called: Mapping[str, str], labels: L
     ]
     if row["kind"] == "decision.evaluated" and payload:
         more = decided(payload, labels)
+    if row["kind"] == "data.prefilled":
+        more = [*_prefilled(row["facts"] or {}, labels)]
     return Happened(
         row["seq"],
         texts.say(key, **values),
@@ -126,6 +129,13 @@ def _describe_event(row: Mapping[str, Any], called: Mapping[str, str], labels: L
     )
 
 
+def _prefilled(facts: Mapping[str, Any], labels: Labels) -> Sequence[Datum]:
+    """Return which fields were not typed, and where their values are from."""
+    fields = [labels.datum(name, "", labels.fields.get(name)).label for name in facts["fields"].split(",")]
+    told = {name: facts[name] for name in _FETCHED if name in facts}
+    return Labels(labels.reader, of_event=True).data({"fields": labels.reader.both(fields), **told})
+
+
 def sources(reader: Reader, spec: Spec, rows: Sequence[Mapping[Any, Any]]) -> Mapping[str, str]:
     """Return the source of each field's value, in words."""
     called = names(reader, spec)
@@ -136,5 +146,16 @@ def sources(reader: Reader, spec: Spec, rows: Sequence[Mapping[Any, Any]]) -> Ma
         if way == "element.passed" and part is not None and part.kind == "serviceTask":
             way = "call.answered"
         values = {"who": row["actor_name"], "at": row["at"], "name": called.get(row["element"] or "", "")}
+        if way == "data.prefilled":
+            way, more = _origin(reader, row)
+            values |= more
         found[row["field"]] = texts.say(f"desk.source.{way}", **values)
     return found
+
+
+def _origin(reader: Reader, row: Mapping[Any, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Return the key of the text for an answer that nobody has typed, and its values."""
+    if row["connector"] is None:
+        return f"data.prefilled.{row['source']}", {}
+    agency = reader.half(row["agency_name"] or row["connector"])
+    return "data.prefilled.registry", {"agency": agency, "at": datetime.fromisoformat(row["fetched_at"])}

@@ -19,6 +19,8 @@ export interface Acting {
   onBehalfOf?: string;
   purpose?: string;
   language?: "fa" | "en";
+  /** Proves that the person is logged in: the access token that their login gave you, at most ten minutes old. */
+  personToken?: string;
 }
 
 /** The API of an installation. For servers: a token of a portal must not reach a browser. */
@@ -33,9 +35,9 @@ export class Client extends Operations {
   }
 
   /** Return a client of the same connection whose calls have these headers; both are in the logs of the case. */
-  acting({ onBehalfOf, purpose, language }: Acting): Client {
-    const headers = { "X-On-Behalf-Of": onBehalfOf, "X-Purpose": purpose, "Accept-Language": language };
-    return new Client(this.caller.having(headers));
+  acting({ onBehalfOf, purpose, language, personToken }: Acting): Client {
+    const person = { "X-On-Behalf-Of": onBehalfOf, "X-Person-Token": personToken };
+    return new Client(this.caller.having({ ...person, "X-Purpose": purpose, "Accept-Language": language }));
   }
 }
 

@@ -174,6 +174,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
         {"correlation": "NULL"},
     ),
     "submitted_applications": Deleted(_OF_CASE, "draft_id case_id user_id on_behalf_of submitted_at"),
+    "awaited_outputs": Deleted(_OF_CASE, "case_id field type name producer_id"),
     "work_stretches": Deleted(  # the log has got them before
         _OF_CASE, "task_id user_id case_id unit from_at to_at sources earlier"
     ),
@@ -191,7 +192,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
     ),
     "evidence_values": Deleted(  # none is left after the draft was submitted
         "evidence_id IN (SELECT id FROM evidence WHERE case_id = :case)",
-        "evidence_id draft_id values expires_at",
+        "evidence_id draft_id values asked expires_at",
     ),
     "evidence": Deleted(
         _OF_CASE,
@@ -200,8 +201,8 @@ ERASED: Mapping[str, Changed | Deleted] = {
     ),
     "consents": Deleted(
         _OF_CASE,
-        "id person service type connector operation text_version text_hash text language given_at user_id"
-        " revoked_at refused_at draft_id case_id",
+        "id person service type connector operation person_field text_version text_hash text language"
+        " given_at user_id revoked_at refused_at draft_id case_id",
     ),
     "events": Changed(
         _PAYLOAD.rows,
@@ -239,7 +240,7 @@ KEPT: Mapping[str, Kept] = {
     "applications": Kept(
         "applications still being written: the row is deleted when the case begins, or after 30 days",
         "id user_id key version_id answers step created_at updated_at reached on_behalf_of further"
-        " further_version_ids revision",
+        " further_version_ids revision full_name proved_at",
     ),
     "audit_runs": Kept(
         "numbers and places of findings alone",
@@ -331,8 +332,7 @@ KEPT: Mapping[str, Kept] = {
         "id webhook_id case_id seq status attempts due_at failure closed_at lease_until",
     ),
     "catalogue_entries": Kept(
-        _PROCESS,
-        "version_id startable parts steps audience channels life_events title search facts",
+        _PROCESS, "version_id startable parts steps audience channels life_events title search facts"
     ),
     "deployment_decisions": Kept(_PROCESS, "deployment_id file place key name inputs"),
     "deployment_files": Kept(_PROCESS, "deployment_id name content"),

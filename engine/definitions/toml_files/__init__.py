@@ -25,6 +25,7 @@ from engine.definitions.toml_files.service_file import (
     EVENTS,
     LIFE_EVENTS,
     SERVICE,
+    Produced,
     ServiceFile,
 )
 from engine.definitions.toml_files.table import Both, Table
@@ -44,6 +45,7 @@ __all__ = [
     "EvidenceFile",
     "EvidenceType",
     "Known",
+    "Produced",
     "ServiceFile",
     "Table",
     "call_findings",
@@ -72,9 +74,15 @@ def _check_evidence(table: Table, target: Target) -> None:
     evidence_file.check(table, target.files, target.process.key if target.process else None)
 
 
+def _check_service(table: Table, target: Target) -> None:
+    key = target.process.key if target.process else None
+    evidence = evidence_of(target.files, key) if key else None
+    service_file.check(table, target.files, key, evidence.fields if evidence else ())
+
+
 # By the name of the file. A checker reads the keys that it knows; the others are reported here.
 CHECKERS: Mapping[str, Checker] = {
-    SERVICE: lambda table, _target: service_file.read(table),
+    SERVICE: _check_service,
     EVIDENCE: _check_evidence,
 }
 

@@ -78,6 +78,13 @@ class EvidenceFile:
     types: Mapping[str, EvidenceType]
     direct: bool = False
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """Returns the fields that it fills, or needs for documents."""
+        types = self.types.values()
+        filled = {field for one in types for field in (*one.fields.values(), one.fallback) if field}
+        return frozenset({*self.known, *filled})
+
 
 def read(table: Table) -> EvidenceFile:
     """Returns what the file says, without the types that can't be used."""
@@ -179,7 +186,8 @@ class _Fitting:
         found = self._find(key, name)
         if found is None:
             return
-        if found.read_only or found.kind in ("document", "documents", "file", "list"):
+        kinds = ("document", "documents", "file", "list")
+        if found.read_only or found.kind in kinds or "," in name:  # the log lists names with commas
             self._table.error(key, "evidence-field.kind", name=name)
         elif name in self._bound:
             self._table.error(key, "evidence-field.twice", name=name)

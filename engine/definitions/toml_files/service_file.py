@@ -3,10 +3,12 @@
 Term and norm are those of the diagram, the fee is that of the bill: they are never written here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from engine import bpmn
+from engine.bpmn.forms import answer_name, top_fields
 from engine.definitions.service_classes import BOUNDS, is_bound
 from engine.definitions.toml_files.table import MAX_TEXT, Both, Table
 from engine.models import Channel
@@ -36,6 +38,7 @@ _ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("fee", "cost", "price"), "fee"),
 }
 _ID = r"[a-z][a-z0-9-]{0,49}"
+_KEY = r"[A-Za-z_][A-Za-z0-9_.-]{0,99}"  # of a definition
 _URL = r"https?://[^\s<>\"{}|\\^`]+"
 _MAIL = r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+"
 _PHONE = r"\+?[0-9][0-9 ()/-]{1,29}"
@@ -56,6 +59,20 @@ class Proof:
     id: str
     name: Both
     description: Both | None
+
+
+@dataclass(frozen=True, slots=True)
+class Produced:
+    """Evidence that another service may produce: `field` of the start form is for it.
+
+    In an application for both services it need not be brought if one of `services` has an output with the id
+    of `proof`. `number` is that of its entry in the file.
+    """
+
+    proof: Proof
+    field: str
+    services: tuple[str, ...]
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +104,7 @@ class ServiceFile:
     life_events: tuple[str, ...]
     languages: tuple[str, ...]
     evidence: tuple[Proof, ...]
+    produced: tuple[Produced, ...]
     output: tuple[Proof, ...]
     contact: Contact | None
     offered: bool | None
@@ -100,6 +118,7 @@ def read(table: Table) -> ServiceFile:
     for key in _ELSEWHERE.keys() & set(table.left()):
         table.take(key)
         table.error(key, f"toml-elsewhere.{_ELSEWHERE[key]}")
+    produced: list[Produced] = []
     found = ServiceFile(
         name=table.both("name"),
         description=table.both("description", most=MAX_TEXT, required=True),
@@ -108,7 +127,8 @@ def read(table: Table) -> ServiceFile:
         channels=table.choices("channels", CHANNELS) or ("online",),
         life_events=table.choices("life_events", EVENTS),
         languages=table.choices("languages", ("fa", "en")),
-        evidence=tuple(_proofs(table, "evidence")),
+        evidence=tuple(_proofs(table, "evidence", produced)),
+        produced=tuple(produced),
         output=tuple(_proofs(table, "output")),
         contact=_contact(table.table("contact")),
         offered=table.yes("offered"),
@@ -144,17 +164,56 @@ def _laws(table: Table) -> Sequence[Law]:
     return found
 
 
-def _proofs(table: Table, key: str) -> Sequence[Proof]:
+def check(table: Table, files: Mapping[str, bytes], process: str | None, filled: Collection[str]) -> None:
+    """Reports what is wrong in the file, and what doesn't fit the start form of the process.
+
+    `filled` are the fields of the form with another source.
+    """
+    found = read(table)
+    if process is None or not found.produced:
+        return
+    form, taken = bpmn.start_form(files, process), set(filled)
+    fields = {answer_name(one.pointer or ""): one for one in top_fields(form.fields if form else ())}
+    for one in found.produced:
+        key = ("evidence", str(one.number), "field")
+        if form is None:
+            table.error(key, "evidence-field.form", process=process)
+        elif one.field not in fields:
+            table.error(key, "evidence-field.unknown", name=one.field, fields=tuple(fields))
+        elif fields[one.field].read_only:
+            table.error(key, "evidence-field.shown", name=one.field)
+        elif one.field in taken:
+            table.error(key, "evidence-field.twice", name=one.field)
+        elif process in one.services:
+            table.error((*key[:2], "produced_by"), "evidence-field.own", process=process)
+        taken.add(one.field)
+
+
+def _proofs(table: Table, key: str, produced: list[Produced] | None = None) -> Sequence[Proof]:
+    """Returns the entries of an array. Those that other services may produce are added to `produced`."""
     found: dict[str, Proof] = {}
-    for each in table.tables(key):
+    for number, each in enumerate(table.tables(key)):
         said, name = each.text("id", pattern=_ID, required=True), each.both("name", required=True)
         description = each.both("description", most=MAX_TEXT)
+        field, services = _producers(each) if produced is not None else (None, ())
         each.close()
         if said in found:
             each.error("id", "toml-value.twice")
         elif said is not None and name is not None:
             found[said] = Proof(said, name, description)
+            if produced is not None and field and services:
+                produced.append(Produced(found[said], field, services, number))
     return list(found.values())
+
+
+def _producers(table: Table) -> tuple[str | None, tuple[str, ...]]:
+    """Returns the field of a piece of evidence, and the services that may produce it: both or none."""
+    said = set(table.left())
+    field, services = table.text("field"), table.texts("produced_by", _KEY)
+    for key, other in (("field", "produced_by"), ("produced_by", "field")):
+        if other in said and key not in said:
+            table.error(key, "toml-missing")
+    return field, services
 
 
 def _contact(table: Table | None) -> Contact | None:

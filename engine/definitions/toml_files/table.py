@@ -115,6 +115,19 @@ class Table:
         self.failed = self.failed or part.failed
         return found
 
+    def texts(self, key: str, pattern: str, *, most: int = MAX_ENTRIES) -> tuple[str, ...]:
+        """Returns a list of texts that match the pattern, each at most once."""
+        value = self.take(key)
+        if value is None:
+            return ()
+        fits = isinstance(value, list) and all(
+            isinstance(one, str) and re.fullmatch(pattern, one) and value.count(one) == 1 for one in value
+        )
+        if not fits or not value or len(value) > most:
+            self.error(key, "toml-value.form")
+            return ()
+        return tuple(value)
+
     def yes(self, key: str) -> bool | None:
         """Returns true or false."""
         value = self.take(key)

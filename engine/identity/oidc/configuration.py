@@ -37,7 +37,7 @@ def _provider(name: str, table: Table) -> Provider:
     provider = Provider(
         name=name,
         issuer=_issuer(table),
-        client=table.text("client", WORD, word),
+        client=table.text("client", WORD, word, ""),
         secret=files.secret(table),
         audience=table.text("audience", WORD, word, "") or None,
         scopes=table.text(
@@ -49,6 +49,9 @@ def _provider(name: str, table: Table) -> Provider:
         acr=_levels(table),
         unknown=_unknown(table),
     )
+    if not provider.client and not provider.audience:
+        fix = "Write the client's id for logins with a browser, or the audience of access tokens."
+        table.blame("client", "is missing, and so is audience.", fix)
     if provider.audience and provider.audience == provider.client:
         fix = "Let the provider make access tokens for the API itself: ID tokens are made for the client."
         table.blame("audience", "is the client.", fix)

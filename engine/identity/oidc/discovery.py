@@ -110,7 +110,8 @@ class Remote:
             status, document = self._send("GET", url)
             if status != httpx.codes.OK or document.get("issuer") != self.provider.issuer:
                 raise Busy(f"The provider {self.provider.name} does not describe itself under its issuer.")
-            if not all(_is_private(document.get(name)) for name in ADDRESSES):
+            needed = ADDRESSES if self.provider.client else ("jwks_uri",)
+            if not all(_is_private(document.get(name)) for name in needed):
                 raise Busy(f"The provider {self.provider.name} lacks an address, or names one in the clear.")
         except Busy:
             return  # cached values remain valid

@@ -37,6 +37,7 @@ class Person:
 class Provider:
     """`name` is part of addresses, `titles` (by language) are shown on buttons.
 
+    Without `client`, empty, nobody logs in there with a browser; only its access tokens are accepted.
     `audience` is that of access tokens for this API; without one none is accepted. `subject` and `person` are
     claims.
     """

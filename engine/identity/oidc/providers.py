@@ -25,11 +25,12 @@ class Providers:
         return cls(configuration.read(settings))
 
     def __iter__(self) -> Iterator[Provider]:
-        return (remote.provider for remote in self._remotes.values())
+        """Yields those at which people log in with a browser."""
+        return (remote.provider for remote in self._remotes.values() if remote.provider.client)
 
     def get(self, name: str) -> Remote:
-        """Returns the provider with this name. Raises NotFound."""
-        if name not in self._remotes:
+        """Returns the provider with this name, at which people log in. Raises NotFound."""
+        if name not in {provider.name for provider in self}:
             raise NotFound(f"The provider {name!r} does not exist.")
         return self._remotes[name]
 
@@ -62,4 +63,5 @@ class Providers:
 
         The level's own name if no provider has a value.
         """
-        return [value for provider in self for value in provider.values(needed)] or [needed]
+        all_of_them = (remote.provider for remote in self._remotes.values())
+        return [value for provider in all_of_them for value in provider.values(needed)] or [needed]

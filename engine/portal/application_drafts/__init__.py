@@ -10,40 +10,71 @@ from engine.portal.application_drafts.commands import (
     create,
     discard,
     forget,
+    remove,
     store,
     submit,
 )
-from engine.portal.application_drafts.drafts import KEPT, Draft, data_of, form_of, load, owner
+from engine.portal.application_drafts.drafts import (
+    KEPT,
+    Draft,
+    asked,
+    cases_of,
+    data_of,
+    form_changed,
+    form_of,
+    load,
+    owner,
+    prove,
+)
 from engine.portal.application_drafts.listing import Listed, listed, mine, page
-from engine.portal.application_drafts.pages import answer, leave, of_service, submit_service
+from engine.portal.application_drafts.pages import (
+    answer,
+    leave,
+    of_draft,
+    of_service,
+    submit_draft,
+    submit_service,
+)
+from engine.portal.application_drafts.produced import Awaited, awaited, producers
 from engine.portal.application_drafts.service_versions import AskingService
-from engine.portal.application_drafts.view import AskedField, DraftView, asked_fields, show
+from engine.portal.application_drafts.view import AnswerSource, AskedField, DraftView, asked_fields, show
 
 __all__ = [
     "KEPT",
     "MOST_SERVICES",
+    "AnswerSource",
     "AskedField",
     "AskingService",
+    "Awaited",
     "Draft",
     "DraftView",
     "Listed",
     "answer",
+    "asked",
     "asked_fields",
+    "awaited",
+    "cases_of",
     "change",
     "create",
     "data_of",
     "discard",
     "forget",
+    "form_changed",
     "form_of",
     "leave",
     "listed",
     "load",
     "mine",
+    "of_draft",
     "of_service",
     "owner",
     "page",
+    "producers",
+    "prove",
+    "remove",
     "show",
     "store",
     "submit",
+    "submit_draft",
     "submit_service",
 ]

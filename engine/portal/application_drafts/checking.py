@@ -1,12 +1,16 @@
-"""Collects the faults of several forms: a field that several services ask for has its faults once."""
+"""Checks answers against several forms: a field that several services ask for has its faults once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
+from engine.cases import staged_documents
 from engine.definitions import forms
+from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
 from engine.portal.application_drafts.drafts import Draft, data_of, form_of
+from engine.portal.application_drafts.produced import Awaited, names_for
 
 MISMATCH = "The data does not match the form."
 
@@ -43,11 +47,43 @@ class Faults:
             raise Invalid(self._detail, self.all)
 
 
-def collect(draft: Draft, known: Sequence[Fault] = ()) -> Faults:
-    """Returns the faults of all forms, and those known before: none appears only after another is fixed."""
+def collect(draft: Draft, known: Sequence[Fault] = (), found: Sequence[Awaited] = ()) -> Faults:
+    """Returns the faults of all forms, and those known before: none appears only after another is fixed.
+
+    What other services produce, as `found` says, may be missing.
+    """
     faults = Faults()
     faults.add(known)
     for service in draft.services:
         with faults.collected():
-            forms.check(form_of(service), data_of(draft, service))
+            left = names_for(found, service.key)
+            forms.check(form_of(service), data_of(draft, service), awaited=left)
     return faults
+
+
+def partly(
+    uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any], names: Collection[str]
+) -> dict[str, Any]:
+    """Returns all answers of a draft as they are stored; those to fields with these names are complete.
+
+    Raises Invalid with the faults of these fields in all forms, and of their documents.
+    """
+    faults, found = Faults(), dict[str, Any]()
+    for service in draft.services:
+        form, own = form_of(service), data_of(draft, service, answers)
+        with faults.collected():
+            found |= forms.partly(form, own, names)
+            new = {name: own[name] for name in names if name in own}
+            staged_documents.require(uow, form, new, draft.place)
+    faults.require_none()
+    return found
+
+
+def begun(draft: Draft, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns unfinished answers of a draft as they were typed. Raises Invalid for what no form asks."""
+    faults, found = Faults(), dict[str, Any]()
+    for service in draft.services:
+        with faults.collected():
+            found |= forms.begun(form_of(service), data_of(draft, service, answers))
+    faults.require_none()
+    return found

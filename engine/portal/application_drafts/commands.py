@@ -1,30 +1,34 @@
 """Commands on drafts, for pages and API alike: begin, change, submit, discard."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, delete, func, select, update
+from sqlalchemy import Text, Uuid, bindparam, cast, delete, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import cases
 from engine.cases import Application, CaseView, staged_documents
-from engine.definitions import forms
 from engine.models import ApplicationStage, DefinitionVersion
 from engine.platform.db import UnitOfWork, recordset, values_of
 from engine.platform.errors import Conflict
 from engine.platform.ids import uuid7
-from engine.portal import evidence, funnel
-from engine.portal.application_drafts.checking import Faults, collect
+from engine.portal import awaited_outputs, evidence, funnel
+from engine.portal.application_drafts.checking import collect, partly
 from engine.portal.application_drafts.drafts import (
     KEPT,
     ROWS,
     SUBMITTED,
+    Differing,
     Draft,
     alive,
+    asked,
     data_of,
     differing,
+    filled,
+    form_changed,
     form_of,
     known_names,
     load,
@@ -32,7 +36,9 @@ from engine.portal.application_drafts.drafts import (
     owned,
     owner,
 )
+from engine.portal.application_drafts.produced import awaited, names_for
 from engine.portal.application_drafts.service_versions import AskingService, services_of
+from engine.portal.evidence import Proof
 
 MOST = 100  # drafts of one owner
 MOST_SERVICES = 10  # of one draft
@@ -43,23 +49,29 @@ _INSERT = upsert(ROWS).values(values_of(ROWS, "draft", _NEW)).on_conflict_do_not
 _DELETE_SENT = delete(ROWS).where(ROWS.c.id == bindparam("sent_draft", type_=Uuid()))
 
 
-def create(uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any]) -> Draft:
+def create(
+    uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any], login: Proof | None = None
+) -> Draft:
     """Begins a draft of an application for these services, with the first answers.
 
-    Raises NotFound and Conflict as starting their cases does, Conflict if there is one already, or if two
-    services ask for a field in different ways.
+    `login` is that of the person for whom a portal acts, if it passes one on. Raises NotFound and Conflict as
+    starting their cases does, Conflict if there is one already, or if two services ask for a field in
+    different ways, and NotProven for the login of another person.
     """
     person = owner(uow)
+    proof = evidence.require_person(uow, person, login) if person and login else None
     found = services_of(uow, keys)
     for refusal in found.unavailable.values():
         raise refusal
-    _require_same(found.services)
+    require_same(uow, found.services)
     first, *further = sorted(keys)
     _require_new(uow, person, first, further)
     empty = Draft(uuid7(), found.services, {}, 0, changed=False, begun_at=uow.now, updated_at=uow.now)
     draft = replace(empty, revision=1, on_behalf_of=person)
-    draft = replace(draft, answers=evidence.known_answers(uow, draft.services))
-    draft = replace(draft, answers=_answered(uow, draft, given))
+    if proof is not None:
+        draft = replace(draft, full_name=proof.full_name, proved_at=uow.now)
+    draft = filled(uow, draft)
+    draft = filled(uow, replace(draft, answers=_answered(uow, draft, given)))
     values = {
         **{"id": draft.id, "user_id": uow.actor.id, "on_behalf_of": person, "created_at": uow.now},
         **{
@@ -68,7 +80,7 @@ def create(uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any]) -> Dr
             "step": 0,
             "reached": 0,
             **_stored(draft),
-            "updated_at": uow.now,
+            **{"updated_at": uow.now, "full_name": draft.full_name, "proved_at": draft.proved_at},
         },
     }
     written = {f"draft__{name}": value for name, value in values.items()}
@@ -89,16 +101,28 @@ def change(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> Draft:
     return store(uow, draft, _answered(uow, draft, given))
 
 
-def store(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any]) -> Draft:
-    """Stores all answers of a locked draft, as checked before, for the current versions of its services."""
+def store(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any], step: int | None = None) -> Draft:
+    """Stores all answers of a locked draft, as checked before, for the current versions of its services.
+
+    `step` is the number of answered steps on the pages, if it changes.
+    """
     cases.require_size(answers)
     changed = replace(draft, answers=answers, changed=False, dropped=(), updated_at=uow.now)
-    changed = replace(changed, revision=draft.revision + 1)
+    changed = filled(uow, replace(changed, revision=draft.revision + 1))
     values = {**_stored(changed), "updated_at": uow.now, "revision": changed.revision}
     if draft.changed:
         values.update(step=0, reached=0)
+    if step is not None:
+        values.update(step=step)
     uow.connection.execute(update(ROWS).where(ROWS.c.id == draft.id).values(values))
     return changed
+
+
+def remove(uow: UnitOfWork, draft: Draft, names: Collection[str]) -> None:
+    """Removes answers of a draft that the command has locked. It confirms no form that has changed."""
+    left = ROWS.c.answers.op("-")(cast(list(names), ARRAY(Text)))
+    values = {"answers": left, "updated_at": uow.now, "revision": draft.revision + 1}
+    uow.connection.execute(update(ROWS).where(ROWS.c.id == draft.id).values(values))
 
 
 def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[CaseView]:
@@ -110,13 +134,13 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
     for refusal in draft.unavailable.values():
         raise refusal
     if draft.changed:
-        detail = "The form has changed since it was answered. Read the draft and confirm it by a change."
-        raise Conflict(detail, code="form-changed", dropped=list(draft.dropped))
-    _require_same(draft.services)
-    settled = evidence.settled(uow, draft.id, draft.services, draft.answers)
+        raise form_changed(draft)
+    require_same(uow, draft.services)
+    settled = evidence.settled(uow, draft.id, draft.services, draft.answers, asked(draft))
     draft = replace(draft, answers=settled.answers)
+    found = awaited(uow.session, draft)
     if settled.faults or len(draft.services) > 1:  # the form of one is checked where its case starts
-        collect(draft, settled.faults).require_none()
+        collect(draft, settled.faults, found).require_none()
     application = replace(application, begun_at=draft.begun_at)
     if draft.on_behalf_of:
         application = replace(application, applicant=draft.on_behalf_of)
@@ -125,7 +149,18 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
     for service in others:  # each case has documents of its own, copied before a start takes the originals
         own = data_of(draft, service)
         answers[service.key] = staged_documents.with_copies(uow, form_of(service), own, draft.place)
-    started = [cases.start(uow, key, data, application, place=draft.place) for key, data in answers.items()]
+    started = []
+    for key, data in answers.items():
+        origins = evidence.origins(uow, (draft.known_by, draft.known), settled.fetched, data)
+        part = replace(application, origins=origins, awaited=names_for(found, key))
+        started.append(cases.start(uow, key, data, part, place=draft.place))
+    # A version published at this moment has not checked the sources of the answers.
+    if [case.version for case in started] != [service.version.number for service in draft.services]:
+        raise form_changed(draft)
+    by_key = {case.key: case.id for case in started}
+    told = [(one.field, one.type, f"{one.name.fa} | {one.name.en}") for one in found]
+    pairs = [(by_key[one.service], by_key[one.producer]) for one in found]
+    awaited_outputs.note(uow, [(of, *what, by) for (of, by), what in zip(pairs, told, strict=True)])
     evidence.link(uow, draft.id, draft.services, [case.id for case in started])
     _count(uow, draft, [("sent", 0)])
     _delete_sent(uow, draft, started)
@@ -186,7 +221,8 @@ def forget(uow: UnitOfWork, draft_id: UUID | None = None) -> int:
 
 def _stored(draft: Draft) -> dict[str, Any]:
     first, *further = (service.version.id for service in draft.services)
-    return {"version_id": first, "further_version_ids": further, "answers": draft.answers}
+    answers = {name: value for name, value in draft.answers.items() if name not in draft.known}
+    return {"version_id": first, "further_version_ids": further, "answers": answers}
 
 
 def _count(uow: UnitOfWork, draft: Draft, stages: Sequence[tuple[ApplicationStage, int]]) -> None:
@@ -209,13 +245,13 @@ def _require_new(uow: UnitOfWork, person: str, key: str, further: Sequence[str])
         raise Conflict(detail, code="too-many-drafts", limit=MOST)
 
 
-def _require_same(services: Sequence[AskingService]) -> None:
-    found = differing(services)
+def require_same(uow: UnitOfWork, services: Sequence[AskingService]) -> None:
+    """Raises Conflict if two of these services ask for a field, or for evidence, in different ways."""
+    types = evidence.differing(uow.session, services)
+    found = [*differing(services), *(Differing(name, keys) for name, keys in types.items())]
     if found:
         names = ", ".join(one.name for one in found)
-        detail = (
-            f"These services ask for the same field in different ways: {names}. Apply for them one by one."
-        )
+        detail = f"These services ask for the same in different ways: {names}. Apply for them one by one."
         fields = [{"name": one.name, "services": list(one.services)} for one in found]
         raise Conflict(detail, code="fields-differ", fields=fields)
 
@@ -224,19 +260,12 @@ def _answered(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> dict[s
     """Returns all answers of a draft with these, as they are stored. Raises Invalid with their faults."""
     if not given:
         return dict(draft.answers)
-    evidence.require_unchanged(uow, draft.services, given)
+    evidence.require_unchanged(draft.known, given)
     odd = given.keys() - known_names(draft)
     named = [name for name, value in given.items() if value is not None or name in odd]
     merged = {name: value for name, value in draft.answers.items() if name not in given}
     merged |= {name: given[name] for name in named}
-    faults, answers = Faults(), dict[str, Any]()
-    for service in draft.services:
-        form, own = form_of(service), data_of(draft, service, merged)
-        with faults.collected():
-            answers |= forms.partly(form, own, named)
-            new = {name: own[name] for name in named if name in own}
-            staged_documents.require(uow, form, new, draft.place)
-    faults.require_none()
+    answers = partly(uow, draft, merged, named)
     answers = {name: value for name, value in answers.items() if value is not None or name not in odd}
     cases.require_size(answers)
     return answers

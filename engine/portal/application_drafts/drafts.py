@@ -5,16 +5,17 @@ at another portal are other drafts: `X-On-Behalf-Of` proves nothing about a pers
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 
 from engine import access
 from engine.bpmn import Form
-from engine.bpmn.forms import answer_names, questions
+from engine.bpmn.forms import answer_names, applying, questions
 from engine.cases.staged_documents import Place
 from engine.definitions import forms
 from engine.models import ApplicationDraft, Case, Definition, DefinitionVersion, SubmittedApplication
@@ -23,6 +24,7 @@ from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from engine.portal import evidence
 from engine.portal.application_drafts.service_versions import COLUMNS, AskingService, found_in, joined
+from engine.portal.evidence import Proof
 
 KEPT = timedelta(days=30)
 
@@ -37,7 +39,8 @@ class Draft:
 
     `changed`: a service has another form since then, and `answers` are those for which the forms still ask;
     `dropped` are the names of the others. `unavailable` says by service why its cases can't be started at
-    the moment. `id` is None if it has not been begun.
+    the moment. `id` is None if it has not been begun. `known` are those of the answers that the login has
+    filled. `proved_at` is when a portal first passed on a login of its person, which has this `full_name`.
     """
 
     id: UUID | None
@@ -51,10 +54,18 @@ class Draft:
     on_behalf_of: str = ""
     dropped: Sequence[str] = ()
     unavailable: Mapping[str, Conflict] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
+    full_name: str | None = None
+    proved_at: datetime | None = None
+
+    @property
+    def known_by(self) -> Literal["login", "portal"]:
+        """Returns what `known` is from: a portal that has passed on no login has only named the person."""
+        return "portal" if self.on_behalf_of and self.proved_at is None else "login"
 
     @property
     def service(self) -> AskingService:
-        """Returns the first of its services, on the pages the only one."""
+        """Returns the first of its services."""
         return self.services[0]
 
     @property
@@ -89,14 +100,14 @@ def form_of(service: HasForm) -> Form | None:
 def data_of(draft: Draft, service: AskingService, answers: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Returns the answers for one of the services: to its own fields, and those to fields of no service."""
     given = draft.answers if answers is None else answers
-    own = _names(service)
-    known = {name for one in draft.services for name in _names(one)}
+    own = answer_names_of(service)
+    known = {name for one in draft.services for name in answer_names_of(one)}
     return {name: value for name, value in given.items() if name in own or name not in known}
 
 
 def known_names(draft: Draft) -> frozenset[str]:
     """Returns the names to which the draft has, had or can have an answer."""
-    own = (name for service in draft.services for name in _names(service))
+    own = (name for service in draft.services for name in answer_names_of(service))
     return frozenset({*own, *draft.answers, *draft.dropped})
 
 
@@ -114,9 +125,20 @@ def differing(services: Sequence[AskingService]) -> Sequence[Differing]:
     ]
 
 
-def _names(service: AskingService) -> frozenset[str]:
+def answer_names_of(service: AskingService) -> frozenset[str]:
+    """Returns the names of the answers for which the form of a service asks."""
     form = form_of(service)
     return answer_names(form) if form else frozenset()
+
+
+def asked(draft: Draft) -> frozenset[str]:
+    """Returns the names of the fields that apply with the answers so far."""
+    found = set[str]()
+    for service in draft.services:
+        form = form_of(service)
+        fields = applying(form, data_of(draft, service)) if form else {}
+        found.update(name for name, field in fields.items() if field.applies)
+    return frozenset(found)
 
 
 def owner(uow: UnitOfWork) -> str:
@@ -166,7 +188,7 @@ def load(uow: UnitOfWork, draft_id: UUID, *, hold: bool = False) -> Draft:
     draft = Draft(
         draft_id,
         found.services,
-        {**stored["answers"], **evidence.known_answers(uow, found.services)},
+        stored["answers"],
         stored["step"],
         changed=any(one.version.id != versions[one.key] for one in found.services),
         begun_at=stored["created_at"],
@@ -174,32 +196,79 @@ def load(uow: UnitOfWork, draft_id: UUID, *, hold: bool = False) -> Draft:
         revision=stored["revision"],
         on_behalf_of=stored["on_behalf_of"],
         unavailable=found.unavailable,
+        full_name=stored["full_name"],
+        proved_at=stored["proved_at"],
     )
-    return adapted(draft) if draft.changed else draft
+    return filled(uow, adapted(draft) if draft.changed else draft)
+
+
+def filled(uow: UnitOfWork, draft: Draft) -> Draft:
+    """Returns a draft with the answers that the login gives now.
+
+    A field is left to the applicant if its form doesn't ask it, or doesn't accept the answer.
+    """
+    told = evidence.known_answers(uow, draft.services, draft.full_name)
+    if not told:
+        return draft
+    typed = {name: value for name, value in draft.answers.items() if name not in draft.known}
+    known = dict[str, Any]()
+    for service in draft.services:
+        data = data_of(draft, service, {**typed, **told})
+        for name in told.keys() & answer_names_of(service):
+            with suppress(Invalid):
+                known[name] = forms.partly(form_of(service), data, [name])[name]
+    return replace(draft, answers={**typed, **known}, known=known)
+
+
+def prove(uow: UnitOfWork, draft: Draft, login: Proof | None) -> Draft:
+    """Stores that the person of a locked draft has a login, which a portal passes on, and the name in it.
+
+    Without a login, nothing changes: what was proved remains. Raises NotProven for that of another person.
+    """
+    if login is None:
+        return draft
+    name = evidence.require_person(uow, draft.on_behalf_of, login).full_name or draft.full_name
+    if not draft.on_behalf_of or (draft.proved_at is not None and name == draft.full_name):
+        return draft
+    at, revision = draft.proved_at or uow.now, draft.revision + 1
+    values = {"full_name": name, "proved_at": at, "revision": revision, "updated_at": uow.now}
+    uow.connection.execute(update(ROWS).where(ROWS.c.id == draft.id).values(values))
+    proved = replace(draft, full_name=name, proved_at=at, revision=revision, updated_at=uow.now)
+    return filled(uow, proved)
 
 
 def adapted(draft: Draft) -> Draft:
     """Returns a draft whose forms have changed, with the answers that still fit. Each step is due again."""
-    known = {name for one in draft.services for name in _names(one)}
+    known = {name for one in draft.services for name in answer_names_of(one)}
     kept = {name: value for name, value in draft.answers.items() if name in known}
     dropped = sorted(draft.answers.keys() - kept.keys())
-    values = {name: getattr(draft, name) for name in Draft.__slots__}
-    return Draft(**{**values, "answers": kept, "dropped": dropped, "step": 0})
+    return replace(draft, answers=kept, dropped=dropped, step=0)
+
+
+def form_changed(draft: Draft) -> Conflict:
+    """Returns the refusal of what needs the present form: the draft was answered with a former one."""
+    detail = "The form has changed since it was answered. Read the draft and confirm it by a change."
+    return Conflict(detail, code="form-changed", dropped=list(draft.dropped))
 
 
 def missing(uow: UnitOfWork, draft_id: UUID) -> NotFound | Conflict:
     """Returns the refusal for a draft that isn't there: it was submitted, or never was the caller's."""
+    rows = cases_of(uow, draft_id)
+    if not rows:
+        return NotFound(f"The draft {draft_id} does not exist.")
+    cases = [{"id": row.id, "case_number": row.number, "definition": row.key} for row in rows]
+    detail = "The draft was submitted, and has become a case."
+    return Conflict(detail, code="draft-submitted", cases=cases)
+
+
+def cases_of(uow: UnitOfWork, draft_id: UUID) -> Sequence[Any]:
+    """Returns id, number, key and name of the cases that a submitted draft of the caller has become."""
     sent = (
-        select(Case.id, Case.number, DefinitionVersion.key)
+        select(Case.id, Case.number, DefinitionVersion.key, DefinitionVersion.name)
         .select_from(SUBMITTED)
         .join(Case, Case.id == SUBMITTED.c.case_id)
         .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
         .where(SUBMITTED.c.draft_id == draft_id, owned(uow, owner(uow), SUBMITTED))
         .order_by(DefinitionVersion.key)
     )
-    rows = uow.connection.execute(sent).all()
-    if not rows:
-        return NotFound(f"The draft {draft_id} does not exist.")
-    cases = [{"id": row.id, "case_number": row.number, "definition": row.key} for row in rows]
-    detail = "The draft was submitted, and has become a case."
-    return Conflict(detail, code="draft-submitted", cases=cases)
+    return uow.connection.execute(sent).all()

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from engine import cases
 from engine.access import validity
@@ -18,10 +19,7 @@ from engine.portal.application_drafts.drafts import ROWS, alive, owned, owner
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A draft in a list. `offered`: it can be submitted. `further` are other services that it serves.
-
-    Drafts of several services were begun by API, and continue there.
-    """
+    """A draft in a list. `offered`: it can be submitted. `further` names its other services."""
 
     id: UUID
     key: str
@@ -29,7 +27,7 @@ class Listed:
     unit: str
     offered: bool
     updated_at: datetime
-    further: Sequence[str]
+    further: Sequence[str] | None
 
 
 def mine(uow: UnitOfWork) -> Sequence[Listed]:
@@ -46,16 +44,10 @@ def listed(uow: UnitOfWork, draft_id: UUID) -> Listed:
 
 
 def _listed(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
-    offered = (
-        validity.published()
-        & Definition.offered_at.is_not(None)
-        & Definition.disabled_at.is_(None)
-        & validity.goes_on()
-    )
     return (
         select(
-            *(ROWS.c.id, ROWS.c.key, DefinitionVersion.name, Unit.name, offered, ROWS.c.updated_at),
-            ROWS.c.further,
+            *(ROWS.c.id, ROWS.c.key, DefinitionVersion.name, Unit.name, _offered(), ROWS.c.updated_at),
+            _further(),
         )
         .join(DefinitionVersion, DefinitionVersion.id == ROWS.c.version_id)
         .join(Definition, Definition.key == ROWS.c.key)
@@ -64,6 +56,26 @@ def _listed(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
         .order_by(ROWS.c.updated_at.desc())
         .limit(cases.PAGE)
     )
+
+
+def _offered() -> ColumnElement[bool]:
+    """Returns whether all services of a draft are offered."""
+    keys = func.array_prepend(ROWS.c.key, ROWS.c.further)
+    found = (
+        select(func.count())
+        .select_from(Definition)
+        .where(Definition.key == func.any(keys), validity.published(), validity.goes_on())
+        .where(Definition.offered_at.is_not(None), Definition.disabled_at.is_(None))
+        .correlate(ROWS)
+    )
+    return found.scalar_subquery() == func.cardinality(keys)
+
+
+def _further() -> ScalarSelect[Any]:
+    """Returns the names of the other services of a draft; null if there are none."""
+    names = func.array_agg(aggregate_order_by(DefinitionVersion.name, DefinitionVersion.key))
+    found = select(names).where(DefinitionVersion.id == func.any(ROWS.c.further_version_ids))
+    return found.correlate(ROWS).scalar_subquery()
 
 
 def page(uow: UnitOfWork, after: UUID | None = None) -> Sequence[RowMapping]:

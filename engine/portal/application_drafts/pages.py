@@ -1,23 +1,23 @@
-"""Drafts on the pages: of one service, whose form is answered in steps."""
+"""Drafts on the pages: forms that are answered in steps, of one service or of several."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import access, cases
-from engine.cases import Application, CaseView, staged_documents
-from engine.cases.staged_documents import Place
-from engine.definitions import forms
+from engine.cases import Application, CaseView
 from engine.models import ApplicationStage
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Forbidden, NotFound
 from engine.platform.ids import uuid7
-from engine.portal import catalogue, evidence, funnel
+from engine.portal import catalogue, funnel
 from engine.portal.application_drafts import commands
-from engine.portal.application_drafts.drafts import KEPT, ROWS, Draft, adapted, form_of, owned
+from engine.portal.application_drafts.checking import begun, partly
+from engine.portal.application_drafts.drafts import KEPT, ROWS, Draft, adapted, filled, load, owned
 from engine.portal.application_drafts.service_versions import AskingService
 
 
@@ -44,39 +44,49 @@ def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
         gone = "This service is no longer offered."
         raise Conflict(gone, code="definition-disabled", definition={"key": key}) from unknown
     service = AskingService(key, found.name, found.unit, found.version, found.form)
-    known = evidence.known_answers(uow, (service,))
     if row is None:
-        return Draft(None, (service,), known, 0, changed=False)
+        return filled(uow, Draft(None, (service,), {}, 0, changed=False))
     draft = Draft(
         row.id,
         (service,),
-        {**row.answers, **known},
+        row.answers,
         row.step,
         changed=row.version_id != service.version.id,
         begun_at=row.created_at,
         updated_at=row.updated_at,
         revision=row.revision,
     )
-    return adapted(draft) if draft.changed else draft
+    return filled(uow, adapted(draft) if draft.changed else draft)
+
+
+def of_draft(uow: UnitOfWork, draft_id: UUID, *, hold: bool = False) -> Draft:
+    """Returns a draft of the actor by its id, as `of_service` does; usually one of several services.
+
+    Raises NotFound, and Conflict if it was submitted, a service can't be applied for now, or two services
+    ask for a field in different ways since it was begun.
+    """
+    _require(uow)
+    draft = load(uow, draft_id, hold=hold)
+    for refusal in draft.unavailable.values():
+        raise refusal
+    commands.require_same(uow, draft.services)
+    return draft
 
 
 def answer(
     uow: UnitOfWork, draft: Draft, names: Collection[str], given: Mapping[str, Any], step: int
 ) -> None:
-    """Stores the answers to one step of a form, which has the fields with these names.
+    """Stores the answers to one step of the forms, which has the fields with these names.
 
     Raises Invalid with the faults of these fields; rules about several fields are checked on submission.
     """
-    form = form_of(draft.service)
-    answers = forms.partly(form, _with(draft, names, given), names)
-    own = {name: value for name, value in answers.items() if name in names}
-    staged_documents.require(uow, form, own, Place.start(draft.service.key))
+    answers = partly(uow, draft, _with(draft, names, given), names)
     _keep(uow, draft, answers, max(step, draft.step))
 
 
 def leave(uow: UnitOfWork, draft: Draft, names: Collection[str], given: Mapping[str, Any], step: int) -> None:
     """Stores the input of an unfinished step, which will be asked again."""
-    answers = forms.begun(form_of(draft.service), _with(draft, names, given))
+    answers = begun(draft, _with(draft, names, given))
     _keep(uow, draft, answers, min(step - 1, draft.step))
 
 
@@ -86,14 +96,21 @@ def _with(draft: Draft, names: Collection[str], given: Mapping[str, Any]) -> dic
 
 
 def _keep(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any], step: int) -> None:
-    """Stores the draft, and counts what is new: that it was begun, and the steps that it had not reached."""
+    """Stores the draft, and counts what is new: that it was begun, and the steps that it had not reached.
+
+    Steps of several services are no service's own, and aren't counted.
+    """
+    if len(draft.services) > 1:
+        commands.store(uow, draft, answers, step)
+        return
     cases.require_size(answers)
     version = draft.service.version
+    answers = {name: value for name, value in answers.items() if name not in draft.known}
     changes = {"version_id": version.id, "answers": answers, "step": step, "updated_at": uow.now}
     own = {"user_id": uow.actor.id, "key": draft.service.key, "created_at": uow.now}
     new = upsert(ROWS).values(id=uuid7(), **own, **changes, reached=step).on_conflict_do_nothing()
-    reached, begun = 0, uow.connection.execute(new.returning(ROWS.c.id)).first() is not None
-    if not begun:
+    reached, fresh = 0, uow.connection.execute(new.returning(ROWS.c.id)).first() is not None
+    if not fresh:
         mine = _mine(uow, draft.service.key)
         former = select(ROWS.c.version_id, ROWS.c.reached, ROWS.c.answers).where(mine).with_for_update()
         held = uow.connection.execute(former).one_or_none()
@@ -105,7 +122,7 @@ def _keep(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any], step: int) 
         reached = held.reached if held.version_id == version.id else 0
         counted = {"reached": max(reached, step), "revision": ROWS.c.revision + 1}
         uow.connection.execute(update(ROWS).where(mine).values(**changes, **counted))
-    stages: list[tuple[ApplicationStage, int]] = [("begun", 0)] if begun else []
+    stages: list[tuple[ApplicationStage, int]] = [("begun", 0)] if fresh else []
     stages += [("step", number) for number in range(reached + 1, step + 1)]
     funnel.count(uow, draft.service.key, version.number, stages)
 
@@ -126,6 +143,13 @@ def submit_service(uow: UnitOfWork, key: str, *, confirm_duplicate: bool = False
     # Without a form, it is sent as it is begun.
     funnel.count(uow, key, draft.service.version.number, [("sent", 0), ("begun", 0)])
     return cases.start(uow, key, {}, application)
+
+
+def submit_draft(uow: UnitOfWork, draft_id: UUID, *, confirm_duplicate: bool = False) -> Sequence[CaseView]:
+    """Starts a case of each service from a draft of the actor, as `submit_service` does."""
+    draft = of_draft(uow, draft_id, hold=True)
+    application = Application(confirm_duplicate=confirm_duplicate)
+    return commands.submit(uow, replace(draft, changed=False), application)
 
 
 def _mine(uow: UnitOfWork, key: str) -> Any:

@@ -12,10 +12,12 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault
 from engine.portal import evidence
 from engine.portal.application_drafts.checking import collect
-from engine.portal.application_drafts.drafts import Draft, data_of, form_of
-from engine.portal.evidence import FieldState, Held, Source
+from engine.portal.application_drafts.drafts import Draft, asked, data_of, form_of
+from engine.portal.application_drafts.produced import Awaited, awaited
+from engine.portal.evidence import FieldState, Held
 
-State = FieldState | Literal["open"]
+State = FieldState | Literal["open", "produced"]
+AnswerSource = Literal["login", "portal", "registry", "applicant", "service"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,8 @@ class AskedField:
     """A field at the top of the forms, and the keys of the services that ask for it.
 
     `applies` and `required` are so with the answers so far. `source` is where its answer comes from, and
-    `evidence` the type of evidence that fills it, or whose document it is for. `documents` are the fields for
-    documents in it.
+    `evidence` the type of evidence that fills it, or whose document it is for. `producer` is the service of
+    the draft that produces it. `documents` are the fields for documents in it.
     """
 
     name: str
@@ -33,8 +35,9 @@ class AskedField:
     applies: bool
     required: bool
     state: State
-    source: Source
+    source: AnswerSource
     evidence: str | None
+    producer: str | None
     documents: Sequence[Field]
 
 
@@ -50,8 +53,11 @@ class DraftView:
 
 def show(uow: UnitOfWork, draft: Draft) -> DraftView:
     """Returns what a draft asks. One statement if a form asks for documents, and one for evidence."""
-    held = evidence.sources(uow, draft.id, draft.services, draft.answers)
+    held = evidence.sources(uow, draft.id, draft.services, draft.answers, asked(draft))
+    held = {**held, **dict.fromkeys(draft.known, Held(draft.known_by, "known"))}
+    found = {one.field: one for one in awaited(uow.session, draft)}
     fields = [_held(field, held.get(field.name)) for field in asked_fields(draft)]
+    fields = [_awaited(field, found.get(field.name)) for field in fields]
     new = draft.begun_at == uow.now and draft.place.kind == "draft"  # nobody has uploaded for it
     wanted = not new and any(field.documents for field in fields)
     files = staged_documents.of_place(uow, draft.place) if wanted else ()
@@ -66,6 +72,14 @@ def _held(asked: AskedField, held: Held | None) -> AskedField:
     if held.fallback:
         return replace(found, applies=asked.applies and held.needed, required=asked.applies and held.needed)
     return replace(found, state=held.state)
+
+
+def _awaited(asked: AskedField, one: Awaited | None) -> AskedField:
+    """Returns a field with the service that produces it, if one does: then nobody is asked for it."""
+    if one is None:
+        return asked
+    free = replace(asked, applies=False, required=False, evidence=one.type)
+    return replace(free, state="produced", source="service", producer=one.producer)
 
 
 def asked_fields(draft: Draft) -> Sequence[AskedField]:
@@ -90,7 +104,8 @@ def _asked(draft: Draft, key: str, field: Field, now: Mapping[str, Applying]) ->
     state: State = "typed" if draft.answers.get(name) is not None else "open"
     documents = [one for one in document_fields((field,)) if not one.read_only]
     return AskedField(
-        name, field, (key,), now[name].applies, now[name].required, state, "applicant", None, documents
+        *(name, field, (key,), now[name].applies, now[name].required, state, "applicant", None, None),
+        documents=documents,
     )
 
 
@@ -106,5 +121,6 @@ def _together(known: AskedField, other: AskedField) -> AskedField:
 
 def faults_of(uow: UnitOfWork, draft: Draft) -> Sequence[Fault]:
     """Returns the faults for which the answers would be refused now; documents are not looked up."""
-    found = evidence.settled(uow, draft.id, draft.services, draft.answers)
-    return collect(replace(draft, answers=found.answers), found.faults).all
+    found = evidence.settled(uow, draft.id, draft.services, draft.answers, asked(draft))
+    settled = replace(draft, answers=found.answers)
+    return collect(settled, found.faults, awaited(uow.session, settled)).all

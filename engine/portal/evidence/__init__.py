@@ -4,8 +4,9 @@ Reads `evidence.toml` of the services, and what was fetched for a draft; knows n
 """
 
 from engine.portal.evidence.answers import Settled, known_answers, link, require_unchanged, settled, sources
-from engine.portal.evidence.files import Bound, bound
-from engine.portal.evidence.proofs import Proof, of_account
+from engine.portal.evidence.files import Bound, bound, differing
+from engine.portal.evidence.origins import origins
+from engine.portal.evidence.proofs import Proof, of_account, require_person
 from engine.portal.evidence.states import (
     ROWS,
     VALUES,
@@ -14,6 +15,8 @@ from engine.portal.evidence.states import (
     Held,
     Source,
     TypeState,
+    applies,
+    is_to,
     latest,
     one,
     state_of,
@@ -31,12 +34,17 @@ __all__ = [
     "Settled",
     "Source",
     "TypeState",
+    "applies",
     "bound",
+    "differing",
+    "is_to",
     "known_answers",
     "latest",
     "link",
     "of_account",
     "one",
+    "origins",
+    "require_person",
     "require_unchanged",
     "settled",
     "sources",

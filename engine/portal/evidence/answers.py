@@ -1,6 +1,6 @@
 """Answers of a draft when they are changed, and when they are sent: each has the source that it claims."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,64 +17,88 @@ from engine.portal.evidence.states import ROWS, Fetch, Held
 _CONSENTS = table(Consent)
 
 
-def known_answers(uow: UnitOfWork, services: Sequence[Asking]) -> dict[str, Any]:
-    """Returns the answers that the actor's login, or for whom a portal acts, gives to the forms."""
+def known_answers(uow: UnitOfWork, services: Sequence[Asking], full_name: str | None) -> dict[str, Any]:
+    """Returns the answers that the login gives to the forms: the account's, or that of a portal's person.
+
+    `full_name` is what the latter has proved; the national ID is that of the person for whom the portal acts.
+    """
     fields = files.known(uow.session, services)
-    return proofs.filled(fields, proofs.of_draft(uow)) if fields else {}
+    return proofs.filled(fields, proofs.of_draft(uow, full_name)) if fields else {}
 
 
-def require_unchanged(uow: UnitOfWork, services: Sequence[Asking], given: Mapping[str, Any]) -> None:
+def require_unchanged(known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Raises Invalid for answers to fields that the login fills, unless they are the same."""
-    filled = known_answers(uow, services)
-    faults = [_known(name) for name, value in given.items() if name in filled and value != filled[name]]
+    faults = [_known(name) for name, value in given.items() if name in known and value != known[name]]
     if faults:
         raise Invalid("Fields that your login fills can't be changed.", faults)
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The answers that a draft would be sent with, and the faults of their sources."""
+    """The answers that a draft would be sent with, the faults of their sources, and what was fetched."""
 
     answers: dict[str, Any]
     faults: Sequence[Fault]
+    fetched: Sequence[Fetch]
 
 
 def settled(
-    uow: UnitOfWork, draft_id: UUID | None, services: Sequence[Asking], answers: Mapping[str, Any]
+    uow: UnitOfWork,
+    draft_id: UUID | None,
+    services: Sequence[Asking],
+    answers: Mapping[str, Any],
+    asked: Collection[str],
 ) -> Settled:
-    """Returns the answers of a draft, with those that the login gives, as they would be sent now.
+    """Returns the answers of a draft as they would be sent now; `asked` are the fields that apply with them.
 
     A fetched value that is no longer valid is a fault, and a document that is missing although nothing was
     fetched.
     """
-    found = {**answers, **known_answers(uow, services)}
-    types = files.bound(uow.session, services)
+    types = _asked(files.bound(uow.session, services), asked, answers)
     fetches = states.latest(uow, draft_id) if types else {}
     faults: list[Fault] = []
+    used: list[Fetch] = []
+    needed, needless = set[str | None](), set[str | None]()  # documents: several services may ask for one
     for name, each in types.items():
         fetch = fetches.get(name)
-        if states.state_of(each.type, fetch, found, uow.now) == "fetched":
-            found.pop(each.type.fallback or "", None)
+        if fetch is not None and states.state_of(each.type, fetch, answers, uow.now) == "fetched":
+            needless.add(each.type.fallback)
+            used.append(fetch)
         else:
-            faults += _faults(each, fetch, found)
-    return Settled(found, faults)
+            needed.add(each.type.fallback)
+            faults += _faults(each, fetch, answers)
+    without = needless - needed
+    return Settled({name: one for name, one in answers.items() if name not in without}, faults, used)
 
 
 def sources(
-    uow: UnitOfWork, draft_id: UUID | None, services: Sequence[Asking], answers: Mapping[str, Any]
+    uow: UnitOfWork,
+    draft_id: UUID | None,
+    services: Sequence[Asking],
+    answers: Mapping[str, Any],
+    asked: Collection[str],
 ) -> Mapping[str, Held]:
-    """Returns the fields that somebody else than the applicant can fill, and documents in their stead."""
-    types = files.bound(uow.session, services)
+    """Returns the fields that other agencies can fill, and documents in their stead."""
+    types = _asked(files.bound(uow.session, services), asked, answers)
     fetches = states.latest(uow, draft_id) if types else {}
     now = {
         name: states.state_of(each.type, fetches.get(name), answers, uow.now) for name, each in types.items()
     }
-    found = states.fields_of(types, now, fetches, answers)
-    return {**found, **dict.fromkeys(known_answers(uow, services), Held("login", "known"))}
+    return states.fields_of(types, now, fetches, answers)
+
+
+def _asked(
+    types: Mapping[str, Bound], asked: Collection[str], answers: Mapping[str, Any]
+) -> Mapping[str, Bound]:
+    """Returns the types of which a field is asked or answered: else no document has to prove anything."""
+    names = {*asked, *(name for name, value in answers.items() if value is not None)}
+    return {name: each for name, each in types.items() if names & set(each.type.fields.values())}
 
 
 def _faults(each: Bound, fetch: Fetch | None, answers: Mapping[str, Any]) -> Iterator[Fault]:
     values = fetch.values if fetch is not None and fetch.state == "accepted" else None
+    if fetch is not None and not states.applies(each.type, fetch, answers):
+        values = None
     if values is not None and states.unchanged(each.type, values, answers):
         detail = "was fetched too long ago: fetch it again, or refuse it and type it"
         yield from (Fault(f"/data/{name}", detail, "evidence-expired") for name in values)
@@ -87,12 +111,15 @@ def _faults(each: Bound, fetch: Fetch | None, answers: Mapping[str, Any]) -> Ite
 
 def link(uow: UnitOfWork, draft_id: UUID | None, services: Sequence[Asking], cases: Sequence[UUID]) -> None:
     """Records the case of each service as that of the evidence and consents of a draft."""
-    for service, case_id in zip(services, cases, strict=True):
-        if not files.bound(uow.session, [service]):
-            continue
-        for rows in (ROWS, _CONSENTS):
+    if not files.bound(uow.session, services):
+        return
+    for rows in (_CONSENTS, ROWS):  # in the order in which a revocation locks them
+        for service, case_id in zip(services, cases, strict=True):
             of_draft = (rows.c.draft_id == draft_id) & (rows.c.service == service.key)
             uow.connection.execute(update(rows).where(of_draft).values(case_id=case_id))
+    left = (ROWS.c.draft_id == draft_id) & ROWS.c.state.in_(("requested", "preview"))
+    ended = update(ROWS).where(left).values(state="expired", closed_at=uow.now)  # nobody can answer any more
+    uow.connection.execute(ended)
 
 
 def _known(name: str) -> Fault:

@@ -42,6 +42,22 @@ def bound(session: Session, services: Sequence[Asking]) -> Mapping[str, Bound]:
     return found
 
 
+def differing(session: Session, services: Sequence[Asking]) -> Mapping[str, Sequence[str]]:
+    """Returns the types that these services define in different ways, with the keys of the services.
+
+    One request can't answer all of them: each has its own fields, document and text.
+    """
+    found: dict[str, list[tuple[str, EvidenceType]]] = {}
+    for service in services:
+        for name, one in _file_of(session, service.version).types.items():
+            found.setdefault(name, []).append((service.key, one))
+    return {
+        name: sorted(key for key, _ in of_name)
+        for name, of_name in found.items()
+        if any(one != of_name[0][1] for _, one in of_name)
+    }
+
+
 def known(session: Session, services: Sequence[Asking]) -> Mapping[str, Known]:
     """Returns the fields that the login fills."""
     found: dict[str, Known] = {}

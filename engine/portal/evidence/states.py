@@ -17,18 +17,23 @@ from engine.portal.evidence.files import Bound
 ROWS, VALUES = table(Evidence), table(EvidenceValue)
 LOST_AFTER = timedelta(minutes=2)  # an answer that hasn't come by then never will
 
-Source = Literal["login", "registry", "applicant"]
+Source = Literal["login", "portal", "registry", "applicant"]
 FieldState = Literal["known", "fetchable", "fetched", "refused", "failed", "typed"]
 TypeState = Literal["fetchable", "requested", "preview", "fetched", "refused", "failed", "typed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """A request for evidence. `values` are by field; None if they were never there, or are deleted."""
+    """A request for evidence. `values` are by field; None if they were never there, or are deleted.
+
+    `asked` are the answers that were sent with it, by member of the request.
+    """
 
     id: UUID
     service: str
     type: str
+    connector: str
+    operation: str
     state: EvidenceState
     failure: str | None
     requested_at: datetime
@@ -36,6 +41,7 @@ class Fetch:
     valid_until: datetime | None
     consent_id: UUID | None
     values: Mapping[str, Any] | None = field(repr=False)
+    asked: Mapping[str, Any] | None = field(repr=False)
     expires_at: datetime | None
 
 
@@ -54,9 +60,9 @@ class Held:
 
 
 _SHOWN = (
-    *(ROWS.c[name] for name in ("id", "service", "type", "state", "failure", "requested_at")),
-    *(ROWS.c[name] for name in ("answered_at", "valid_until", "consent_id")),
-    *(VALUES.c[name] for name in ("values", "expires_at")),
+    *(ROWS.c[name] for name in ("id", "service", "type", "connector", "operation", "state", "failure")),
+    *(ROWS.c[name] for name in ("requested_at", "answered_at", "valid_until", "consent_id")),
+    *(VALUES.c[name] for name in ("values", "asked", "expires_at")),
 )
 
 
@@ -79,18 +85,32 @@ def one(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID) -> Fetch | None:
 
 
 def state_of(one: EvidenceType, fetch: Fetch | None, answers: Mapping[str, Any], now: datetime) -> TypeState:
-    """Returns the state of a type: an accepted value counts while it is valid, and nobody has changed it."""
+    """Returns the state of a type: an accepted value counts while it is valid, and nobody has changed it.
+
+    Nor what it was requested with.
+    """
     if fetch is not None and fetch.state in ("refused", "failed"):
         return "refused" if fetch.state == "refused" else "failed"
     if fetch is not None and fetch.state == "requested":
         return "failed" if fetch.requested_at < now - LOST_AFTER else "requested"
-    values = fetch.values if fetch is not None else None
+    values = fetch.values if fetch is not None and applies(one, fetch, answers) else None
     if fetch is not None and values is not None:
         if fetch.state == "preview" and fetch.expires_at and fetch.expires_at > now:
             return "preview"
         if fetch.state == "accepted" and unchanged(one, values, answers):
             return "fetched" if fetch.valid_until and fetch.valid_until > now else "fetchable"
     return "typed" if any(answers.get(name) is not None for name in one.fields.values()) else "fetchable"
+
+
+def applies(one: EvidenceType, fetch: Fetch, answers: Mapping[str, Any]) -> bool:
+    """Returns whether a request is the one that would be sent now: the same operation, with the same data."""
+    sent = {name: answers.get(place) for name, place in one.request.items()}
+    return is_to(one, fetch) and fetch.asked == sent
+
+
+def is_to(one: EvidenceType, fetch: Fetch) -> bool:
+    """Returns whether a request is to the operation of a type."""
+    return (fetch.connector, fetch.operation) == (one.connector, one.operation)
 
 
 def unchanged(one: EvidenceType, values: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
@@ -112,8 +132,10 @@ def fields_of(
         for place in each.type.fields.values():
             found[place] = _field(name, state, answers.get(place), place in fetched)
         if each.type.fallback is not None:
-            needed = state in ("refused", "failed", "typed")
-            found[each.type.fallback] = Held("applicant", "typed", name, fallback=True, needed=needed)
+            document = each.type.fallback
+            other = found.get(document)
+            needed = state in ("refused", "failed", "typed") or (other is not None and other.needed)
+            found[document] = Held("applicant", "typed", name, fallback=True, needed=needed)
     return found
 
 

@@ -3,7 +3,7 @@
 Two short transactions surround each call, `order` and `settle`: none is open while the other agency answers.
 """
 
-from engine.portal.once_only.ordering import Agreement, Ordered, Rules, order, require_person
+from engine.portal.once_only.ordering import Agreement, Ordered, Rules, order
 from engine.portal.once_only.outcomes import (
     KEPT,
     PREVIEW,
@@ -32,7 +32,6 @@ __all__ = [
     "offers",
     "order",
     "refuse",
-    "require_person",
     "settle",
     "show",
 ]

@@ -1,7 +1,7 @@
 """Orders a request for evidence: who is it about, do they agree, and is it allowed now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,6 @@ from engine import access
 from engine.access import Assurance
 from engine.connectors import CallFailed, Connectors, Operation, Request
 from engine.definitions.toml_files import EvidenceType
-from engine.platform import persian
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import (
     AssuranceTooLow,
@@ -21,12 +20,11 @@ from engine.platform.errors import (
     ConsentRevoked,
     Fault,
     Invalid,
-    NotProven,
-    PersonUnknown,
     QuotaExceeded,
 )
-from engine.portal import consents, evidence
+from engine.portal import application_drafts, consents, evidence
 from engine.portal.application_drafts import Draft
+from engine.portal.consents import Given
 from engine.portal.evidence import ROWS, Bound, Proof
 from engine.portal.once_only.rows import find, record
 
@@ -82,7 +80,8 @@ def order(
     draft, each = find(uow, draft_id, type_name)
     for refusal in draft.unavailable.values():
         raise refusal
-    person = require_person(uow, draft, login)
+    person = evidence.require_person(uow, draft.on_behalf_of, login)
+    draft = application_drafts.prove(uow, draft, login)
     operation = _operation(each.type, rules)
     _require_level(each.type, operation, person)
     language = _language(each.type, agreement)
@@ -94,11 +93,12 @@ def order(
     if there is not None and state == "requested":
         detail = "It is being fetched at the moment. Try again in a few seconds."
         raise Conflict(detail, code="evidence-requested", evidence={"id": there.id, "state": state})
-    if there is not None and state in ("preview", "fetched"):
+    former = state == "preview" and consent is not None and not is_present(each.type, consent)
+    if there is not None and state in ("preview", "fetched") and not former:
         return Ordered(there.id, draft_id, each.type.connector, None, {})
     _require_room(uow, person, rules)
     body = _request(each.type, draft, person)
-    if consent is None or consent.ended_at is not None or consent.text_hash != agreement.hash.lower():
+    if consent is None or consent.ended_at is not None or not _covers(consent, each.type, agreement):
         consent_id = consents.give(uow, draft_id, person.person, each, language)
     else:
         consent_id = consent.id
@@ -108,22 +108,14 @@ def order(
     return Ordered(made, draft_id, each.type.connector, call, _stated(each, operation, agreement, consent_id))
 
 
-def require_person(uow: UnitOfWork, draft: Draft, login: Proof | None) -> Proof:
-    """Returns the person of a draft, who is logged in here or whose login a portal passes on.
+def _covers(consent: Given, one: EvidenceType, agreement: Agreement) -> bool:
+    asked = (one.connector, one.operation, agreement.hash.lower())
+    return (consent.connector, consent.operation, consent.text_hash) == asked
 
-    Raises NotProven without a login of this person.
-    """
-    if not draft.on_behalf_of:
-        own = evidence.of_account(uow)
-        if own is None:
-            raise PersonUnknown("This account has no national ID, so nothing can be fetched about its owner.")
-        return own
-    if login is None:
-        detail = "Send the person's own signed token in X-Person-Token: X-On-Behalf-Of alone proves nothing."
-        raise NotProven(detail)
-    if persian.digits(login.person).strip() != draft.on_behalf_of:
-        raise NotProven("The token in X-Person-Token is that of another person than the draft's.")
-    return replace(login, person=draft.on_behalf_of)
+
+def is_present(one: EvidenceType, consent: Given) -> bool:
+    """Returns whether a consent is to the present text."""
+    return consent.text_hash in one.consent.hashes.values()
 
 
 def _operation(one: EvidenceType, rules: Rules) -> Operation:
@@ -153,10 +145,15 @@ def _language(one: EvidenceType, agreement: Agreement) -> str:
         for language, digest in one.consent.hashes.items():
             if digest == agreement.hash.lower():
                 return language
+    raise outdated(one)
+
+
+def outdated(one: EvidenceType) -> Conflict:
+    """Returns the refusal of a consent to another text, with the present one."""
     texts = {name: getattr(one.consent.text, name) for name in one.consent.hashes}
     present = {"text_version": one.consent.version, "hashes": dict(one.consent.hashes), "texts": texts}
     detail = "The text of the consent has changed, or is another one. Show the present text, and ask again."
-    raise Conflict(detail, code="consent-outdated", consent=present)
+    return Conflict(detail, code="consent-outdated", consent=present)
 
 
 def _require_room(uow: UnitOfWork, person: Proof, rules: Rules) -> None:

@@ -18,14 +18,13 @@ from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, ConsentRevoked, Invalid
 from engine.portal import application_drafts, consents, evidence
 from engine.portal.application_drafts import Draft
+from engine.portal.consents import Given
 from engine.portal.evidence import ROWS, VALUES, Bound, Fetch, Proof, TypeState
-from engine.portal.once_only.ordering import HOUR, Ordered, level, require_person
+from engine.portal.once_only.ordering import HOUR, Ordered, is_present, level, outdated
 from engine.portal.once_only.rows import find, held, record
 
 PREVIEW = timedelta(minutes=10)  # how long somebody may look at a preview
 KEPT = timedelta(days=365)  # how long a request stays on record if no case came of its draft
-
-_NONE = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +87,20 @@ def settle(uow: UnitOfWork, ordered: Ordered, answer: Mapping[str, Any] | CallFa
     if consent is None or consent.ended_at is not None:
         _set(uow, fetch.id, "refused", closed_at=uow.now)
         return
-    types = evidence.bound(uow.session, draft.services)
-    if isinstance(answer, CallFailed) or fetch.type not in types:
+    each = evidence.bound(uow.session, draft.services).get(fetch.type)
+    if isinstance(answer, CallFailed) or each is None or not evidence.is_to(each.type, fetch):
         code = answer.code if isinstance(answer, CallFailed) else "invalid-reply"
         _set(uow, fetch.id, "failed", failure=code, answered_at=uow.now)
         return
-    values = _values(draft, types[fetch.type], answer)
+    values = _values(draft, each, answer)
     if not values:
         _set(uow, fetch.id, "failed", failure="invalid-reply", answered_at=uow.now)
         return
-    row = {"evidence_id": fetch.id, "draft_id": ordered.draft_id, "values": values}
+    sent = ordered.call.body if ordered.call is not None else {}
+    asked = {name: value for name, value in sent.items() if name != each.type.person}
+    row = {"evidence_id": fetch.id, "draft_id": ordered.draft_id, "values": values, "asked": asked}
     uow.connection.execute(insert(VALUES).values(**row, expires_at=uow.now + PREVIEW))
-    until = deadlines.duration(types[fetch.type].type.validity).after(uow.now)
+    until = deadlines.duration(each.type.validity).after(uow.now)
     _set(uow, fetch.id, "preview", answered_at=uow.now, valid_until=until)
 
 
@@ -107,10 +108,12 @@ def accept(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID, login: Proof | No
     """Puts the values of a preview into the draft. Returns the draft; accepting twice changes nothing.
 
     `login` is that of the person for whom a portal acts. Raises NotFound, NotProven without it, Conflict if
-    there is nothing (any more) to accept, and ConsentRevoked.
+    there is nothing (any more) to accept, or a form, a text or an answer has changed that it rests on, and
+    ConsentRevoked.
     """
     draft = application_drafts.load(uow, draft_id, hold=True)
-    require_person(uow, draft, login)
+    evidence.require_person(uow, draft.on_behalf_of, login)
+    draft = application_drafts.prove(uow, draft, login)
     fetch = held(uow, draft_id, evidence_id)
     if fetch.state == "accepted":
         return draft
@@ -118,47 +121,67 @@ def accept(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID, login: Proof | No
     if consent is not None and consent.revoked_at is not None:
         raise ConsentRevoked("The consent was revoked, so the data can't be used.")
     _require_preview(uow, fetch)
-    each = evidence.bound(uow.session, draft.services).get(fetch.type)
-    known = set(each.type.fields.values()) if each else set()
-    values = {name: value for name, value in (fetch.values or {}).items() if name in known}
-    if each is None or not values:
-        raise Conflict("The form has changed since it was fetched. Fetch it again.", code="form-changed")
-    answers = {**draft.answers, **values}
-    if evidence.unchanged(each.type, values, answers):
-        answers.pop(each.type.fallback or "", None)
-    kept = update(VALUES).where(VALUES.c.evidence_id == fetch.id)
-    uow.connection.execute(kept.values(expires_at=None, values=values))
+    values = _acceptable(uow, draft, fetch, consent)
+    kept = update(VALUES).where(VALUES.c.evidence_id == fetch.id).values(expires_at=None, values=values)
+    if not uow.connection.execute(kept).rowcount:
+        raise _expired(fetch)  # at this moment
     _set(uow, fetch.id, "accepted", closed_at=uow.now)
-    return application_drafts.store(uow, draft, answers)
+    return application_drafts.store(uow, draft, {**draft.answers, **values})
 
 
-def refuse(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID) -> Draft:
-    """Deletes what was fetched, also from the draft if it was accepted. The applicant answers instead.
+def _acceptable(uow: UnitOfWork, draft: Draft, fetch: Fetch, consent: Given | None) -> Mapping[str, Any]:
+    """Returns the values of a preview that the form asks. Raises Conflict if it rests on another one."""
+    if draft.changed:
+        raise application_drafts.form_changed(draft)
+    each = evidence.bound(uow.session, draft.services).get(fetch.type)
+    asked = set(each.type.fields.values()) if each else set()
+    values = {name: value for name, value in (fetch.values or {}).items() if name in asked}
+    if each is None or not values or not evidence.applies(each.type, fetch, draft.answers):
+        detail = "The service, or an answer that was sent with the request, has changed. Fetch it again."
+        present = {"id": fetch.id, "type": fetch.type, "state": fetch.state}
+        raise Conflict(detail, code="evidence-outdated", evidence=present)
+    if consent is not None and not is_present(each.type, consent):
+        raise outdated(each.type)
+    return values
 
-    Raises NotFound.
+
+def refuse(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID) -> None:
+    """Deletes what was fetched of a type, also from the draft if it was accepted: the applicant answers.
+
+    Refusing a request again changes nothing, also not later ones. Raises NotFound.
     """
     draft = application_drafts.load(uow, draft_id, hold=True)
     fetch = held(uow, draft_id, evidence_id)
-    if fetch.state != "refused":
-        uow.connection.execute(delete(VALUES).where(VALUES.c.evidence_id == fetch.id))
+    if fetch.state == "refused":
+        return
+    _end(uow, draft, fetch.type)
+    if fetch.state in ("failed", "expired"):
         _set(uow, fetch.id, "refused", closed_at=uow.now)
-    consents.refuse(uow, draft_id, fetch.type)
-    values = fetch.values if fetch.state == "accepted" else None
-    if not values:
-        return draft
-    answers = {name: value for name, value in draft.answers.items() if values.get(name, _NONE) != value}
-    return application_drafts.store(uow, draft, answers)
 
 
-def decline(uow: UnitOfWork, draft_id: UUID, type_name: str) -> Draft:
+def decline(uow: UnitOfWork, draft_id: UUID, type_name: str) -> None:
     """Records that the applicant wants nothing of this type to be fetched. Raises NotFound."""
     draft, each = find(uow, draft_id, type_name)
     there = evidence.latest(uow, draft_id).get(type_name)
-    if there is not None and there.state in ("preview", "accepted", "requested", "refused"):
-        return refuse(uow, draft_id, there.id)
-    consents.refuse(uow, draft_id, type_name)
-    record(uow, draft_id, each, draft.on_behalf_of, "refused", None)
-    return draft
+    _end(uow, draft, type_name)
+    if there is None or there.state in ("failed", "expired"):
+        record(uow, draft_id, each, draft.on_behalf_of, "refused", None)
+
+
+def _end(uow: UnitOfWork, draft: Draft, type_name: str) -> None:
+    """Ends the consents to a type, its open requests, and those that were accepted; deletes their values."""
+    if draft.id is None:
+        return
+    consents.refuse(uow, draft.id, type_name)
+    of_type = (ROWS.c.draft_id == draft.id) & (ROWS.c.type == type_name)
+    fetched = delete(VALUES).where(VALUES.c.evidence_id.in_(select(ROWS.c.id).where(of_type)))
+    gone = uow.connection.execute(fetched.returning(VALUES.c["values"], VALUES.c.expires_at)).all()
+    live = of_type & ROWS.c.state.in_(("requested", "preview", "accepted"))
+    uow.connection.execute(update(ROWS).where(live).values(state="refused", closed_at=uow.now))
+    accepted = [pair for values, expires_at in gone if expires_at is None for pair in values.items()]
+    names = {name for name, value in accepted if draft.answers.get(name) == value}
+    if names:
+        application_drafts.remove(uow, draft, names)
 
 
 def expire(uow: UnitOfWork) -> int:
@@ -186,8 +209,13 @@ def _require_preview(uow: UnitOfWork, fetch: Fetch) -> None:
         detail = f"The evidence is {fetch.state}, so it can't be accepted. Fetch it again."
         raise Conflict(detail, code="evidence-closed", evidence=present)
     if fetch.values is None or fetch.expires_at is None or fetch.expires_at <= uow.now:
-        detail = "The preview was not answered in time, so its data are deleted. Fetch it again."
-        raise Conflict(detail, code="evidence-expired", evidence={**present, "state": "expired"})
+        raise _expired(fetch)
+
+
+def _expired(fetch: Fetch) -> Conflict:
+    detail = "The preview was not answered in time, so its data are deleted. Fetch it again."
+    present = {"id": fetch.id, "type": fetch.type, "state": "expired"}
+    return Conflict(detail, code="evidence-expired", evidence=present)
 
 
 def _set(uow: UnitOfWork, evidence_id: UUID, state: EvidenceState, **values: Any) -> None:

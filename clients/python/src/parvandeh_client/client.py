@@ -33,16 +33,19 @@ class Client(Operations):
         on_behalf_of: str | None = None,
         purpose: str | None = None,
         language: str | None = None,
+        person_token: str | None = None,
     ) -> Self:
         """Return a client of the same connection whose calls have these headers.
 
         `on_behalf_of` is the person for whom you act, `purpose` why; both are in the logs of the case.
-        `language` (`fa`, `en`) is that of texts in responses.
+        `language` (`fa`, `en`) is that of texts in responses. `person_token` proves that the person is logged
+        in: the access token that their login gave you, at most ten minutes old.
         """
         headers = {
             "X-On-Behalf-Of": on_behalf_of,
             "X-Purpose": purpose,
             "Accept-Language": language,
+            "X-Person-Token": person_token,
         }
         other = type(self).__new__(type(self))
         other._use(self.caller.having(headers))

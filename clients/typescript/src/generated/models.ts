@@ -183,10 +183,12 @@ export interface AgreementTo {
  * Who answers a field of a draft.
  *
  * - `login`: the login proves it
+ * - `portal`: the portal has named the person, and has passed on no login
  * - `registry`: another agency knows it
  * - `applicant`: the applicant answers it
+ * - `service`: another service of the draft produces it
  */
-export type AnswerSource = "login" | "registry" | "applicant";
+export type AnswerSource = "login" | "portal" | "registry" | "applicant" | "service";
 
 /** An appeal. */
 export interface AppealCase {
@@ -1877,6 +1879,8 @@ export interface DraftField {
   source: AnswerSource;
   /** The type of evidence that can fill it, or whose document it is for; null if there is none. */
   evidence: string | null;
+  /** The key of the service of this draft that produces it, so that nobody has to send it; null if there is none. */
+  producer: string | null;
   /** The fields for documents that it is or contains. */
   documents: Array<DraftDocumentLimits>;
 }
@@ -2069,6 +2073,7 @@ export interface EventBody {
  * - `data.corrected`: the applicant corrected the marked fields
  * - `data.changed`: a command set variables that no other event states
  * - `data.disputed`: parallel branches had set a variable differently
+ * - `data.prefilled`: the login of the applicant, a portal or another agency has answered fields of the application
  * - `case.erased`: the personal data were erased
  * - `clock.started`: the statutory term began
  * - `clock.paused`: the term no longer runs
@@ -2090,7 +2095,7 @@ export interface EventBody {
  * - `change.withdrawn`: the person who proposed it withdrew it
  * - `change.expired`: nobody decided on it in time
  */
-export type EventKind = "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained" | "change.proposed" | "change.confirmed" | "change.rejected" | "change.withdrawn" | "change.expired";
+export type EventKind = "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "data.prefilled" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained" | "change.proposed" | "change.confirmed" | "change.rejected" | "change.withdrawn" | "change.expired";
 
 /** A page of the log, in order; at most 500 events. */
 export interface EventPage {
@@ -2308,6 +2313,18 @@ export interface FetchEvidence {
   refuse?: boolean;
 }
 
+/** The request to another agency that answered a field of an application. */
+export interface FetchedFrom {
+  /** The key of the agency; null if the installation lacked its connector when the case started. */
+  agency: string | null;
+  /** The connector that asked the agency. */
+  connector: string;
+  /** Its operation. */
+  operation: string;
+  /** When the agency answered. */
+  fetched_at: string;
+}
+
 /** One error in the input. */
 export interface FieldError {
   /** Place of the error: a JSON Pointer (RFC 6901) into the body, or into `/query`; empty for the whole request. */
@@ -2330,8 +2347,9 @@ export interface FieldError {
  * - `fetched`: it was fetched from another agency, and accepted
  * - `refused`: the person has refused that it is fetched: answer it, with the document that proves it
  * - `failed`: the other agency gave no usable answer: answer it, with the document that proves it
+ * - `produced`: another service of the draft produces it, so nobody has to send it
  */
-export type FieldState = "open" | "typed" | "known" | "fetchable" | "fetched" | "refused" | "failed";
+export type FieldState = "open" | "typed" | "known" | "fetchable" | "fetched" | "refused" | "failed" | "produced";
 
 /** A figure, or why it is missing. */
 export interface FigureBody {
@@ -2375,6 +2393,8 @@ export interface FileBody {
   documents: DocumentPage;
   /** The comments, oldest first; further pages: `GET /cases/{case_id}/comments`. */
   comments: CommentPage;
+  /** What this case awaits from cases that began with the same application, and what those await from it. Nothing is transferred: request it from the other unit, or from the applicant by a correction. */
+  outputs: Array<LinkedOutput>;
   /** Up to 20 cases of the same process with the same applicant or business key that you may see, newest first. */
   related: Array<Related>;
 }
@@ -2743,6 +2763,30 @@ export interface LineBody {
   service_class: string;
   /** The figures. */
   numbers: NumbersBody;
+}
+
+/** Evidence that one case awaits from another: both began with one application. */
+export interface LinkedOutput {
+  /** Whether this case awaits it; otherwise the other case does. */
+  awaits: boolean;
+  /** Name of the field that it is for, in the start form of the case that awaits it. */
+  field: string;
+  /** Type of the evidence: its `id` in `service.toml`. */
+  type: string;
+  /** Its name, as `Persian | English`. */
+  name: string;
+  /** The other case; null if you may not see it. */
+  id: string | null;
+  /** Number of the case, as people use it: Jalali year and running number (`1405-000123`). */
+  case_number: string;
+  /** Name of the other case's service. */
+  service: string;
+  /** Name of the unit that handles the other case. */
+  unit: string;
+  /** When the other case ended; null while it runs. */
+  ended_at: string | null;
+  /** State of the evidence. */
+  state: OutputState;
 }
 
 /** A deployment in a list. */
@@ -3268,6 +3312,16 @@ export interface OrderRetry {
   /** Why; stored in the log of each case. */
   reason?: string | null;
 }
+
+/**
+ * State of evidence that one case awaits from another.
+ *
+ * - `pending`: the other case runs
+ * - `ended`: the other case has ended, and was not refused
+ * - `without`: the other case has ended without it: it was refused or cancelled
+ * - `given`: the applicant has given it
+ */
+export type OutputState = "pending" | "ended" | "without" | "given";
 
 /** The overview. */
 export interface OverviewBody {
@@ -4581,8 +4635,10 @@ export interface Source {
   seq: number;
   /** When the value was set. */
   at: string;
-  /** Kind of the event: `case.started` is the start form, `task.completed` a task, `element.passed` a script or a reply. */
+  /** Kind of the event: `case.started` is the start form, `task.completed` a task, `element.passed` a script or a reply, `data.prefilled` the login of the applicant or the portal that named them, or the agency in `fetched`. */
   kind: string;
+  /** From where it was fetched, if it was fetched and is unchanged. */
+  fetched: FetchedFrom | null;
   /** Path of the element that the event concerns: its id, or `key/id` in a called process. Null if it concerns none. */
   element: string | null;
   /** Id of the task that the event concerns; null if it concerns none. */

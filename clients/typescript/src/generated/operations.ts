@@ -1405,7 +1405,7 @@ export class Drafts {
   /**
    * Begin a draft of an application.
    *
-   * For the account's own person, or for the person whom a portal names in `X-On-Behalf-Of`. No case exists and no term runs until it is submitted. There is one draft for each person and set of services: 409 `draft-exists` names it. Services that ask for the same field in different ways can't be applied for together: 409 `fields-differ`. If you repeat the request with its idempotency key, `data` is empty: read the draft.
+   * For the account's own person, or for the person whom a portal names in `X-On-Behalf-Of`. No case exists and no term runs until it is submitted. There is one draft for each person and set of services: 409 `draft-exists` names it. Services that ask for the same field in different ways can't be applied for together: 409 `fields-differ`. If you repeat the request with its idempotency key, `data` is empty: read the draft. What the person's token in `X-Person-Token` proves is filled and read-only.
    *
    * `POST /api/v1/drafts`
    */
@@ -1416,7 +1416,7 @@ export class Drafts {
   /**
    * Change answers of a draft.
    *
-   * Each given answer is checked; what fields require of each other is checked when the draft is submitted.
+   * Each given answer is checked; what fields require of each other is checked when the draft is submitted. What the person's token in `X-Person-Token` proves is filled and read-only, also without it later.
    *
    * `PATCH /api/v1/drafts/{draft_id}`
    *
@@ -1534,7 +1534,7 @@ export class Evidence {
   /**
    * Accept a preview: its values enter the draft.
    *
-   * Only for the person who is logged in, as for fetching: a portal passes on the token in `X-Person-Token`. Accepting it again changes nothing. After its time is over it is 409 `evidence-expired`.
+   * Only for the person who is logged in, as for fetching: a portal passes on the token in `X-Person-Token`. Accepting it again changes nothing. After its time is over it is 409 `evidence-expired`; if the form, the text of the consent or an answer that was sent with the request has changed, 409 `form-changed`, `consent-outdated` or `evidence-outdated`.
    *
    * `POST /api/v1/drafts/{draft_id}/evidence/{evidence_id}/accept`
    *

@@ -262,12 +262,14 @@ class AgreementTo(TypedDict):
     """Whether the person agrees again, although they revoked their consent in this draft."""
 
 
-AnswerSource: TypeAlias = Literal["login", "registry", "applicant"]
+AnswerSource: TypeAlias = Literal["login", "portal", "registry", "applicant", "service"]
 """Who answers a field of a draft.
 
 - `login`: the login proves it
+- `portal`: the portal has named the person, and has passed on no login
 - `registry`: another agency knows it
 - `applicant`: the applicant answers it
+- `service`: another service of the draft produces it
 """
 
 
@@ -2172,6 +2174,10 @@ class DraftField(TypedDict):
     """Who answers it."""
     evidence: str | None
     """The type of evidence that can fill it, or whose document it is for; null if there is none."""
+    producer: str | None
+    """The key of the service of this draft that produces it, so that nobody has to send it; null if there
+    is none.
+    """
     documents: list[DraftDocumentLimits]
     """The fields for documents that it is or contains."""
 
@@ -2373,6 +2379,7 @@ EventKind: TypeAlias = Literal[
     "data.corrected",
     "data.changed",
     "data.disputed",
+    "data.prefilled",
     "case.erased",
     "clock.started",
     "clock.paused",
@@ -2458,6 +2465,8 @@ EventKind: TypeAlias = Literal[
 - `data.corrected`: the applicant corrected the marked fields
 - `data.changed`: a command set variables that no other event states
 - `data.disputed`: parallel branches had set a variable differently
+- `data.prefilled`: the login of the applicant, a portal or another agency has answered fields of the
+application
 - `case.erased`: the personal data were erased
 - `clock.started`: the statutory term began
 - `clock.paused`: the term no longer runs
@@ -2712,6 +2721,19 @@ class FetchEvidence(TypedDict):
     """Whether the person wants nothing to be fetched, and answers the fields instead."""
 
 
+class FetchedFrom(TypedDict):
+    """The request to another agency that answered a field of an application."""
+
+    agency: str | None
+    """The key of the agency; null if the installation lacked its connector when the case started."""
+    connector: str
+    """The connector that asked the agency."""
+    operation: str
+    """Its operation."""
+    fetched_at: str
+    """When the agency answered."""
+
+
 class FieldError(TypedDict):
     """One error in the input."""
 
@@ -2727,7 +2749,9 @@ class FieldError(TypedDict):
     """What `detail` names, such as a limit."""
 
 
-FieldState: TypeAlias = Literal["open", "typed", "known", "fetchable", "fetched", "refused", "failed"]
+FieldState: TypeAlias = Literal[
+    "open", "typed", "known", "fetchable", "fetched", "refused", "failed", "produced"
+]
 """Where the answer to a field of a draft comes from.
 
 - `open`: it has no answer yet
@@ -2737,6 +2761,7 @@ FieldState: TypeAlias = Literal["open", "typed", "known", "fetchable", "fetched"
 - `fetched`: it was fetched from another agency, and accepted
 - `refused`: the person has refused that it is fetched: answer it, with the document that proves it
 - `failed`: the other agency gave no usable answer: answer it, with the document that proves it
+- `produced`: another service of the draft produces it, so nobody has to send it
 """
 
 
@@ -2785,6 +2810,10 @@ class FileBody(TypedDict):
     """The documents, oldest first; further pages: `GET /cases/{case_id}/documents`."""
     comments: CommentPage
     """The comments, oldest first; further pages: `GET /cases/{case_id}/comments`."""
+    outputs: list[LinkedOutput]
+    """What this case awaits from cases that began with the same application, and what those await from it.
+    Nothing is transferred: request it from the other unit, or from the applicant by a correction.
+    """
     related: list[Related]
     """Up to 20 cases of the same process with the same applicant or business key that you may see, newest
     first.
@@ -3208,6 +3237,31 @@ class LineBody(TypedDict):
     """Class of the service; empty for cases without one."""
     numbers: NumbersBody
     """The figures."""
+
+
+class LinkedOutput(TypedDict):
+    """Evidence that one case awaits from another: both began with one application."""
+
+    awaits: bool
+    """Whether this case awaits it; otherwise the other case does."""
+    field: str
+    """Name of the field that it is for, in the start form of the case that awaits it."""
+    type: str
+    """Type of the evidence: its `id` in `service.toml`."""
+    name: str
+    """Its name, as `Persian | English`."""
+    id: str | None
+    """The other case; null if you may not see it."""
+    case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
+    service: str
+    """Name of the other case's service."""
+    unit: str
+    """Name of the unit that handles the other case."""
+    ended_at: str | None
+    """When the other case ended; null while it runs."""
+    state: OutputState
+    """State of the evidence."""
 
 
 class ListedDeployment(TypedDict):
@@ -3759,6 +3813,16 @@ class OrderRetry(TypedDict):
     """Code of the incidents."""
     reason: NotRequired[str | None]
     """Why; stored in the log of each case."""
+
+
+OutputState: TypeAlias = Literal["pending", "ended", "without", "given"]
+"""State of evidence that one case awaits from another.
+
+- `pending`: the other case runs
+- `ended`: the other case has ended, and was not refused
+- `without`: the other case has ended without it: it was refused or cancelled
+- `given`: the applicant has given it
+"""
 
 
 class OverviewBody(TypedDict):
@@ -5205,8 +5269,11 @@ class Source(TypedDict):
     """When the value was set."""
     kind: str
     """Kind of the event: `case.started` is the start form, `task.completed` a task, `element.passed` a
-    script or a reply.
+    script or a reply, `data.prefilled` the login of the applicant or the portal that named them, or the
+    agency in `fetched`.
     """
+    fetched: FetchedFrom | None
+    """From where it was fetched, if it was fetched and is unchanged."""
     element: str | None
     """Path of the element that the event concerns: its id, or `key/id` in a called process. Null if it
     concerns none.

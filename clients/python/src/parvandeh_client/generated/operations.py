@@ -1702,7 +1702,8 @@ class Drafts:
         exists and no term runs until it is submitted. There is one draft for each person and set of
         services: 409 `draft-exists` names it. Services that ask for the same field in different ways
         can't be applied for together: 409 `fields-differ`. If you repeat the request with its
-        idempotency key, `data` is empty: read the draft.
+        idempotency key, `data` is empty: read the draft. What the person's token in `X-Person-Token`
+        proves is filled and read-only.
 
         `POST /api/v1/drafts`
         """
@@ -1717,7 +1718,8 @@ class Drafts:
         """Change answers of a draft.
 
         Each given answer is checked; what fields require of each other is checked when the draft is
-        submitted.
+        submitted. What the person's token in `X-Person-Token` proves is filled and read-only, also
+        without it later.
 
         `PATCH /api/v1/drafts/{draft_id}`
 
@@ -1860,7 +1862,8 @@ class Evidence:
 
         Only for the person who is logged in, as for fetching: a portal passes on the token in
         `X-Person-Token`. Accepting it again changes nothing. After its time is over it is 409
-        `evidence-expired`.
+        `evidence-expired`; if the form, the text of the consent or an answer that was sent with the
+        request has changed, 409 `form-changed`, `consent-outdated` or `evidence-outdated`.
 
         `POST /api/v1/drafts/{draft_id}/evidence/{evidence_id}/accept`
 
