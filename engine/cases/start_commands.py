@@ -1,6 +1,7 @@
 """Commands that start cases."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from engine.cases.step_effects import StepEffects
 from engine.cases.views import CaseView, limiting_forms, shown_to
 from engine.definitions import Drafting, forms
 from engine.events import Fact
-from engine.models import CASE_NUMBERS, Channel, User
+from engine.models import CASE_NUMBERS, Case, Channel, User
 from engine.organisation.candidate_groups import CaseScope
 from engine.platform import formats, persian
 from engine.platform.db import UnitOfWork
@@ -337,6 +338,20 @@ def as_conflict(error: IntegrityError) -> Conflict | None:
     if name in ("pk_documents", "pk_document_versions"):
         return Conflict("These documents have just been sent with another answer.", code="documents-sent")
     return None
+
+
+def name_running(uow: UnitOfWork, refusal: Conflict, error: IntegrityError) -> Conflict:
+    """Returns the refusal of a second running case, with the case that has the key if the actor sees it."""
+    told = error.orig.diag.message_detail if isinstance(error.orig, UniqueViolation) else None
+    key = re.search(r"\(running_key\)=\((.*)\)", told or "", re.DOTALL)
+    if refusal.code != "business-key-runs" or key is None:
+        return refusal
+    seen = access.visible_cases(uow.actor.role)
+    found = select(Case.id, Case.number).where(Case.running_key == key[1], seen)
+    row = uow.connection.execute(found, access.seen_by(uow)).one_or_none()
+    if row is not None:
+        refusal.state = {"case": {"id": row.id, "case_number": row.number}}
+    return refusal
 
 
 def running_key(definition: str, business_key: str | None) -> str | None:
