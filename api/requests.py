@@ -65,8 +65,8 @@ def may_be_deferred(permission: Permission, check: Callable[..., object]) -> Cal
             state = deferral.defer(
                 uow, permission, deferral.Sent(request.method, request.path, headers, body)
             )
-            location = {"Location": f"/api/v1/requests/{state.id}", "Preference-Applied": "respond-async"}
-            return Reply(_body(state), location, status=202)
+            headers = {"Location": f"/api/v1/requests/{state.id}", "Preference-Applied": "respond-async"}
+            return Reply(_body(state), {**headers, "Retry-After": RETRY_AFTER}, status=202)
 
         return takes("Prefer")(accepts(DeferredBody)(instead(defer)(view)))
 
