@@ -115,12 +115,12 @@ def _read_bpmn(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
             note(where, found.code, **found.values)
         upload.documents[name] = root
         return
-    found = etree.QName(root)
+    root_name = etree.QName(root)
     where = Place(name, line=root.sourceline)
-    if found.localname == "definitions":  # of an earlier BPMN, or DMN
-        notes.error(where, "not-bpmn", namespace=(found.namespace or "")[:200], expected=BPMN)
+    if root_name.localname == "definitions":  # of an earlier BPMN, or DMN
+        notes.error(where, "not-bpmn", namespace=(root_name.namespace or "")[:200], expected=BPMN)
     else:
-        notes.error(where, "not-bpmn", tag=found.localname[:80])
+        notes.error(where, "not-bpmn", tag=root_name.localname[:80])
 
 
 def _read_json(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
