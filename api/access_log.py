@@ -79,7 +79,7 @@ class AccessBody(Body):
     step: str | None
     """Name of the step that relates the reader to the case; null for other reasons."""
     way: Way | None
-    """How the reader found the case; null if unknown."""
+    """From where the reader opened the case, such as a search or a list; null if unknown."""
     evidence: RequestedEvidence | None
     """What was requested from another agency, if `what` is `evidence`; `purpose` is that of the connector."""
 

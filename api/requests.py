@@ -68,7 +68,7 @@ def may_be_deferred(permission: Permission, check: Callable[..., object]) -> Cal
             sent = deferral.Sent(request.method, request.path, headers, body, received.bearer())
             state = deferral.defer(uow, permission, sent)
             location = {"Location": f"/api/v1/requests/{state.id}", "Preference-Applied": "respond-async"}
-            return Reply(_body(state), location, status=202)
+            return Reply(_body(state), {**location, "Retry-After": RETRY_AFTER}, status=202)
 
         return takes("Prefer")(accepts(DeferredBody)(instead(defer)(view)))
 

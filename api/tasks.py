@@ -38,6 +38,7 @@ from api.shapes import (
 from engine import access, cases, tasks
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
+from engine.platform.errors import Forbidden
 from engine.tasks import EntityTag
 
 blueprint = APIBlueprint("tasks", __name__, tag="Tasks")
@@ -54,6 +55,8 @@ def index(uow: UnitOfWork, query: TasksQuery) -> Reply:
     if query.case is not None:
         rows = tasks.of_case(uow, query.case, status=query.status, after=query.cursor, limit=query.limit)
         return Reply(task_page(uow, rows, query.limit))
+    if uow.actor.role in ("portal", access.APPLICANT):
+        raise Forbidden("Send `case`: portals and applicants list the tasks of one case.")
     if not query.closed:
         return Reply(task_page(uow, tasks.page(uow, _wanted(query)), query.limit))
     names = ("status", "role", "unit", "definition", "holder", "limit")

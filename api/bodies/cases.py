@@ -41,8 +41,9 @@ class StartCase(Request):
     data: dict[str, Any] = Field(default_factory=dict)
     """The answer to the start form of the definition, with at most 1 MiB."""
     applicant: Text | None = None
-    """National ID of the person, or of the organisation, whose case it is. An applicant's own account can
-    leave it out: it starts cases only for itself.
+    """National ID of the person, or of the organisation, whose case it is. It is a free text, so that
+    foreigners can have cases; only services that know the applicant's national ID require a valid one of
+    portals. An applicant's own account can leave it out: it starts cases only for itself.
     """
     representative: Text | None = None
     """National ID of the person who represents the applicant, if somebody does."""

@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest
 
 from api import language
 from api.shapes import Body, Request
-from engine.platform.errors import Invalid
+from engine.platform.errors import Conflict, Invalid
 from engine.platform.language import Reader
 
 CLIENT = "Information-Mediator-Client"
@@ -76,6 +76,9 @@ def places(moved: Mapping[str, str]) -> Iterator[None]:
     """Name faults by their places in the building block's request; `moved` has these by those of the API."""
     try:
         yield
+    except Conflict as refusal:
+        refusal.detail = refusal.detail.replace("confirm_duplicate", "confirmDuplicate")
+        raise
     except Invalid as refusal:
         refusal.faults = tuple(
             replace(fault, pointer=_move(fault.pointer, moved)) for fault in refusal.faults

@@ -153,9 +153,7 @@ def _body(name: str, operation: Operation, schemas: Schemas) -> dict[str, Any]:
     model = operation.body or operation.upload
     if model is None:
         raise ValueError(f"{name} changes something: declare `body`, or @multipart with its parts")
-    content: dict[str, Any] = {"schema": schemas.reference(model, "validation")}
-    if operation.body is not None:
-        content |= examples.request(name)
+    content = {"schema": schemas.reference(model, "validation"), **examples.request(name)}
     media_type = JSON if operation.body is not None else "multipart/form-data"
     return {
         "required": any(field.is_required() for field in model.model_fields.values()),

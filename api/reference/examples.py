@@ -1,6 +1,7 @@
 """Examples of requests and responses, from the files in `examples`, one for each resource.
 
-A file has, by the id of an operation, `request` and, by status, `responses`. Tests record and check them.
+A file has, by the id of an operation, `request` and, by status, `responses`. Tests record and check them. A
+file in a multipart body is given by its name.
 """
 
 from collections.abc import Mapping

@@ -75,7 +75,7 @@ def headers_of(operation: Operation, status: int) -> dict[str, Any]:
     """Return the headers of an operation's successful response."""
     deferrable = {*_PREFERENCES} <= {*operation.takes}
     if deferrable and status == HTTPStatus.ACCEPTED:
-        return _references("Location", "Preference-Applied", "X-Request-ID")
+        return _references("Location", "Preference-Applied", "Retry-After", "X-Request-ID")
     later = operation.accepted is not None or operation.statuses == (HTTPStatus.ACCEPTED,)
     created = HTTPStatus.ACCEPTED if later and not deferrable else HTTPStatus.CREATED
     names = [name for name in operation.sends if name != "Location" or status == created]

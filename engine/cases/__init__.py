@@ -72,6 +72,7 @@ from engine.cases.start_commands import (
     as_conflict,
     digest,
     form_to_start,
+    name_running,
     start,
     start_at_event,
 )
@@ -207,6 +208,7 @@ __all__ = [
     "locked_case",
     "log",
     "missing",
+    "name_running",
     "note",
     "note_attempt",
     "page",

@@ -299,10 +299,14 @@ def _lock_leased(uow: UnitOfWork, call_id: UUID, fence: int) -> cases.CallRow:
     if uow.connection.execute(found, access.seen_by(uow)).first() is None:
         raise NotFound(f"You don't have the work {call_id}. Take it first.")
     _, row = cases.lock_call(uow, call_id)
-    if row.fence != fence or row.lease_until is None or row.lease_until <= uow.now:
-        raise Conflict(
-            "The lease has expired. Take the work again.", call={"id": call_id, "fence": row.fence}
+    present = {"id": call_id, "fence": row.fence}
+    if row.fence != fence:
+        detail = (
+            f"The fence {fence} is not that of the present lease. Send the one with which you took the work."
         )
+        raise Conflict(detail, code="other-fence", call=present)
+    if row.lease_until is None or row.lease_until <= uow.now:
+        raise Conflict("The lease has expired. Take the work again.", code="lease-expired", call=present)
     return row
 
 

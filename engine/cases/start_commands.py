@@ -1,6 +1,7 @@
 """Commands that start cases."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,9 +32,9 @@ from engine.cases.step_effects import StepEffects
 from engine.cases.views import CaseView, limiting_forms, shown_to
 from engine.definitions import Drafting, forms
 from engine.events import Fact
-from engine.models import CASE_NUMBERS, Channel, User
+from engine.models import CASE_NUMBERS, Case, Channel, User
 from engine.organisation.candidate_groups import CaseScope
-from engine.platform import persian
+from engine.platform import formats, persian
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid
 from engine.platform.ids import uuid7
@@ -95,6 +96,7 @@ def start(
     entry = find_start_context(uow, key, application.unit)
     if application.begun_at is None:
         _require_no_draft(uow, entry.version)
+        _require_own_id(uow, entry.version, data, application.applicant)
     return _asked_for(uow, entry, data, application, place or Place.start(key))
 
 
@@ -108,6 +110,31 @@ def _require_no_draft(uow: UnitOfWork, version: definitions.Version) -> None:
     if uow.actor.role in _DRAFTING[drafting]:
         detail = "This service fetches data about applicants: begin a draft with POST /api/v1/drafts."
         raise Conflict(detail, code="draft-required", definition={"key": version.key})
+
+
+def _require_own_id(
+    uow: UnitOfWork, version: definitions.Version, data: Mapping[str, Any], applicant: str | None
+) -> None:
+    """Raises Invalid if a portal answers a known field with another national ID than the applicant's.
+
+    Officials may: they enter what they are shown.
+    """
+    file = definitions.rules_of_start(uow.session, version).evidence
+    fields = [name for name, fact in (file.known if file else {}).items() if fact == "national_id"]
+    if not fields or uow.actor.role != "portal":
+        return
+    person = formats.national_id(applicant or "")
+    if person is None:
+        detail = "must be the applicant's national ID, of 10 digits: this service fills it in from there"
+        raise Invalid("Send the applicant's national ID.", [Fault("/applicant", detail, "not-a-person")])
+    given = {name: data[name] for name in fields if data.get(name) is not None}
+    faults = [
+        Fault(f"/data/{name}", "must be the national ID in `applicant`", "not-the-applicant")
+        for name, value in given.items()
+        if formats.national_id(str(value)) != person
+    ]
+    if faults:
+        raise Invalid("The case would have the national ID of another person than its applicant.", faults)
 
 
 def appeal(
@@ -317,6 +344,20 @@ def as_conflict(error: IntegrityError) -> Conflict | None:
     if name in ("pk_documents", "pk_document_versions"):
         return Conflict("These documents have just been sent with another answer.", code="documents-sent")
     return None
+
+
+def name_running(uow: UnitOfWork, refusal: Conflict, error: IntegrityError) -> Conflict:
+    """Returns the refusal of a second running case, with the case that has the key if the actor sees it."""
+    told = error.orig.diag.message_detail if isinstance(error.orig, UniqueViolation) else None
+    key = re.search(r"\(running_key\)=\((.*)\)", told or "", re.DOTALL)
+    if refusal.code != "business-key-runs" or key is None:
+        return refusal
+    seen = access.visible_cases(uow.actor.role)
+    found = select(Case.id, Case.number).where(Case.running_key == key[1], seen)
+    row = uow.connection.execute(found, access.seen_by(uow)).one_or_none()
+    if row is not None:
+        refusal.state = {"case": {"id": row.id, "case_number": row.number}}
+    return refusal
 
 
 def running_key(definition: str, business_key: str | None) -> str | None:

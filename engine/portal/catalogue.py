@@ -35,7 +35,7 @@ from engine.definitions import VERSION, Version, unknown
 from engine.models import CatalogueEntry, Definition, DefinitionVersion, Installation, Unit, UnitLine
 from engine.platform import persian
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Fault, Invalid
+from engine.platform.errors import Fault, Invalid, NotFound
 
 PAGE = 50
 MAX_PAGE = 200
@@ -148,7 +148,7 @@ def service(session: Session, key: str) -> Service:
     """Returns one service, also one that is part of another. Raises NotFound."""
     row = session.execute(_of_key(key)).one_or_none()
     if row is None:
-        raise unknown(key)
+        raise NotFound(f"The service {key!r} does not exist.")
     return _service(session, row)
 
 

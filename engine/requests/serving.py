@@ -16,7 +16,7 @@ from engine import access, cases
 from engine.oversight import access_log
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, Database, UnitOfWork, View
-from engine.platform.errors import Refusal, Uncertain
+from engine.platform.errors import Conflict, Refusal, Uncertain
 from engine.requests import idempotency
 from engine.requests.idempotency import Answer
 from engine.tasks import work_time
@@ -75,7 +75,7 @@ def serve(
     try:
         done: T | Answer = database.run(run, view)
     except IntegrityError as failure:
-        done = _answered_before(database, request, cases.as_conflict(failure) or failure)
+        done = _of_integrity(database, request, failure)
     except Refusal as refusal:
         done = _answered_before(database, request, refusal)
     if shown is not None and shown[1]:
@@ -95,6 +95,21 @@ def _record_work(database: Database, actor: Actor, opened: tuple[Opened, ...]) -
     for one in opened:
         if one.work is not None and one.object_id is not None:
             work_time.record(database, actor, one.object_id, one.work)
+
+
+def _of_integrity(database: Database, request: Request, failure: IntegrityError) -> Answer:
+    """Returns the answer that is stored under the request's key. Raises what the violated rule means."""
+    refusal = cases.as_conflict(failure)
+    try:
+        return _answered_before(database, request, refusal or failure)
+    except Conflict as raised:
+        if raised is not refusal or raised.code != "business-key-runs":
+            raise
+
+    def name(session: Session, now: datetime) -> Conflict:
+        return cases.name_running(UnitOfWork(session, request.actor(session), now), refusal, failure)
+
+    raise database.run(name, "single")
 
 
 def _answered_before(database: Database, request: Request, failure: Refusal | IntegrityError) -> Answer:

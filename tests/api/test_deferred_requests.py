@@ -50,6 +50,7 @@ def working_url(database: Database) -> str:
 def path_of(response: TestResponse) -> str:
     assert response.status_code == 202, response.text
     assert response.headers["Preference-Applied"] == "respond-async"
+    assert response.headers["Retry-After"] == "1"
     return response.headers["Location"].removeprefix("/api/v1")
 
 

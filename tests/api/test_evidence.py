@@ -221,9 +221,10 @@ def test_a_portal_contradicts_not_the_person_for_whom_it_acts(scene: Scene) -> N
     assert (field["state"], field["source"]) == ("known", "portal")
     other = scene.portal.send("PATCH", draft, json={"data": {"national_id": BEA}}, headers=behalf)
     assert refused(other, 422, "invalid")["errors"][0]["code"] == "known"
-    named = {"X-On-Behalf-Of": "citizen 17"}  # no national ID: the portal fills it in
-    answers = {"service": "p", "data": {"national_id": BEA}}
-    assert body(scene.portal.post("/drafts", answers, headers=named))["data"] == {"national_id": BEA}
+    for person in ("citizen 17", "0012345678"):  # else the field would be open for any ID
+        begun = scene.portal.post("/drafts", {"service": "p"}, headers={"X-On-Behalf-Of": person})
+        (fault,) = refused(begun, 422, "invalid")["errors"]
+        assert (fault["code"], "X-On-Behalf-Of" in fault["detail"]) == ("not-a-person", True)
 
 
 @pytest.mark.parametrize(
@@ -348,6 +349,30 @@ def test_a_revoked_consent_ends_every_call_that_rests_on_it(scene: Scene) -> Non
     assert [one["revoked_at"] is None for one in body(scene.ana.get("/consents"))["items"]] == [True, False]
 
 
+def test_a_consent_that_is_renewed_after_accepting_is_another_one_with_a_request_of_its_own(
+    scene: Scene,
+) -> None:
+    draft = scene.begin()
+    first = body(fetch(scene.ana, draft))
+    scene.ana.post(f"{draft}/evidence/{first['id']}/accept")
+    (consent,) = body(scene.ana.get("/consents"))["items"]
+    scene.ana.post(f"/consents/{consent['id']}/revoke")
+    refused(fetch(scene.ana, draft), 403, "consent-revoked")
+    assert field_of(scene.ana, draft, "address")["state"] == "fetched"  # accepted while it was in force
+    renewed = {**AGREED, "renew": True}
+    again = body(fetch(scene.ana, draft, renewed))
+    assert (again["state"], again["id"] == first["id"]) == ("preview", False)
+    assert len(scene.hub.received) == 2
+    scene.ana.post(f"{draft}/evidence/{again['id']}/accept")
+    assert body(fetch(scene.ana, draft, renewed))["id"] == again["id"]
+    (case,) = body(scene.ana.post(f"{draft}/submit", {}))["cases"]
+    kept = body(scene.ana.get("/consents"))["items"]
+    assert [(one["case"], one["revoked_at"] is None) for one in kept] == [
+        (case["id"], True),
+        (case["id"], False),
+    ]
+
+
 def test_calls_of_the_case_rest_on_the_consent_of_its_applicant(scene: Scene) -> None:
     task = bpmn.node(
         "serviceTask", "ask", parvandeh__connector="housing-registry", parvandeh__operation="residence"
@@ -451,7 +476,15 @@ def test_cases_of_a_service_with_evidence_start_from_drafts_only(scene: Scene, c
     direct = f"direct = true\n{FILE}"
     factories.deploy(scene.database, {**factories.with_start_form(FORM), EVIDENCE: direct.encode()})
     assert refused(scene.ana.post("/cases", {**sent, "applicant": ANA}), 409, "conflict")
-    assert scene.portal.post("/cases", {**sent, "applicant": ANA}).status_code == 201
+    for changes, pointer, code in (
+        ({"applicant": ANA}, "/data/national_id", "not-the-applicant"),
+        ({"applicant": "abc"}, "/applicant", "not-a-person"),
+        ({"applicant": None}, "/applicant", "not-a-person"),
+    ):
+        problem = refused(scene.portal.post("/cases", {**sent, **changes}), 422, "invalid")
+        assert [(one["pointer"], one["code"]) for one in problem["errors"]] == [(pointer, code)]
+    for caller, person in ((scene.portal, "۰۴۹۹۳۷۰۸۹۹"), (official, ANA)):  # officials enter what they see
+        assert caller.post("/cases", {**sent, "applicant": person}).status_code == 201
 
 
 def test_nothing_is_fetched_for_a_service_that_was_withdrawn(scene: Scene, client: Any) -> None:

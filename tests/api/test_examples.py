@@ -76,7 +76,8 @@ def test_each_operation_has_examples(document: dict[str, Any]) -> None:
         answers = [told.get("content", {}) for status, told in operation["responses"].items() if status < "3"]
         given = ["example" in answer[JSON] for answer in answers if JSON in answer]
         missing += [f"{name}: its response"] if given and not any(given) else []
-        sent = operation.get("requestBody", {}).get("content", {}).get(JSON)
+        bodies = operation.get("requestBody", {}).get("content", {})
+        sent = bodies.get(JSON) or bodies.get("multipart/form-data")
         if sent and "example" not in sent:
             fields = schemas[sent["schema"]["$ref"].rpartition("/")[2]].get("properties")
             missing += [f"{name}: its request"] if fields else []

@@ -72,10 +72,10 @@ def test_former_holder_of_a_lease_gets_a_conflict_however_the_work_went_on(
     first = taken(program)
     with database.transaction() as session:
         session.connection().exec_driver_sql("UPDATE calls SET lease_until = now()")
-    refused(bring(program, first, "complete"), 409, "conflict")
+    assert refused(bring(program, first, "complete"), 409, "conflict")["code"] == "lease-expired"
     second = taken(program)
     assert (second["id"], second["fence"]) == (first["id"], first["fence"] + 1)
-    refused(bring(program, first, "complete"), 409, "conflict")
+    assert refused(bring(program, first, "complete"), 409, "conflict")["code"] == "other-fence"
     assert bring(program, second, "complete").status_code == 200
     refused(bring(program, first, "complete"), 409, "conflict")
     refused(bring(program, first, "extend"), 409, "conflict")

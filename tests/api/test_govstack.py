@@ -403,5 +403,6 @@ def test_a_second_open_application_is_confirmed(town: Town, database: Database) 
     sent = {"applicantId": ME, "formData": {"data": data}}
     town.start(portal)
     path = f"/services/{service_id('p')}/applications"
-    assert portal.post(path, sent, status=409)["code"] == "duplicate"
+    problem = portal.post(path, sent, status=409)
+    assert (problem["code"], "`confirmDuplicate`" in problem["detail"]) == ("duplicate", True)
     assert portal.post(path, {**sent, "confirmDuplicate": True})["caseNumber"]

@@ -130,7 +130,8 @@ def test_proposal_that_no_longer_fits_is_refused(
     assert len(told) <= 8
     tag = first.get(f"/cases/{case}/variables").headers["ETag"]
     one, other = (body(propose(first, case, {"amount": amount}))["id"] for amount in (2, 3))
-    refused(propose(first, case, {"amount": 2}), 409, "conflict")  # the same again
+    again = refused(propose(first, case, {"amount": 2}), 409, "conflict")["state"]
+    assert again["proposal"] == {"id": one}
     change = {"data": {"amount": 4}, "reason": "r"}
     late = first.send("PATCH", f"/cases/{case}/variables", json=change, headers={"If-Match": tag})
     refused(late, 412, "stale")

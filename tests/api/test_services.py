@@ -117,8 +117,9 @@ def test_a_service_is_shown_whole_and_only_once(parking: None, client: Clients) 
     same = {"If-None-Match": sent.headers["ETag"]}
     assert client(None).get("/services/parking", headers=same).status_code == 304
     assert client(None).get("/services/plain", headers=same).status_code == 200
-    for unknown in ("unknown", "%00"):
-        refused(client(None).get(f"/services/{unknown}"), 404, "not-found")
+    for unknown in ("%00", "unknown"):
+        missing = refused(client(None).get(f"/services/{unknown}"), 404, "not-found")["detail"]
+    assert missing == "The service 'unknown' does not exist."
 
 
 def test_words_of_the_vocabularies_are_those_of_the_file() -> None:

@@ -72,6 +72,10 @@ def test_people_and_dates_are_shown(client: Clients, database: Database) -> None
     assert (shown["due_at"], shown["follow_up_at"], shown["priority"]) == ("2026-04-01T09:00:00Z", None, 50)
 
 
+def test_portal_has_to_name_the_case_of_its_tasks(client: Clients) -> None:
+    assert "`case`" in refused(client("portal").get("/tasks"), 403, "forbidden")["detail"]
+
+
 def test_task_for_nobody_in_particular_has_no_people(client: Clients, task: str) -> None:
     shown = body(client("caseworker").get(f"/tasks/{task}"))
     assert {shown[name] for name in ("people", "due_at", "follow_up_at", "priority")} == {None}

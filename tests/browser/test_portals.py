@@ -28,6 +28,8 @@ ADDRESS = {
     "new_address": "تهران، خیابان آزادی، پلاک ۱۲",
     "postal_code": "1345678901",
 }
+GROUND: Any = {"code": "address_not_found", "text": "چنین نشانی‌ای در این کد پستی ثبت نشده است."}
+REFUSED: Any = {"decision": "refused", "ground": GROUND}
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +120,9 @@ def test_portal_in_typescript(
         receive(url)
 
 
-def apply_and_read_decision(page: Page, url: str, office: Client, check: Check) -> None:
-    """Fill in the form, correct what the office marks, and read its decision."""
+def apply(page: Page, url: str, office: Client, check: Check) -> None:
+    """Fill in the form, and confirm that a further case is meant: the person has an open one."""
+    first = office.cases.start({"definition": "address-change", "applicant": APPLICANT, "data": ADDRESS})
     page.goto(url)
     for name, value in {**ADDRESS, "postal_code": "1"}.items():
         page.locator(f"#{name}").fill(value)
@@ -129,8 +132,18 @@ def apply_and_read_decision(page: Page, url: str, office: Client, check: Check) 
     check(page)
     page.locator("#postal_code").fill(ADDRESS["postal_code"])
     page.locator("button").click()
+    expect(page.locator("form .wrong")).to_have_count(0)
+    expect(page.locator("#new_address")).to_have_value(ADDRESS["new_address"])
+    check(page)
+    page.locator("button", has_text="درخواست دیگر").click()
+    office.tasks.complete(open_task(office, first["id"], "step")["id"], {"data": REFUSED})
     expect(page.locator("#number")).to_have_text(re.compile(r"\d{4}-\d{6}"))
     expect(page.locator("#status")).not_to_be_empty()
+
+
+def apply_and_read_decision(page: Page, url: str, office: Client, check: Check) -> None:
+    """Apply, correct what the office marks, and read its decision."""
+    apply(page, url, office, check)
     case = page.url.rpartition("/")[2]
     decide = open_task(office, case, "step")
     office.desk.send_back(
@@ -143,11 +156,10 @@ def apply_and_read_decision(page: Page, url: str, office: Client, check: Check) 
     page.locator("#postal_code").fill("1345678902")
     page.locator("button").click()
     expect(page.locator("form")).to_have_count(0)
-    ground = {"code": "address_not_found", "text": "چنین نشانی‌ای در این کد پستی ثبت نشده است."}
-    office.tasks.complete(decide["id"], {"data": {"decision": "refused", "ground": ground}})
+    office.tasks.complete(decide["id"], {"data": REFUSED})
     page.reload()
     expect(page.locator("#decision")).to_have_text("رد شد")
-    expect(page.locator("main")).to_contain_text(ground["text"])
+    expect(page.locator("main")).to_contain_text(GROUND["text"])
     check(page)
     page.context.clear_cookies()
     assert httpx.get(page.url, trust_env=False).status_code == httpx.codes.NOT_FOUND

@@ -169,7 +169,7 @@ BAD: Mapping[str, tuple[Callable[[Mapping[str, bytes]], bytes], str]] = {
     "a path upwards": (lambda good: _packed({**good, "files/../x.md": b"x"}), "archive-path"),
     "an absolute path": (lambda good: _packed({**good, "/etc/x.md": b"x"}), "archive-path"),
     "a link": (lambda good: _packed(good, mode=stat.S_IFLNK | 0o777), "archive-link"),
-    "a bomb": (lambda good: _packed({**good, "files/x.md": b"0" * (20 << 20)}), "unpacks"),
+    "a bomb": (lambda good: _packed({**good, "files/x.md": b"0" * (20 << 20)}), "archive-unpacks"),
     "many files": (
         lambda good: _packed({**good, **{f"files/{n}.md": b"x" for n in range(60)}}),
         "too-many-files",

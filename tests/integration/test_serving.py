@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from engine import cases
 from engine.models import AccessRecord, Case, IdempotencyKey
@@ -110,3 +111,6 @@ def test_what_may_be_there_only_once_is_a_refusal(database: Database, keyed_requ
     with pytest.raises(Conflict) as refused:
         serve(database, keyed_request, keyed, "write")
     assert refused.value.code == "business-key-runs"
+    with database.transaction() as session:
+        number = session.execute(select(Case.number)).scalar_one()
+    assert refused.value.state["case"]["case_number"] == number

@@ -380,3 +380,9 @@ def test_the_tables_name_each_other() -> None:
 @pytest.mark.parametrize("build", [lambda: b"<html/>", lambda: b"<definitions/>"])
 def test_another_kind_of_xml_is_told_so(build: Callable[[], bytes]) -> None:
     assert codes(line("task a"), build()) == {"not-bpmn"}
+
+
+def test_another_namespace_is_named_with_the_expected_one() -> None:
+    found = check({"a.bpmn": b'<definitions xmlns="urn:other"/>'}).findings
+    (reason,) = (one.reason for one in found if one.code == "not-bpmn")
+    assert '"urn:other"; that of BPMN 2.0 is "http' in reason

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Flask, abort, redirect, render_template_string, request, session
-from parvandeh_client import Client, Invalid, ParvandehError, Problem, Rejected, Upload, Webhook, etag_of
+from parvandeh_client import Client, Conflict, Invalid, ParvandehError, Problem, Upload, etag_of, webhooks
 
 LANGUAGE: Any = os.environ.get("PORTAL_LANGUAGE", "fa")
 SERVICE = os.environ.get("PORTAL_SERVICE", "address-change")
@@ -20,6 +20,7 @@ WORDS = {
     "fa": {"send": "ارسال", "number": "شمارهٔ پرونده", "decision": "تصمیم", "wrong": "خطاها را اصلاح کنید."},
     "en": {"send": "Send", "number": "Case number", "decision": "Decision", "wrong": "Correct the errors."},
 }[LANGUAGE]
+WORDS["again"] = "درخواست دیگر" if LANGUAGE == "fa" else "Apply again"
 PAGE = """<!doctype html><html lang="{{ language }}" dir="{{ 'rtl' if language == 'fa' else 'ltr' }}">
 <meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{ title }}</title>
 <style>body { max-width: 40rem; margin: auto; padding: 1rem; font-family: sans-serif }
@@ -28,11 +29,10 @@ label, input, select, button { display: block; margin-block: .3rem; max-width: 1
 {% if message %}<p class="wrong" role="alert">{{ message }}</p>{% endif %}
 {% if status %}<p>{{ words.number }}: <bdi id="number">{{ status.case_number }}</bdi></p>
 <p id="status">{{ status.text }}</p>{% if status.decision %}<h2>{{ words.decision }}</h2>
-<p id="decision">{{ status.decision.outcome }}</p>
-{% for ground in status.decision.grounds %}<p>{{ ground.title }}: {{ ground.text }}</p>{% endfor %}{% endif %}
-{% endif %}{% for form in forms %}<form method="post" action="{{ form.action }}"
-enctype="multipart/form-data"><p>{{ form.text }}</p><input type="hidden" name="_key" value="{{ form.key }}">
-<input type="hidden" name="_tag" value="{{ form.tag }}">
+<p id="decision">{{ status.decision.outcome }}</p>{% for ground in status.decision.grounds %}
+<p>{{ ground.title }}: {{ ground.text }}</p>{% endfor %}{% endif %}{% endif %}{% for form in forms %}
+<form method="post" action="{{ form.action }}" enctype="multipart/form-data"><p>{{ form.text }}</p>
+<input type=hidden name="_key" value="{{ form.key }}"><input type=hidden name="_tag" value="{{ form.tag }}">
 {% for name, one in form.schema.properties.items() %}<label for="{{ name }}">
 {{ one.get("x-i18n", {}).get(language, one).title or name }}</label>
 {% if form.marks["/" + name] %}<p class="wrong">{{ form.marks["/" + name] }}</p>{% endif %}
@@ -41,10 +41,10 @@ enctype="multipart/form-data"><p>{{ form.text }}</p><input type="hidden" name="_
 {{ (one.enumNames or one.enum)[loop.index0] }}</option>{% endfor %}</select>
 {% else %}<input id="{{ name }}" name="{{ name }}" value="{{ form.given[name] or '' }}"
 type="{{ 'file' if one.format == 'document' else 'text' }}">{% endif %}{% endfor %}
-<button>{{ words.send }}</button></form>{% endfor %}</main></html>"""
+<button name="_{{ form.again }}">{{ words[form.again or "send"] }}</button></form>{% endfor %}</main>"""
 
 client = Client(os.environ["PARVANDEH_URL"], os.environ["PARVANDEH_TOKEN"]).acting(language=LANGUAGE)
-webhook = Webhook(os.environ["WEBHOOK_SECRET"].split())  # two, while the secret is being replaced
+webhook = webhooks.Webhook(os.environ["WEBHOOK_SECRET"].split())  # two, while the secret is being replaced
 seen: set[str] = set()  # ids of events; a real portal stores them
 app = Flask(__name__)
 app.secret_key = os.environ["PORTAL_SECRET"]
@@ -56,10 +56,9 @@ def show(title: str, forms: list[Any], status: Any = None, message: str = "", co
     return render_template_string(PAGE, language=LANGUAGE, words=WORDS, **shown), code
 
 
-def form_of(action: str, form: Any, given: Any, marks: Any, tag: Any = None, text: Any = None) -> Any:
-    more = {"given": given, "marks": marks, "tag": tag or "", "text": text or "", "action": action}
+def form_of(action: str, form: Any, given: Any, marks: Any, **more: Any) -> Any:
     schema = form["schema"] if form else {"properties": {}}  # some tasks have no form
-    return {"schema": schema, "key": str(uuid4()), **more}  # sent twice, it takes effect once
+    return {"schema": schema, "key": str(uuid4()), "given": given, "marks": marks, "action": action, **more}
 
 
 def answers(form: Any, place: Any) -> dict[str, Any]:
@@ -75,7 +74,7 @@ def answers(form: Any, place: Any) -> dict[str, Any]:
     return data
 
 
-def marks_of(refused: Invalid) -> dict[str, str]:
+def marks_of(refused: Problem) -> dict[str, str]:
     return {fault.pointer.removeprefix("/data"): fault.detail for fault in refused.errors}
 
 
@@ -88,10 +87,13 @@ def apply() -> Any:
         data = answers(service["form"], {"definition": SERVICE})
         start: Any = {"definition": SERVICE, "data": data, "applicant": data.get(PERSON)}
         acting = client.acting(on_behalf_of=data.get(PERSON))
-        case = acting.cases.start(start, idempotency_key=request.form["_key"])
-    except Invalid as refused:
-        form = form_of("/", service["form"], request.form, marks_of(refused))
-        return show(service["name"], [form], message=WORDS["wrong"], code=422)
+        start["confirm_duplicate"] = "_again" in request.form  # there is an open case: another one is meant
+        case = acting.cases.start(start, idempotency_key=request.form["_key"])  # sent twice, it starts one
+    except (Conflict, Invalid) as refused:
+        again = "again" if refused.state.get("confirmable") else ""
+        form = form_of("/", service["form"], request.form, marks_of(refused), again=again)
+        text = WORDS["wrong"] if refused.errors else refused.detail
+        return show(service["name"], [form], message=text, code=refused.status)
     session["cases"] = {**session.get("cases", {}), case["id"]: [case["case_number"], case["secret"]]}
     return redirect(f"/cases/{case['id']}", 303)
 
@@ -107,7 +109,7 @@ def follow(case_id: str, marks: Any = None, message: str = "") -> Any:
         wrong = {mark["pointer"]: mark["text"] for mark in asked["fields"]} | (marks or {})
         action = f"/cases/{case_id}/tasks/{task['id']}"
         given = task["data"] | request.form.to_dict()  # what was typed, if it was refused
-        forms.append(form_of(action, task["form"], given, wrong, etag_of(task), asked["text"]))
+        forms.append(form_of(action, task["form"], given, wrong, tag=etag_of(task), text=asked["text"] or ""))
     return show(status["service"], forms, status, message, 422 if message else 200)
 
 
@@ -129,7 +131,7 @@ def answer(case_id: str, task_id: str) -> Any:
 def hook() -> Any:
     try:
         event = webhook.verify(request.headers, request.get_data())
-    except Rejected as refused:
+    except webhooks.Rejected as refused:
         return str(refused), 401
     if event.id not in seen:  # the same event may come again
         seen.add(event.id)

@@ -4,7 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-import { Client, etagOf, Invalid, type models, Problem, Rejected, Webhook } from "@parvandeh/client";
+import { Client, Conflict, etagOf, Invalid, type models, Problem, Rejected, Webhook } from "@parvandeh/client";
 
 type Field = { title?: string; type?: string; format?: string; enum?: unknown[]; enumNames?: string[] } & Both;
 type Both = { "x-i18n"?: Record<string, { title?: string }> }; // of tasks: in both languages
@@ -13,12 +13,11 @@ type Known = { number: string; secret: string };
 type Page = { title: string; status?: models.StatusBody; message?: string; forms?: string[] };
 const env = (name: string, otherwise = ""): string => process.env[name] ?? otherwise;
 const language = env("PORTAL_LANGUAGE", "fa") === "en" ? "en" : "fa";
-const service = env("PORTAL_SERVICE", "address-change");
-const person = env("PORTAL_PERSON", "national_id"); // the field with the applicant's national ID
+const [service, person] = [env("PORTAL_SERVICE", "address-change"), env("PORTAL_PERSON", "national_id")]; // a field
 const json = /^(true|false|-?(0|[1-9]\d*)(\.\d+)?)$/;
 const words = {
-  fa: { send: "ارسال", number: "شمارهٔ پرونده", decision: "تصمیم", wrong: "خطاها را اصلاح کنید." },
-  en: { send: "Send", number: "Case number", decision: "Decision", wrong: "Correct the errors." },
+  fa: { send: "ارسال", number: "شمارهٔ پرونده", decision: "تصمیم", wrong: "خطاها را اصلاح کنید.", again: "درخواست دیگر" },
+  en: { send: "Send", number: "Case number", decision: "Decision", wrong: "Correct the errors.", again: "Apply again" },
 }[language];
 const client = new Client(env("PARVANDEH_URL"), { token: env("PARVANDEH_TOKEN") }).acting({ language });
 const webhook = new Webhook(env("WEBHOOK_SECRET").split(" ")); // two, while the secret is being replaced
@@ -42,7 +41,7 @@ ${forms.join("")}</main></html>`;
 }
 
 /** Return a form. Its key belongs to the page: if it is sent twice, it takes effect once. */
-function formOf(action: string, schema: unknown, values: Texts, marks: Texts, tag = "", text = ""): string {
+function formOf(action: string, schema: unknown, values: any, marks: Texts, again = false, tag = "", text = "") {
   const fields = fieldsOf(schema).map(([name, field]) => {
     const label = `<label for="${name}">${safe(field["x-i18n"]?.[language]?.title ?? field.title ?? name)}</label>`;
     const mark = marks[`/${name}`] ? `<p class="wrong">${safe(marks[`/${name}`])}</p>` : "";
@@ -55,7 +54,7 @@ function formOf(action: string, schema: unknown, values: Texts, marks: Texts, ta
   });
   return `<form method="post" enctype="multipart/form-data" action="${action}"><p>${safe(text)}</p>
 <input type="hidden" name="_key" value="${randomUUID()}"><input type="hidden" name="_tag" value="${safe(tag)}">
-${fields.join("\n")}<button>${words.send}</button></form>`;
+${fields.join("\n")}<button${again ? ' name="_again"' : ""}>${again ? words.again : words.send}</button></form>`;
 }
 
 /** Return what the visitor typed, in the types of the form; uploads files. */
@@ -72,7 +71,7 @@ async function answers(sent: FormData, schema: unknown, place: object): Promise<
   return data;
 }
 
-const marksOf = (refused: Invalid): Texts =>
+const marksOf = (refused: Problem): Texts =>
   Object.fromEntries(refused.errors.map((fault) => [fault.pointer.replace(/^\/data/, ""), fault.detail]));
 
 async function follow(id: string, known: Known, marks: Texts = {}, typed = {}): Promise<Page> {
@@ -83,7 +82,7 @@ async function follow(id: string, known: Known, marks: Texts = {}, typed = {}): 
     const asked = Object.fromEntries((task.asked?.fields ?? []).map((mark) => [mark.pointer, mark.text]));
     const [action, wrong] = [`/cases/${id}/tasks/${task.id}`, { ...asked, ...marks }];
     const values = { ...task.data, ...typed };
-    forms.push(formOf(action, task.form?.schema, values, wrong, etagOf(task), task.asked?.text ?? ""));
+    forms.push(formOf(action, task.form?.schema, values, wrong, false, etagOf(task), task.asked?.text ?? ""));
   }
   return { title: status.service, status, forms };
 }
@@ -97,8 +96,7 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
     const event = await webhook.verify(request.headers, body).catch((failure: Rejected) => failure);
     if (event instanceof Rejected) return void send(401, event.message);
     if (!seen.has(event.id)) console.log(event.caseNumber, event.kind); // a real portal notifies somebody
-    seen.add(event.id); // the same event may come again
-    return void send(204);
+    return void send(204, seen.add(event.id) && ""); // the same event may come again
   }
   const given = /visitor=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1] ?? "";
   const visitor = visitors.has(given) ? given : randomUUID(); // nobody else can choose it
@@ -106,21 +104,23 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
   const cookie = { "Set-Cookie": `visitor=${visitor}; HttpOnly; SameSite=Lax; Path=/` }; // not with others' forms
   const headers = { "Content-Type": request.headers["content-type"] ?? "" };
   const sent = post ? await new Response(body, { headers }).formData().catch(() => new FormData()) : new FormData();
-  const idempotencyKey = String(sent.get("_key"));
+  const once = { idempotencyKey: String(sent.get("_key")) };
   if (path === "/") {
     const { name, form } = await client.startForms.readForm(service);
     try {
       if (!post) return void send(200, html({ title: name, forms: [formOf("/", form?.schema, {}, {})] }), cookie);
       const data = await answers(sent, form?.schema, { definition: service });
-      const applicant = data[person] as string | undefined;
+      const [applicant, confirm_duplicate] = [data[person] as string | undefined, sent.has("_again")];
       const acting = client.acting({ onBehalfOf: applicant });
-      const started = await acting.cases.start({ definition: service, data, applicant }, { idempotencyKey });
+      const started = await acting.cases.start({ definition: service, data, applicant, confirm_duplicate }, once);
       visitors.set(visitor, cases.set(started.id, { number: started.case_number, secret: started.secret }));
       return void send(303, "", { ...cookie, Location: `/cases/${started.id}` });
     } catch (refused) {
-      if (!(refused instanceof Invalid)) throw refused;
-      const forms = [formOf("/", form?.schema, Object.fromEntries(sent) as Texts, marksOf(refused))];
-      return void send(422, html({ title: name, message: words.wrong, forms }), cookie);
+      if (!(refused instanceof Invalid || refused instanceof Conflict)) throw refused;
+      const again = !!refused.state["confirmable"]; // there is an open case: is another one meant?
+      const forms = [formOf("/", form?.schema, Object.fromEntries(sent), marksOf(refused), again)];
+      const page = { title: name, forms, message: refused.errors[0] ? words.wrong : refused.detail };
+      return void send(refused.status, html(page), cookie);
     }
   }
   const [, id = "", taskId] = /^\/cases\/([\w-]+)(?:\/tasks\/([\w-]+))?$/.exec(path) ?? [];
@@ -131,7 +131,7 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
   if (task.case !== id) return void send(404, "404"); // of another case
   try {
     const data = await answers(sent, task.form?.schema, { task: taskId });
-    await client.tasks.complete(taskId, { data }, { ifMatch: String(sent.get("_tag")), idempotencyKey });
+    await client.tasks.complete(taskId, { data }, { ifMatch: String(sent.get("_tag")), ...once });
     send(303, "", { Location: `/cases/${id}` });
   } catch (refused) {
     if (!(refused instanceof Invalid)) throw refused;

@@ -15,7 +15,7 @@ from engine.bpmn.model.notes import Notes, Place, place
 from engine.bpmn.notation.candidate_roles import BINDINGS, Bindings, fault, normalize_name, read_bindings
 from engine.bpmn.notation.rule_tasks import NO_DECISIONS
 from engine.bpmn.notation.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
-from engine.bpmn.notation.vocabulary import bpmn
+from engine.bpmn.notation.vocabulary import BPMN, bpmn
 from engine.bpmn.translate import translate
 from engine.dmn import Decisions
 from engine.platform.budget import look_at, spend
@@ -115,7 +115,12 @@ def _read_bpmn(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
             note(where, found.code, **found.values)
         upload.documents[name] = root
         return
-    notes.error(Place(name, line=root.sourceline), "not-bpmn", tag=etree.QName(root).localname[:80])
+    root_name = etree.QName(root)
+    where = Place(name, line=root.sourceline)
+    if root_name.localname == "definitions":  # of an earlier BPMN, or DMN
+        notes.error(where, "not-bpmn", namespace=(root_name.namespace or "")[:200], expected=BPMN)
+    else:
+        notes.error(where, "not-bpmn", tag=root_name.localname[:80])
 
 
 def _read_json(name: str, content: bytes, upload: Upload, notes: Notes) -> None:

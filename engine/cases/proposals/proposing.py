@@ -111,11 +111,11 @@ def _require_new(uow: UnitOfWork, case: cases.LockedCase, change: Mapping[str, A
         CaseProposal.status == "open",
         CaseProposal.expires_at > uow.now,
     )
-    same = func.count().filter(CaseProposal.change == change)
+    same = func.array_agg(CaseProposal.id).filter(CaseProposal.change == change)
     count, equal = uow.connection.execute(select(func.count(), same).where(*waiting)).one()
     if equal:
         detail = "The same change of this case already waits for a second person."
-        raise Conflict(detail, code="proposed-before", case=case.present)
+        raise Conflict(detail, code="proposed-before", case=case.present, proposal={"id": equal[0]})
     if count >= MOST_OPEN:
         detail = f"{MOST_OPEN} changes of this case already wait for a second person."
         raise Conflict(detail, code="too-many-proposals", case=case.present)

@@ -59,6 +59,16 @@ def unpack(stream: IO[bytes], most: int, largest: int) -> dict[str, bytes]:
     At most `most`, and of each at most one byte more than `largest`. Raises Unfit if it is no archive, or a
     malicious one.
     """
+    try:
+        return _unpack(stream, most, largest)
+    except Unfit as unfit:
+        if unfit.code != "unpacks":
+            raise
+        detail = "becomes too large when it is unpacked. Pack only the files that belong together."
+        raise Unfit("archive-unpacks", detail) from unfit
+
+
+def _unpack(stream: IO[bytes], most: int, largest: int) -> dict[str, bytes]:
     count, length = _plain_end(stream, size_of(stream), commented=True)
     if count > MAX_ENTRIES or length > MAX_DIRECTORY:
         raise _too_many()

@@ -63,6 +63,7 @@ def create(
     found = services_of(uow, keys)
     for refusal in found.unavailable.values():
         raise refusal
+    evidence.require_natural(uow, found.services, person)
     require_same(uow, found.services)
     first, *further = sorted(keys)
     _require_new(uow, person, first, further)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from engine.models import Consent
+from engine.platform import formats
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Fault, Invalid
 from engine.portal.evidence import files, proofs, states
@@ -24,6 +25,20 @@ def known_answers(uow: UnitOfWork, services: Sequence[Asking], full_name: str | 
     """
     fields = files.known(uow.session, services)
     return proofs.filled(fields, proofs.of_draft(uow, full_name)) if fields else {}
+
+
+def require_natural(uow: UnitOfWork, services: Sequence[Asking], on_behalf_of: str) -> None:
+    """Raises Invalid if a form has the national ID of a portal's person, and the portal names none.
+
+    Otherwise the field would be open, for anybody's ID. `on_behalf_of` is empty for applicants' accounts.
+    """
+    if not on_behalf_of or formats.national_id(on_behalf_of) is not None:
+        return
+    asking = "national_id" in files.known(uow.session, services).values()
+    if asking:
+        detail = "must be a valid national ID, of 10 digits: this service fills it in from there"
+        fault = Fault("", f"the header X-On-Behalf-Of {detail}", "not-a-person")
+        raise Invalid("Send the applicant's national ID in the header X-On-Behalf-Of.", [fault])
 
 
 def require_unchanged(known: Mapping[str, Any], given: Mapping[str, Any]) -> None:

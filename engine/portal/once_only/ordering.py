@@ -93,8 +93,7 @@ def order(
     if there is not None and state == "requested":
         detail = "It is being fetched at the moment. Try again in a few seconds."
         raise Conflict(detail, code="evidence-requested", evidence={"id": there.id, "state": state})
-    former = state == "preview" and consent is not None and not is_present(each.type, consent)
-    if there is not None and state in ("preview", "fetched") and not former:
+    if there is not None and _usable(each.type, state, consent):
         return Ordered(there.id, draft_id, each.type.connector, None, {})
     _require_room(uow, person, rules)
     body = _request(each.type, draft, person)
@@ -106,6 +105,16 @@ def order(
     told = (operation.name, body, str(draft_id), uow.actor.name)
     call = Request(made, *told, consent="given")
     return Ordered(made, draft_id, each.type.connector, call, _stated(each, operation, agreement, consent_id))
+
+
+def _usable(one: EvidenceType, state: str, consent: Given | None) -> bool:
+    """Returns whether what was fetched still answers a request: nothing is fetched again then.
+
+    Not after a revocation: a renewed consent is a new one, with a request of its own.
+    """
+    if state not in ("preview", "fetched") or (consent is not None and consent.ended_at is not None):
+        return False
+    return state == "fetched" or consent is None or is_present(one, consent)
 
 
 def _covers(consent: Given, one: EvidenceType, agreement: Agreement) -> bool:

@@ -20,7 +20,7 @@ export interface AccessBody {
   reason: AccessReason | null;
   /** Name of the step that relates the reader to the case; null for other reasons. */
   step: string | null;
-  /** How the reader found the case; null if unknown. */
+  /** From where the reader opened the case, such as a search or a list; null if unknown. */
   way: AccessWay | null;
   /** What was requested from another agency, if `what` is `evidence`; `purpose` is that of the connector. */
   evidence: RequestedEvidence | null;
@@ -309,7 +309,7 @@ export interface BatchItem {
   definition: string;
   /** The answer to the start form of the definition, with at most 1 MiB. */
   data?: Record<string, unknown>;
-  /** National ID of the person, or of the organisation, whose case it is. An applicant's own account can leave it out: it starts cases only for itself. */
+  /** National ID of the person, or of the organisation, whose case it is. It is a free text, so that foreigners can have cases; only services that know the applicant's national ID require a valid one of portals. An applicant's own account can leave it out: it starts cases only for itself. */
   applicant?: string | null;
   /** National ID of the person who represents the applicant, if somebody does. */
   representative?: string | null;
@@ -2996,7 +2996,7 @@ export interface MessageBody {
  *
  * - `delivered`: cases have received it
  * - `started`: it started cases
- * - `kept`: it is stored until a case waits for it
+ * - `kept`: no case waits for it yet: it is stored until one does, or until `expires_at`
  * - `late`: a payment that came too late: it is recorded, and its case does not continue
  */
 export type MessageStatus = "delivered" | "started" | "kept" | "late";
@@ -4691,7 +4691,7 @@ export interface StartCase {
   definition: string;
   /** The answer to the start form of the definition, with at most 1 MiB. */
   data?: Record<string, unknown>;
-  /** National ID of the person, or of the organisation, whose case it is. An applicant's own account can leave it out: it starts cases only for itself. */
+  /** National ID of the person, or of the organisation, whose case it is. It is a free text, so that foreigners can have cases; only services that know the applicant's national ID require a valid one of portals. An applicant's own account can leave it out: it starts cases only for itself. */
   applicant?: string | null;
   /** National ID of the person who represents the applicant, if somebody does. */
   representative?: string | null;
@@ -4823,8 +4823,8 @@ export interface StatusBody {
  * Status of a case for its applicant.
  *
  * - `waits-for-you`: the applicant has a task, or a bill to pay
- * - `held`: the office is working on it
- * - `going-on`: another system or a date is awaited
+ * - `held`: it is with the office, which has a task to do
+ * - `going-on`: in progress, and nobody has a task: another system or a date is awaited
  * - `paused`: the case or its definition is suspended
  * - `ended`: it has ended
  */

@@ -32,7 +32,7 @@ class AccessBody(TypedDict):
     step: str | None
     """Name of the step that relates the reader to the case; null for other reasons."""
     way: AccessWay | None
-    """How the reader found the case; null if unknown."""
+    """From where the reader opened the case, such as a search or a list; null if unknown."""
     evidence: RequestedEvidence | None
     """What was requested from another agency, if `what` is `evidence`; `purpose` is that of the connector."""
 
@@ -404,8 +404,9 @@ class BatchItem(TypedDict):
     data: NotRequired[dict[str, Any]]
     """The answer to the start form of the definition, with at most 1 MiB."""
     applicant: NotRequired[str | None]
-    """National ID of the person, or of the organisation, whose case it is. An applicant's own account can
-    leave it out: it starts cases only for itself.
+    """National ID of the person, or of the organisation, whose case it is. It is a free text, so that
+    foreigners can have cases; only services that know the applicant's national ID require a valid one of
+    portals. An applicant's own account can leave it out: it starts cases only for itself.
     """
     representative: NotRequired[str | None]
     """National ID of the person who represents the applicant, if somebody does."""
@@ -3492,7 +3493,7 @@ MessageStatus: TypeAlias = Literal["delivered", "started", "kept", "late"]
 
 - `delivered`: cases have received it
 - `started`: it started cases
-- `kept`: it is stored until a case waits for it
+- `kept`: no case waits for it yet: it is stored until one does, or until `expires_at`
 - `late`: a payment that came too late: it is recorded, and its case does not continue
 """
 
@@ -5333,8 +5334,9 @@ class StartCase(TypedDict):
     data: NotRequired[dict[str, Any]]
     """The answer to the start form of the definition, with at most 1 MiB."""
     applicant: NotRequired[str | None]
-    """National ID of the person, or of the organisation, whose case it is. An applicant's own account can
-    leave it out: it starts cases only for itself.
+    """National ID of the person, or of the organisation, whose case it is. It is a free text, so that
+    foreigners can have cases; only services that know the applicant's national ID require a valid one of
+    portals. An applicant's own account can leave it out: it starts cases only for itself.
     """
     representative: NotRequired[str | None]
     """National ID of the person who represents the applicant, if somebody does."""
@@ -5489,8 +5491,8 @@ StatusState: TypeAlias = Literal["waits-for-you", "held", "going-on", "paused", 
 """Status of a case for its applicant.
 
 - `waits-for-you`: the applicant has a task, or a bill to pay
-- `held`: the office is working on it
-- `going-on`: another system or a date is awaited
+- `held`: it is with the office, which has a task to do
+- `going-on`: in progress, and nobody has a task: another system or a date is awaited
 - `paused`: the case or its definition is suspended
 - `ended`: it has ended
 """
