@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from io import BytesIO
 from time import monotonic, sleep
 from typing import Any
@@ -492,6 +493,29 @@ def test_the_catalogue_is_searched_and_a_service_shows_what_is_known(
     ):
         assert text in page, text
     assert "۲۰ روز" in browser.get("/services/parking?lang=fa").text
+
+
+def test_another_window_overwrites_no_answer_unseen(me: Applicant, database: Database) -> None:
+    me.fill()
+    seen = unescape(*re.findall(r'name="seen" value="([^"]*)"', me.get("/services/p/apply/1")))
+    mine = {"seen": seen, "data/f1": "first", "data/f2": "12"}
+    assert me.post("/services/p/apply/1", {**mine, "data/f2": "5"}).status_code == 303
+    page = me.post("/services/p/apply/1", {**mine, "data/f3": "typed"})
+    assert page.status_code == 422
+    assert "In another window you changed answers" in page.text
+    assert re.search(r'name="data/f2"[^>]* value="5"', page.text), "left as it was: the new answer"
+    assert re.search(r'name="data/f3"[^>]* value="typed"', page.text)
+    page = me.post("/services/p/apply/1", {**mine, "data/f1": "again", "data/f2": "7"})
+    assert "It replaces this answer when you continue" in page.text
+    assert re.search(r'name="data/f2"[^>]* value="7"', page.text), "changed in both"
+    seen = unescape(*re.findall(r'name="seen" value="([^"]*)"', page.text))
+    now = {"seen": seen, "data/f1": "again", "data/f2": "7"}
+    assert me.post("/services/p/apply/1", now).status_code == 303
+    case = me.post(CHECK, {}).headers["Location"].removesuffix("/begun")
+    late = me.post("/services/p/apply/1", now, on="/my")
+    assert late.headers["Location"] == case
+    assert "You had already sent this application" in me.get(case)
+    assert count(database, ApplicationDraft) == 0
 
 
 def test_a_step_keeps_what_is_stored_at_the_same_moment(me: Applicant, database: Database) -> None:

@@ -37,7 +37,14 @@ from engine.portal.application_drafts.pages import (
 )
 from engine.portal.application_drafts.produced import Awaited, awaited, producers
 from engine.portal.application_drafts.service_versions import AskingService
-from engine.portal.application_drafts.view import AnswerSource, AskedField, DraftView, asked_fields, show
+from engine.portal.application_drafts.view import (
+    AnswerSource,
+    AskedField,
+    DraftView,
+    asked_fields,
+    faults_of,
+    show,
+)
 
 __all__ = [
     "KEPT",
@@ -58,6 +65,7 @@ __all__ = [
     "create",
     "data_of",
     "discard",
+    "faults_of",
     "forget",
     "form_changed",
     "form_of",

@@ -14,10 +14,10 @@ from engine.models import ApplicationStage
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Forbidden, NotFound
 from engine.platform.ids import uuid7
-from engine.portal import catalogue, funnel
+from engine.portal import catalogue, evidence, funnel
 from engine.portal.application_drafts import commands
 from engine.portal.application_drafts.checking import begun, partly
-from engine.portal.application_drafts.drafts import KEPT, ROWS, Draft, adapted, filled, load, owned
+from engine.portal.application_drafts.drafts import KEPT, ROWS, Draft, adapted, asked, filled, load, owned
 from engine.portal.application_drafts.service_versions import AskingService
 
 
@@ -74,13 +74,23 @@ def of_draft(uow: UnitOfWork, draft_id: UUID, *, hold: bool = False) -> Draft:
 
 
 def answer(
-    uow: UnitOfWork, draft: Draft, names: Collection[str], given: Mapping[str, Any], step: int
+    uow: UnitOfWork,
+    draft: Draft,
+    names: Collection[str],
+    given: Mapping[str, Any],
+    step: int,
+    *,
+    shown: Collection[str] = (),
 ) -> None:
     """Stores the answers to one step of the forms, which has the fields with these names.
 
-    Raises Invalid with the faults of these fields; rules about several fields are checked on submission.
+    `shown` are all of its fields, also those that other agencies fill. Raises Invalid with the faults of
+    these fields; rules about several fields are checked on submission.
     """
-    answers = partly(uow, draft, _with(draft, names, given), names)
+    whole = _with(draft, names, given)
+    now = asked(replace(draft, answers=whole))
+    known = evidence.undecided(uow, draft.id, draft.services, whole, now, shown)
+    answers = partly(uow, draft, whole, names, known)
     _keep(uow, draft, answers, max(step, draft.step))
 
 

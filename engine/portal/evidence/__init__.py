@@ -3,7 +3,15 @@
 Reads `evidence.toml` of the services, and what was fetched for a draft; knows no commands on drafts.
 """
 
-from engine.portal.evidence.answers import Settled, known_answers, link, require_unchanged, settled, sources
+from engine.portal.evidence.answers import (
+    Settled,
+    known_answers,
+    link,
+    require_unchanged,
+    settled,
+    sources,
+    undecided,
+)
 from engine.portal.evidence.files import Bound, bound, differing
 from engine.portal.evidence.origins import origins
 from engine.portal.evidence.proofs import Proof, of_account, require_person
@@ -50,4 +58,5 @@ __all__ = [
     "sources",
     "state_of",
     "unchanged",
+    "undecided",
 ]
