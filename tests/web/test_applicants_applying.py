@@ -281,13 +281,19 @@ def test_an_account_of_nobody_in_particular_starts_nothing(
 def test_a_second_open_application_is_asked_about(me: Applicant, database: Database) -> None:
     factories.deploy(database, service() | {"service.toml": SAID})
     first = me.apply()
+    begun = [me.get(path) for path in ("/services/p", "/services/p/apply/1")]
     me.fill()
+    for page in (*begun, me.get(CHECK)):
+        assert f'href="/my/cases/{first}"' in page
+        assert "You can send another one" in page
     asked = me.post(CHECK, {})
     assert asked.status_code == 422
     assert f'href="/my/cases/{first}"' in asked.text
     assert (count(database, Case), count(database, ApplicationDraft)) == (1, 1)
     assert me.post(CHECK, {"confirm_duplicate": "1"}).status_code == 303
     factories.deploy(database, service() | {"service.toml": b'duplicates = "refuse"\n' + SAID})
+    assert 'href="/services/p/apply"' not in me.get("/services/p")
+    assert "Only one application at a time" in me.get("/services/p/apply/1")
     me.fill()
     refused = me.post(CHECK, {"confirm_duplicate": "1"})
     assert refused.status_code == 422

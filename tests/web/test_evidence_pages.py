@@ -176,6 +176,26 @@ def test_an_agency_that_is_down_is_told(me: Applicant, hub: Playing) -> None:
     assert 'type="file"' in page
 
 
+def test_nothing_is_fetched_for_an_application_that_cannot_be_sent(
+    me: Applicant, hub: Playing, database: Database
+) -> None:
+    page = me.get("/services/address-change")
+    assert re.search(r"Postal code[^<]* <span[^>]*>\(can be fetched", page), page
+    assert "(only if the data are not fetched" in page
+    _act(me, "fetch")
+    _act(me, "accept")
+    me.post(STEP, _form(me.get(STEP)))
+    assert me.post(f"{SERVICE}/check", {}).status_code == 303
+    files = factories.shipped("address-change")
+    files["service.toml"] = b'duplicates = "refuse"\n' + files["service.toml"]
+    factories.deploy(database, files)
+    before = list(hub.received)
+    sent = me.post(ANSWER, {**_form(me.get(STEP)), "act": "fetch residence"}, on=STEP)
+    assert sent.status_code == 422
+    assert "Only one application at a time" in sent.text
+    assert hub.received == before
+
+
 def test_an_old_text_is_refused_on_the_page(me: Applicant, hub: Playing) -> None:
     me.get(STEP)
     old = {"residence/version": "1404-1", "residence/hash": "0" * 64, "act": "fetch residence"}

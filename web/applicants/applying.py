@@ -6,7 +6,7 @@ those before it were answered.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from flask import g, request
@@ -223,6 +223,8 @@ def step_page(visit: Visit, application: Application, draft: Draft, number: int,
     step, refusal = step_of(asked, number), entered.refusal
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     drawn = forms.drawing(step.fields, entered.values, visit.reader, faults)
+    clash = refusal if is_duplicate(refusal) else application_drafts.duplicate(visit.uow, draft.services)
+    told = refusal is not None and not faults and not entered.changes and not is_duplicate(refusal)
     shown = {
         **_about(visit, application, draft),
         "steps": asked,
@@ -230,10 +232,16 @@ def step_page(visit: Visit, application: Application, draft: Draft, number: int,
         "number": number,
         "tag": entered.tag or draft_tags.tag_of(draft, answered(step)),
         "changes": entered.changes,
+        "duplicate": None if clash is None else clash.state,
         "drawing": attached.named(visit.uow, drawn, draft.place),
-        "fault": explain(refusal) if refusal and not faults and not entered.changes else None,
+        "fault": explain(refusal) if refusal and told else None,
     }
     return Page("applicants/step.html", shown, 200 if refusal is None else 422)
+
+
+def is_duplicate(refusal: Refusal | None) -> TypeGuard[Conflict]:
+    """Return whether a second open application was refused."""
+    return isinstance(refusal, Conflict) and refusal.code == "duplicate"
 
 
 def _about(visit: Visit, application: Application, draft: Draft) -> Mapping[str, Any]:
@@ -259,7 +267,7 @@ def _summary(visit: Visit, application: Application, draft: Draft, refusal: Refu
     all_fields = [field for step in asked for field in step.fields]
     drawn = forms.drawing(all_fields, draft.answers, visit.reader)
     files = attached.files_in(visit.uow, drawn, draft.place)
-    duplicate = refusal if isinstance(refusal, Conflict) and refusal.code == "duplicate" else None
+    duplicate = refusal if is_duplicate(refusal) else application_drafts.duplicate(visit.uow, draft.services)
     shown = {
         **_about(visit, application, draft),
         "duplicate": None if duplicate is None else duplicate.state,
@@ -268,6 +276,6 @@ def _summary(visit: Visit, application: Application, draft: Draft, refusal: Refu
             for step in asked
         ],
         "wrongs": wrongs(visit, draft, asked, faults, application.address),
-        "fault": explain(refusal) if refusal and not faults and not duplicate else None,
+        "fault": explain(refusal) if refusal and not faults and not is_duplicate(refusal) else None,
     }
     return Page("applicants/check.html", shown, 200 if refusal is None else 422)

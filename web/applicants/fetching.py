@@ -32,10 +32,18 @@ def _ask(application: Application, number: int) -> Mapping[str, Any]:
     act, kind = _act()
     if act != "fetch" or draft_id is None:
         return {"stored": draft_id}
+    as_visitor(partial(_require_possible, application))
     actor = as_visitor(lambda uow: uow.actor)
     agreed = Agreement(typed(f"{kind}/version", 40), typed(f"{kind}/hash", 64), renew=True)
     wanted = Wanted(draft_id, kind, agreed)
     return {"stored": draft_id, "told": fetcher().fetch(site().database, lambda _: actor, wanted)}
+
+
+def _require_possible(application: Application, uow: UnitOfWork) -> None:
+    """Raise Conflict if no application can be sent: then nothing is fetched for it."""
+    refusal = application_drafts.duplicate(uow, application.find(uow).services)
+    if refusal is not None and refusal.state["confirmable"] is False:
+        raise refusal
 
 
 def _store(application: Application, number: int, uow: UnitOfWork) -> UUID | None:

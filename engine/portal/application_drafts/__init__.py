@@ -29,6 +29,7 @@ from engine.portal.application_drafts.drafts import (
 from engine.portal.application_drafts.listing import Listed, listed, mine, page
 from engine.portal.application_drafts.pages import (
     answer,
+    duplicate,
     leave,
     of_draft,
     of_service,
@@ -65,6 +66,7 @@ __all__ = [
     "create",
     "data_of",
     "discard",
+    "duplicate",
     "faults_of",
     "forget",
     "form_changed",

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import access, cases
 from engine.cases import Application, CaseView
+from engine.cases.duplicates import find_duplicate, has_rule
 from engine.models import ApplicationStage
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Forbidden, NotFound
@@ -19,6 +20,7 @@ from engine.portal.application_drafts import commands
 from engine.portal.application_drafts.checking import begun, partly
 from engine.portal.application_drafts.drafts import KEPT, ROWS, Draft, adapted, asked, filled, load, owned
 from engine.portal.application_drafts.service_versions import AskingService
+from engine.portal.evidence import Asking
 
 
 def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
@@ -71,6 +73,20 @@ def of_draft(uow: UnitOfWork, draft_id: UUID, *, hold: bool = False) -> Draft:
         raise refusal
     commands.require_same(uow, draft.services)
     return draft
+
+
+def duplicate(uow: UnitOfWork, services: Sequence[Asking]) -> Conflict | None:
+    """Returns the refusal of an application for these services because the actor has an open one already.
+
+    One that can't be confirmed comes first. No statement for services that allow several.
+    """
+    ruled = [service for service in services if has_rule(uow, service.version)]
+    person = evidence.of_account(uow) if ruled else None
+    if person is None:
+        return None
+    found = [find_duplicate(uow, service.version, person.person) for service in ruled]
+    refusals = [refusal for refusal in found if refusal is not None]
+    return min(refusals, key=lambda refusal: refusal.state["confirmable"], default=None)
 
 
 def answer(
