@@ -102,7 +102,7 @@ def _asked(visit: Visit, service: Service) -> Iterator[Asked]:
 
 
 def _sources(visit: Visit, service: Service) -> Mapping[str, str]:
-    """Return what is said of fields that the login or another agency fills, and of documents in their stead."""
+    """Return what is said of fields that the login or another agency fills, and of their documents."""
     found = dict.fromkeys(evidence.known(visit.uow.session, [service]), say("applicants.service.known"))
     for each in evidence.bound(visit.uow.session, [service]).values():
         found |= dict.fromkeys(each.type.fields.values(), say("applicants.service.fetchable"))
