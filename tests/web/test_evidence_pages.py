@@ -59,9 +59,15 @@ def test_a_case_starts_with_fetched_data_and_without_an_upload(
     assert f'readonly value="{ME}"' in page
     assert 'type="file"' not in page
     page = _act(me, "fetch")
+    assert "This is what Housing registry has answered" in re.sub("[\u2066-\u2069]", "", page)
+    assert "You can accept it until" in page
     assert "1345678901" in page
     assert 'readonly value="1345678901"' not in page
+    _act(me, "refuse")
+    _act(me, "fetch")
     page = _act(me, "accept")
+    assert "From your login" in page
+    assert "From the data that you accepted above" in page
     assert 'readonly value="1345678901"' in page
     forged = {"data/postal_code": "1111111111", "data/national_id": OTHER}
     assert me.post(STEP, forged).headers["Location"] == f"{SERVICE}/check"
@@ -72,11 +78,13 @@ def test_a_case_starts_with_fetched_data_and_without_an_upload(
     assert case.data["national_id"] == ME
     assert "residence_proof" not in case.data
     file = session_of(actor("caseworker")).get(f"/desk/cases/{case.id}?lang=en").text
-    assert len(re.findall("Fetched from .housing-registry., ", file)) == 2
+    assert len(re.findall("Fetched from .Housing registry., ", file)) == 2
     assert "Proved by the applicant’s login, " in file
     log = me.get(f"/my/cases/{case.id}/access")
-    assert "Requested from" in log
     assert "Land, Housing and Rent Act" in log
+    assert log.count('<td data-label="Who">You, through this application</td>') == 2
+    assert log.count('<td data-label="Which office">Housing registry</td>') == 2
+    assert log.index("you accepted them") < log.index("they were refused and deleted")
 
 
 def test_data_are_fetched_for_a_draft_of_several_services(

@@ -138,6 +138,8 @@ def _prefilled(facts: Mapping[str, Any], labels: Labels) -> Sequence[Datum]:
     """Return which fields were not typed, and where their values are from."""
     fields = [labels.datum(name, "", labels.fields.get(name)).label for name in facts["fields"].split(",")]
     told = {name: facts[name] for name in _FETCHED if name in facts}
+    if "agency_name" in facts:
+        told["agency"] = facts["agency_name"]
     return Labels(labels.reader, of_event=True).data({"fields": labels.reader.both(fields), **told})
 
 
