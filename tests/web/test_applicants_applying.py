@@ -301,6 +301,17 @@ def test_a_second_open_application_is_asked_about(me: Applicant, database: Datab
     assert count(database, Case) == 2
 
 
+def test_an_applicant_reads_the_name_of_the_service_everywhere(me: Applicant, database: Database) -> None:
+    named = '[name]\nfa = "نام خدمت"\nen = "Its own name"\n'.encode()
+    factories.deploy(database, service() | {"service.toml": SAID + named})
+    case = me.apply()
+    me.fill()
+    for path in ("/my", f"/my/cases/{case}", "/services", "/services/p", "/services/p/apply/1"):
+        page = me.get(path)
+        assert "Its own name" in page, path
+        assert "Service p" not in page, path
+
+
 OWNER = {"type": "boolean", "title": "مالکم | I own it"}
 LEASE = {"type": "string", "format": "document", "title": "اجاره‌نامه | Lease"}
 SECOND = factories.form(("f1", "lease"), f1=START["properties"]["f1"], owner=OWNER, lease=LEASE)

@@ -58,13 +58,7 @@ def test_a_case_starts_with_fetched_data_and_without_an_upload(
     assert "Land, Housing and Rent Act" in page
     assert f'readonly value="{ME}"' in page
     assert 'type="file"' not in page
-    page = _act(me, "fetch")
-    assert "This is what Housing registry has answered" in re.sub("[\u2066-\u2069]", "", page)
-    assert "You can accept it until" in page
-    assert "1345678901" in page
-    assert 'readonly value="1345678901"' not in page
-    _act(me, "refuse")
-    _act(me, "fetch")
+    _fetch_twice(me)
     page = _act(me, "accept")
     assert "From your login" in page
     assert "From the data that you accepted above" in page
@@ -85,6 +79,16 @@ def test_a_case_starts_with_fetched_data_and_without_an_upload(
     assert log.count('<td data-label="Who">You, through this application</td>') == 2
     assert log.count('<td data-label="Which office">Housing registry</td>') == 2
     assert log.index("you accepted them") < log.index("they were refused and deleted")
+
+
+def _fetch_twice(me: Applicant) -> None:
+    page = _act(me, "fetch")
+    assert "This is what Housing registry has answered" in re.sub("[\u2066-\u2069]", "", page)
+    assert "You can accept it until" in page
+    assert "1345678901" in page
+    assert 'readonly value="1345678901"' not in page
+    _act(me, "refuse")
+    _act(me, "fetch")
 
 
 def test_data_are_fetched_for_a_draft_of_several_services(
@@ -163,11 +167,14 @@ def test_a_consent_is_shown_and_can_be_revoked(me: Applicant, hub: Playing) -> N
     assert 'href="/my/consents"' in me.get("/my")
     page = me.get("/my/consents")
     assert "I agree that the civil registry fetches" in page
-    (revoke,) = re.findall(r'action="(/my/consents/[\w-]+/revoke)"', page)
-    assert me.post(revoke, {}, on="/my/consents").headers["Location"] == "/my/consents"
+    assert "not sent yet" in page
+    (revoke,) = re.findall(r'href="(/my/consents/[\w-]+/revoke)"', page)
+    assert "can’t undo this" in me.get(revoke), "it is asked first"
+    assert me.post(revoke, {}).headers["Location"] == "/my/consents"
     page = me.get("/my/consents")
     assert "You have revoked your consent." in page
     assert revoke not in page
+    assert "Revoked" in page
     assert "1345678901" not in me.get(STEP)
 
 

@@ -37,6 +37,7 @@ from engine.platform.db import Database, UnitOfWork, connection
 from engine.platform.errors import NotFound
 from engine.portal import appeals, durations
 from engine.portal.durations import Usual
+from engine.portal.service_names import SERVICE_NAME
 
 # The sixth guess at a case from one address is delayed, and further ones longer. There is no limit over all
 # addresses: a secret of 58 bits can't be guessed, and such a limit could be used to lock the applicant out.
@@ -186,7 +187,7 @@ _CASE = (
     Case.status,
     Case.outcome,
     Case.unit_id,
-    DefinitionVersion.name.label("service"),
+    SERVICE_NAME.label("service"),
     Definition.suspended_at,
     Unit.name.label("unit"),
     cases.list_bills().correlate(Case).scalar_subquery().label("bills"),

@@ -18,6 +18,7 @@ from engine.bpmn import Effect
 from engine.bpmn.forms import Field, answer_name, top_fields
 from engine.models import Bill, Case, Decision, DefinitionVersion, Event, Task, Unit
 from engine.platform.db import UnitOfWork
+from engine.portal.service_names import SERVICE_NAME
 from engine.portal.status.lookup import Standing, find_status
 
 MOST = 200  # facts of one case
@@ -109,7 +110,7 @@ def _own_tasks(uow: UnitOfWork, *where: ColumnElement[bool]) -> Sequence[ToDoTas
     found = (
         select(
             *(Task.id, Task.kind, Task.name, Task.due_at, Task.case_id),
-            *(Case.number, DefinitionVersion.name),
+            *(Case.number, SERVICE_NAME),
         )
         .join(Case, Task.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
@@ -137,7 +138,7 @@ def overview(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Summary]
     )
     found = (
         select(
-            *(Case.id, Case.number, DefinitionVersion.name, Unit.name, Case.status, Case.outcome),
+            *(Case.id, Case.number, SERVICE_NAME, Unit.name, Case.status, Case.outcome),
             *(Case.started_at, Case.ended_at, or_(waits.exists(), _owes())),
             *definitions.VERSION,
         )
@@ -169,7 +170,7 @@ def owed(uow: UnitOfWork) -> Sequence[Owed]:
         select(
             Case.id,
             Case.number,
-            DefinitionVersion.name,
+            SERVICE_NAME,
             cases.list_bills().correlate(Case).scalar_subquery(),
         )
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
