@@ -503,7 +503,11 @@ def test_the_catalogue_is_searched_and_a_service_shows_what_is_known(
     assert '<option value="vehicle" selected>' in found
     assert "No service matches" in browser.get("/services?lang=en&q=nothing").text
     assert "No service matches" in browser.get("/services?lang=en&unit=x&cursor=gone").text
+    login = browser.get("/login?next=/services/parking/apply&lang=en").text
+    assert 'href="/services/parking"' in login
+    assert "Log in to apply for" in login
     page = browser.get("/services/parking?lang=en").text
+    assert re.search(r'<a href="tel:\+?[0-9]+"', page)
     for text in (
         *("Individuals", "Online, By post", "20 days", "5 working days", "Municipalities Act"),
         *("Vehicle papers", "To your address", "mailto:parking@city.example", "First street"),

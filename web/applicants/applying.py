@@ -13,7 +13,7 @@ from flask import g, request
 
 from engine.bpmn.forms import answer_name
 from engine.oversight.access_log import Opened
-from engine.platform.errors import Conflict, Invalid, NotFound, Refusal
+from engine.platform.errors import Conflict, DataChanged, Fault, Invalid, NotFound, Refusal
 from engine.portal import application_drafts
 from engine.portal.application_drafts import Draft
 from web import attached, forms
@@ -23,7 +23,7 @@ from web.applicants.applications import Application, application_page
 from web.applicants.cases import NEVER_KEPT
 from web.applicants.checking import wrongs
 from web.applicants.door import blueprint, mine
-from web.applicants.draft_tags import GONE, AnswersChanged, Tag
+from web.applicants.draft_tags import GONE, Tag
 from web.applicants.evidence import answered, panels, steps
 from web.applicants.steps import Step
 from web.attached import as_visitor
@@ -75,28 +75,27 @@ def once_more(visit: Visit, application: Application, number: int, refusal: Refu
     draft = application.find(visit.uow)
     step = step_of(steps(visit, draft), number)
     typed = given_in(draft, step)
-    values, tag, changes = (
-        {**others(draft, step), **typed},
-        draft_tags.still(draft, answered(step), typed),
-        (),
-    )
-    if isinstance(refusal, AnswersChanged):
-        values |= {name: draft.answers.get(name) for name in refusal.names - refusal.typed}
+    values, tag = {**others(draft, step), **typed}, draft_tags.still(draft, answered(step), typed)
+    changes: Sequence[Change] = ()
+    if isinstance(refusal, DataChanged):
+        left = [one["field"] for one in refusal.changes if not one["typed"]]
+        values |= {name: draft.answers.get(name) for name in left}
         tag, changes = draft_tags.tag_of(draft, answered(step)), _changes(visit, draft, step, refusal)
     now = replace(draft, answers=values)  # what was typed can make another document necessary
     now = now if number <= len(steps(visit, now)) else draft
     return step_page(visit, application, now, number, Entered(values, refusal, tag, changes))
 
 
-def _changes(visit: Visit, draft: Draft, step: Step, refusal: AnswersChanged) -> Sequence[Change]:
+def _changes(visit: Visit, draft: Draft, step: Step, refusal: DataChanged) -> Sequence[Change]:
     """Return the answers that were changed elsewhere, as they are stored now."""
     found = []
+    typed = {one["field"]: one["typed"] for one in refusal.changes}
     for node in forms.drawing(step.fields, draft.answers, visit.reader).all:
         name = answer_name(node.field.pointer or "")
-        if name in refusal.names and node.name == f"{forms.DATA}/{name}":
+        if name in typed and node.name == f"{forms.DATA}/{name}":
             drawn = forms.Drawing((node,), ())
             rows = named_rows(drawn, attached.files_in(visit.uow, drawn, draft.place))
-            found.append(Change(node.label, rows, name in refusal.typed))
+            found.append(Change(node.label, rows, typed[name]))
     return found
 
 
@@ -261,7 +260,7 @@ def _about(visit: Visit, application: Application, draft: Draft) -> Mapping[str,
 
 def _summary(visit: Visit, application: Application, draft: Draft, refusal: Refusal | None = None) -> Page:
     asked = steps(visit, draft)
-    faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    faults: Sequence[Fault] = refusal.faults if isinstance(refusal, Invalid) else ()
     if refusal is None:
         faults = application_drafts.faults_of(visit.uow, draft)
     all_fields = [field for step in asked for field in step.fields]

@@ -44,7 +44,7 @@ def values_of(visit: Visit, case_id: UUID, *, whole: bool = False) -> Mapping[st
 
 def _changed(visit: Visit, happened: Happened) -> Sequence[Row]:
     """Return the data that the office has changed, as they are since then."""
-    found = []
+    found: list[Row] = []
     for field in happened.fields:
         drawn = drawing((field,), happened.values, visit.reader)
         nothing = [Row(node.label, say("applicants.task.nothing")) for node in drawn.nodes]

@@ -1,7 +1,7 @@
 """The faults of an application, each with a link to the field where it can be fixed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.bpmn.forms import answer_name
 from engine.platform.errors import Fault
@@ -50,7 +50,7 @@ def _of_type(visit: Visit, draft: Draft, steps: Sequence[Step], fault: Fault, ad
         fields = set(each.type.fields.values())
         number = next((number for number, step in enumerate(steps, 1) if step.names & fields), None)
         if each.type.fallback == name and number is not None:
-            open_one = forms.explain_fault(Fault(fault.pointer, fault.reason, "evidence-open"))
+            open_one = forms.explain_fault(replace(fault, code="evidence-open"))
             label = getattr(each.type.title, visit.reader.language)
             return Wrong(open_one, label, f"{address}/{number}#evidence-{each.type.name}")
     return None

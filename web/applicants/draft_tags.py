@@ -5,7 +5,7 @@ may have stored other answers meanwhile, or sent the draft.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from flask import request
 
 from engine.bpmn.forms import normalised
 from engine.bpmn.values import plain
-from engine.platform.errors import Conflict
+from engine.platform.errors import DataChanged
 from engine.portal import application_drafts
 from engine.portal.application_drafts import Draft
 from web.applicants.steps import Step
@@ -25,14 +25,6 @@ from web.visit import Away, Visit
 FIELD = "seen"  # the hidden field of a step that contains the tag
 GONE = Away("/my", told="applicants.notice.gone")
 SENT = "applicants.notice.sent-before"
-
-
-class AnswersChanged(Conflict):
-    """Answers of a step were changed since its page was made; `typed` are those that were typed here."""
-
-    def __init__(self, names: Sequence[str], typed: Sequence[str]) -> None:
-        super().__init__("The answers of this step have changed since the page was opened.")
-        self.names, self.typed = frozenset(names), frozenset(typed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +62,7 @@ def sent() -> Tag | None:
     try:
         draft_id, digests = orjson.loads(request.form.get(FIELD, ""))
         whole = (draft_id is None or is_id(draft_id)) and isinstance(digests, dict)
-        return Tag(UUID(draft_id) if draft_id else None, digests) if whole else None
+        return Tag(None if draft_id is None else UUID(draft_id), digests) if whole else None
     except (ValueError, TypeError):
         return None
 
@@ -78,31 +70,31 @@ def sent() -> Tag | None:
 def left(visit: Visit, draft: Draft) -> Away | None:
     """Return where to go if the form's draft is gone: to the case that it has become, else to the list."""
     tag = sent()
-    if tag is None or tag.draft_id in (None, draft.id):
+    if tag is None or tag.draft_id is None or tag.draft_id == draft.id:
         return None
-    cases = application_drafts.cases_of(visit.uow, tag.draft_id) if tag.draft_id else ()
+    cases = application_drafts.cases_of(visit.uow, tag.draft_id)
     return Away(f"/my/cases/{cases[0].id}", told=SENT) if cases else GONE
 
 
 def require_seen(draft: Draft, step: Step, names: frozenset[str], typed: Mapping[str, Any]) -> None:
-    """Raise AnswersChanged if answers on the page have changed, unless they are what was typed.
+    """Raise DataChanged if answers on the page have changed, unless they are what was typed.
 
-    `names` are those that are answered in the step now.
+    `names` are those that are answered in the step now. Its changes say of each field whether another value
+    was `typed` here.
     """
     tag = sent()
     if tag is None:
         return
     stored, given = _read(draft, draft.answers), _read(draft, typed)
-    changed, own = [], []
+    changes = []
     for name in sorted(names | tag.digests.keys() & step.names):
         seen, now, here = tag.digests.get(name), _digest(stored.get(name)), _digest(given.get(name))
         if now == seen or (name in names and now == here):
             continue
-        changed.append(name)
-        if name in names and seen is not None and here != seen:
-            own.append(name)
-    if changed:
-        raise AnswersChanged(changed, own)
+        typed_here = name in names and seen is not None and here != seen
+        changes.append({"field": name, "typed": typed_here})
+    if changes:
+        raise DataChanged("Answers of this step have changed since the page was opened.", changes)
 
 
 def _read(draft: Draft, answers: Mapping[str, Any]) -> Mapping[str, Any]:

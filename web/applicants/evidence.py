@@ -98,7 +98,8 @@ def _asked(fields: Sequence[Field], held: Mapping[str, Held], left: Collection[s
 
 def _and(own: Text | None, said: Mapping[str, str]) -> Text:
     """Return the description of a field, and why it can't be changed."""
-    return Text(**{name: " ".join(filter(None, (own and getattr(own, name), said[name]))) for name in said})
+    before = {name: f"{getattr(own, name)} " if own else "" for name in said}
+    return Text(**{name: before[name] + said[name] for name in said})
 
 
 def _typed(fields: Sequence[Field]) -> Iterator[Field]:

@@ -82,9 +82,15 @@ def show_service(visit: Visit, key: str) -> Page:
         "may": opened is None or opened.actor.role == access.APPLICANT,
         "length": lambda text: in_words(text, messages(visit.reader)),
         "producers": application_drafts.producers(visit.uow.session, service),
+        "tel": _callable((service.facts["contact"] or {}).get("phone")),
         "fee": _fee(service.facts["fee"], visit.reader),
     }
     return Page("applicants/service.html", values)
+
+
+def _callable(phone: str | None) -> str:
+    """Return a telephone number as a link has it: its digits, and `+` before them."""
+    return "".join(sign for sign in persian.digits(phone or "") if sign in "+0123456789")
 
 
 def _fee(fee: Mapping[str, str] | None, reader: Reader) -> str | None:

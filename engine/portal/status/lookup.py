@@ -223,6 +223,7 @@ def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
     all_tasks = select(*_TASK).where(Task.case_id == case_id, Task.status != "cancelled")
     known = session.execute(all_tasks.order_by(Task.opened_at, Task.id)).all()
     tasks = [task for task in known if task.status == "open"]
+    term = _term(row, now)
     staff = [task for task in tasks if task.candidate_group_id is not None and task.kind == "step"]
     done, steps = _steps(_spec(session, row), known)
     return Standing(
@@ -242,15 +243,23 @@ def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
             for task in tasks
             if task.candidate_group_id is None
         ],
-        expected_at=_expected(row, [task.due_at for task in staff if task.due_at is not None], now),
+        expected_at=_within(
+            _expected(row, [task.due_at for task in staff if task.due_at is not None], now),
+            term.get("latest_at"),
+        ),
         decided=_decided(session, row, now),
         bills=cases.bills_of_case(row.bills, now),
         asked_at=now,
         done=done,
         steps=steps,
         **_rating(session, row, now),
-        **_term(row, now),
+        **term,
     )
+
+
+def _within(expected: datetime | None, latest: datetime | None) -> datetime | None:
+    """Returns when the case can be expected to end, unless that is after the end of the statutory term."""
+    return None if expected and latest and expected > latest else expected
 
 
 def _expected(row: Any, due: Sequence[datetime], now: datetime) -> datetime | None:

@@ -260,8 +260,10 @@ def _happened(uow: UnitOfWork, case_id: UUID) -> Sequence[Happened]:
     rows = uow.connection.execute(found).all()
     seen = cases.see(uow, case_id) if any(row[-1] for row in rows) else None
     return [
-        Happened(kind, at, by_them, name if group is None else None, *more, *_changed(seen, data))
-        for kind, at, by_them, name, group, *more, data in rows
+        Happened(
+            kind, at, by_them, name if group is None else None, unit, what, reason, *_changed(seen, data)
+        )
+        for kind, at, by_them, name, group, unit, what, reason, data in rows
     ]
 
 
