@@ -243,10 +243,7 @@ def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
             for task in tasks
             if task.candidate_group_id is None
         ],
-        expected_at=_within(
-            _expected(row, [task.due_at for task in staff if task.due_at is not None], now),
-            term.get("latest_at"),
-        ),
+        expected_at=durations.within(_expected(row, staff, now), term.get("latest_at")),
         decided=_decided(session, row, now),
         bills=cases.bills_of_case(row.bills, now),
         asked_at=now,
@@ -257,12 +254,7 @@ def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
     )
 
 
-def _within(expected: datetime | None, latest: datetime | None) -> datetime | None:
-    """Returns when the case can be expected to end, unless that is after the end of the statutory term."""
-    return None if expected and latest and expected > latest else expected
-
-
-def _expected(row: Any, due: Sequence[datetime], now: datetime) -> datetime | None:
+def _expected(row: Any, tasks: Sequence[Any], now: datetime) -> datetime | None:
     """Returns when the case can be expected to end; without figures and norm, when its step is due.
 
     Never an instant that is past.
@@ -271,7 +263,7 @@ def _expected(row: Any, due: Sequence[datetime], now: datetime) -> datetime | No
     if row.median_seconds is not None:
         usual = Usual(timedelta(seconds=row.median_seconds), timedelta(seconds=row.most_seconds))
     if usual is None and row.clock_norm_at is None:
-        return max((at for at in due if at > now), default=None)
+        return max((task.due_at for task in tasks if task.due_at and task.due_at > now), default=None)
     return durations.expected(row.started_at, usual, row.clock_norm_at, now)
 
 
