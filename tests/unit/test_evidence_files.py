@@ -110,7 +110,9 @@ def test_a_fault_of_a_type_hides_no_other_one() -> None:
         ("evidence-field", "unknown", "types.residence.fields./place/city"),
         ("evidence-field", "document", "types.residence.fallback"),
     } < set(_found(wrong))
-    assert evidence_of(_files(wrong), "p") is None or not evidence_of(_files(wrong), "p").types
+    found = evidence_of(_files(wrong), "p")
+    assert found is not None
+    assert not found.types, "it can't be used"
 
 
 def test_the_form_must_not_require_the_document_that_is_a_fallback() -> None:
