@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from engine.connectors import Connectors
 from engine.models import ApplicationDraft
 from engine.platform.config import Settings
 from engine.platform.db import Actor, Database
@@ -26,14 +27,18 @@ STEP, ANSWER = f"{SERVICE}/1", f"{SERVICE}/1/evidence"
 
 
 @pytest.fixture
-def hub(database: Database, me: Applicant, tmp_path: Path) -> Iterator[Playing]:
-    """The mock hub, and the shipped service that asks it."""
+def hub(
+    database: Database, me: Applicant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Playing]:
+    """The mock hub, the shipped service that asks it, and what the hub's connectors declare."""
     factories.deploy_shipped(database, "verify-identity")
     factories.deploy_shipped(database, "address-change")
     with exchanging.playing(tmp_path) as playing:
         connectors = exchanging.demo_connectors(tmp_path, playing.port)
         environ = {"DATABASE_URL": NOWHERE, "PARVANDEH_VAR": str(tmp_path), "DEMO_CONNECTORS": connectors}
-        me.browser.app.extensions[FETCHER] = Fetcher(Settings.read(environ))
+        settings = Settings.read(environ)
+        me.browser.app.extensions[FETCHER] = Fetcher(settings)
+        monkeypatch.setattr(database, "_info", {"connectors": Connectors.declarations_of(settings)})
         yield playing
 
 
