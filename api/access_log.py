@@ -1,7 +1,7 @@
 """The access log of a case: who was shown what, and why. The applicant can see it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -17,6 +17,7 @@ from api.shapes import (
     page_of,
 )
 from engine import access, cases
+from engine.bpmn.forms import text
 from engine.models import EvidenceState, Openable
 from engine.oversight import access_log
 from engine.oversight.access_log import Opened, Reason, Way
@@ -39,6 +40,8 @@ class RequestedEvidence(Body):
 
     agency: str | None
     """The key of the agency."""
+    agency_name: dict[Literal["fa", "en"], str] | None
+    """The name of the agency, by language, if the connector had one; null otherwise."""
     legal_basis: str | None
     """The law that allows the exchange; null if it needs only consent."""
     service: str | None
@@ -122,4 +125,11 @@ def _fields(row: Any) -> dict[str, Any]:
 def _requested(row: Any, said: Mapping[str, Any]) -> RequestedEvidence:
     stated = ("agency", "legal_basis", "service", "type", "consent", "text_version", "text_hash")
     told = {name: said.get(name) for name in stated}
+    told["agency_name"] = names_of(said["agency_name"]) if said.get("agency_name") else None
     return RequestedEvidence(**told, outcome=row["evidence_state"], failure=row["evidence_failure"])
+
+
+def names_of(written: str) -> dict[Literal["fa", "en"], str]:
+    """Return a name that is written `Persian | English`, by language."""
+    name = text(written)
+    return {"fa": name.fa, "en": name.en}

@@ -9,7 +9,7 @@ from flask import current_app
 from pydantic import Field, model_validator
 
 from api import passed_logins, received
-from api.access_log import AccessPage, access_page
+from api.access_log import AccessPage, access_page, names_of
 from api.command import DATABASE, Reply, as_caller, caller, command, prepared, sent
 from api.faults import fault
 from api.operations import takes
@@ -79,6 +79,8 @@ class EvidenceOffer(Body):
     """Its name, by language."""
     agency: str | None
     """The key of the agency that has the data; null if the installation lacks the connector."""
+    agency_name: dict[Literal["fa", "en"], str] | None
+    """The name of the agency, by language; null if neither the connector nor a unit has one."""
     purpose: str | None
     """What the data are for, as `Persian | English` or in one language."""
     legal_basis: str | None
@@ -275,18 +277,19 @@ def _reply(
 
 def _offer(one: Offer) -> EvidenceOffer:
     kind, stated = one.bound.type, one.operation and one.operation.declared
-    text = kind.consent.text
+    said = kind.consent.text
     return EvidenceOffer(
         type=kind.name,
         service=one.bound.service,
         name={"fa": kind.title.fa, "en": kind.title.en},
         agency=stated.agency if stated else None,
+        agency_name=names_of(one.agency) if stated and one.agency != stated.agency else None,
         purpose=stated.purpose if stated else None,
         legal_basis=stated.legal_basis if stated else None,
         assurance=one.assurance,
         consent=ConsentTextBody(
             version=kind.consent.version,
-            texts={"fa": text.fa, "en": text.en},
+            texts={"fa": said.fa, "en": said.en},
             hashes={"fa": kind.consent.hashes["fa"], "en": kind.consent.hashes["en"]},
         ),
         fields=dict(kind.fields),

@@ -8,9 +8,11 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import uuid4
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import MapAdapter
 
 from engine import access
 from engine.access import Permission
@@ -25,6 +27,7 @@ from web.browsers import browser_in_words
 from web.site import (
     CALENDAR,
     LANGUAGE,
+    LOOKING,
     NOTICE,
     Forged,
     comes_from_here,
@@ -102,12 +105,35 @@ def is_here(section: Section) -> bool:
     return bool(inside) and section is max(inside, key=lambda one: len(one.path))
 
 
+def readable(path: str) -> str:
+    """Return the path of a page: this one, or the nearest above it if this one only takes forms."""
+    routes = current_app.create_url_adapter(request)
+    if routes is None or not isinstance(_unreadable(routes, path), MethodNotAllowed):
+        return path
+    while path and _unreadable(routes, path):
+        path = path.rpartition("/")[0]
+    return path or "/"
+
+
+def _unreadable(routes: MapAdapter, path: str) -> HTTPException | None:
+    try:
+        routes.match(path, method="GET")
+    except HTTPException as refusal:
+        return refusal
+    return None
+
+
 def here(**changes: str | int | None) -> str:
-    """Return the address of this page with other parameters; those that are None are removed."""
+    """Return the address of this page with other parameters; those that are None are removed.
+
+    A page that answers a form may have no address of its own: then it is that of the page above it.
+    """
     kept = request.args.to_dict(flat=False)
     kept |= {name: [] if value is None else [str(value)] for name, value in changes.items()}
     query = urlencode(kept, doseq=True)
-    path = "/" + quote(request.path.lstrip("/"))  # two slashes, or a backslash, would lead to another site
+    path = "/" + quote(
+        readable(request.path).lstrip("/")
+    )  # two slashes, or a backslash, would lead to another site
     return f"{path}?{query}" if query else path
 
 
@@ -198,6 +224,8 @@ def _finish(response: Response) -> Response:
 def _problem_page(problem: Response) -> Response:
     """Return the page for a problem document, with the same status and headers."""
     status = problem.status_code
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and request.method in LOOKING:
+        return make_response(redirect(here(), HTTPStatus.SEE_OTHER))
     if "refusal" in g:
         key, values = refusals.text_of(g.refusal)
         response = render_message(status, key, **values)

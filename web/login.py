@@ -1,5 +1,6 @@
 """Login, logout, and changing the password."""
 
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +11,17 @@ from engine.identity import login, sessions
 from engine.identity.oidc import farewell
 from engine.identity.sessions import Opened
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import AssuranceTooLow, Busy, Conflict, Invalid, NotRecognised, Throttled
+from engine.platform.errors import (
+    AssuranceTooLow,
+    Busy,
+    Conflict,
+    Invalid,
+    NotFound,
+    NotRecognised,
+    Throttled,
+)
+from engine.portal import catalogue
+from engine.portal.catalogue import Service
 from web import forms, texts
 from web.frame import render_message
 from web.site import (
@@ -23,6 +34,8 @@ from web.site import (
     set_session,
     site,
 )
+
+APPLYING = re.compile(r"/services/([^/?]+)/apply")  # where a login began that is for an application
 
 blueprint = Blueprint("login", __name__, template_folder="templates")
 
@@ -152,9 +165,21 @@ def _farewell(provider: str | None) -> str:
 
 
 def _login(target: str, status: int = HTTPStatus.OK, fault: str = "") -> Response:
-    response = _page("login.html", status, target=target, fault=fault, providers=site().providers)
+    shown = {"fault": fault, "providers": site().providers, "service": _applied_for(target)}
+    response = _page("login.html", status, target=target, **shown)
     remember_before(response)
     return response
+
+
+def _applied_for(target: str) -> Service | None:
+    """Return the service for which somebody wants to apply who logs in now."""
+    found = APPLYING.match(target)
+    if found is None:
+        return None
+    try:
+        return site().database.run(lambda session, _: catalogue.service(session, found[1]), "single")
+    except NotFound:
+        return None
 
 
 def _unchanged(status: int, fault: str) -> Response:

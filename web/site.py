@@ -19,6 +19,7 @@ from engine.platform.config import Settings
 from engine.platform.db import Database
 
 SITE = "parvandeh.site"
+LOOKING = ("GET", "HEAD")  # methods that change nothing
 SESSION, BEFORE, LANGUAGE, CALENDAR, NOTICE, BEGUN, LOOKED, PURPOSE = (
     "session",
     "before",

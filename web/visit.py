@@ -26,9 +26,18 @@ from engine.requests import serving
 from engine.requests.idempotency import Answer, internal
 from engine.requests.serving import Outcome
 from web import purpose, texts
-from web.site import Forged, comes_from_here, current, is_own_form, make_room, set_notice, set_secret, site
+from web.site import (
+    LOOKING,
+    Forged,
+    comes_from_here,
+    current,
+    is_own_form,
+    make_room,
+    set_notice,
+    set_secret,
+    site,
+)
 
-LOOKING = ("GET", "HEAD")
 # Pages on which cases are found, for the access log.
 WAYS: Mapping[str, Way] = {"/desk/search": "search", "/desk/cases": "list", "/oversight/cases": "list"}
 ANYBODY = Actor(id=uuid7(), name="", role="anybody")  # a visitor whom the policy allows nothing

@@ -27,6 +27,7 @@ _PAGE = """<!doctype html>
 <link rel="stylesheet" href="docs/swagger-ui.css">
 <link rel="stylesheet" href="docs/page.css">
 <header>
+<p><a href="/">{home}</a></p>
 <h1>{title}</h1>
 <p>{release} · <bdi><a href="openapi.json">{document}</a></bdi> ·
 <bdi><a href="docs?lang={other}" lang="{other}">{named}</a></bdi></p>
@@ -52,7 +53,14 @@ header p { margin: .4rem 0 }
 START = """SwaggerUIBundle({
   url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, filter: true,
   defaultModelsExpandDepth: 0, displayRequestDuration: true, requestSnippetsEnabled: true, validatorUrl: null,
+  onComplete: () => setTimeout(show, 100),
 });
+// What is above a linked operation has changed its height since Swagger UI scrolled to it.
+function show() {
+  const [tag, operation] = location.hash.replace("#/", "").split("/").map(decodeURIComponent);
+  const id = `operations-${tag.replaceAll(" ", "_")}-${operation}`;
+  if (operation) document.getElementById(id)?.scrollIntoView();
+}
 """
 
 
@@ -64,6 +72,7 @@ def written(language: Language) -> str:
     return _PAGE.format(
         language=language,
         direction="rtl" if language == "fa" else "ltr",
+        home=escape(texts.say("reference.home")),
         other=other,
         named=named,
         title=escape(texts.say("reference.title")),

@@ -52,6 +52,20 @@ def require_confirmed(
     return hashlib.sha256(f"{version.key}\n{applicant}".encode()).digest()
 
 
+def find_duplicate(uow: UnitOfWork, version: Version, applicant: str) -> Conflict | None:
+    """Returns the refusal with which a case of this person would be met now, if there is an open one."""
+    try:
+        require_confirmed(uow, version, applicant, confirmed=False)
+    except Conflict as refusal:
+        return refusal
+    return None
+
+
+def has_rule(uow: UnitOfWork, version: Version) -> bool:
+    """Returns whether a second open case of a person is refused, or must be confirmed."""
+    return definitions.rules_of_start(uow.session, version).duplicates not in (None, "allow")
+
+
 def duplicate(found: OpenCase | None = None, *, confirmable: bool | None = None) -> Conflict:
     """Returns the refusal of a second open case; `confirmable` is None if that isn't known."""
     state: dict[str, Any] = {} if confirmable is None else {"confirmable": confirmable}

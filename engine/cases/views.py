@@ -318,7 +318,7 @@ def _read(
     return [{**row, "payload": _cut_payload(row["payload"], cut)} for row in rows]
 
 
-_DATA = ("data", "changes", "inputs")
+_DATA = ("data", "changes", "before", "inputs")
 _RULES = ("table", "policy", "rules")
 
 

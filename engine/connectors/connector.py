@@ -41,11 +41,11 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """Why another system is called: its agency's key, the purpose, and the legal basis.
+    """Why another system is called: its agency's key and name, the purpose, and the legal basis.
 
-    The texts may be `Persian | English`. There is no legal basis if the calls need only the person's consent.
-    `price` is what a call costs, if that is known. The log states all of it with each call, so it is never
-    personal.
+    The texts may be `Persian | English`. Without a name people see the key. There is no legal basis if the
+    calls need only the person's consent. `price` is what a call costs, if that is known. The log states all
+    of it with each call, so it is never personal.
     """
 
     agency: str
@@ -53,6 +53,7 @@ class Declaration:
     legal_basis: str | None
     price: str | None = None  # of a call, as a decimal
     currency: str | None = None
+    agency_name: str | None = None
 
 
 UNDECLARED = Declaration("", "", None)  # of calls that are not about cases

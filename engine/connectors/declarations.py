@@ -9,6 +9,7 @@ from engine.connectors.toml_table import Table
 
 ASSURANCE: Assurance = "substantial"
 _LINE = r"(?=.*\S)[^\x00-\x1f\x7f]{1,500}"
+_NAME = "Write the name of the agency, in one line: Persian, or Persian | English."
 _PURPOSE = "Write what its answers are for, in one line: Persian, or Persian | English."
 _BASIS = "Cite the law or the order that allows it, in one line: Persian, or Persian | English."
 
@@ -18,6 +19,7 @@ class Declared:
     """What a connector's own table declares, for each of its operations that doesn't declare it itself."""
 
     agency: str
+    agency_name: str
     purpose: str
     legal_basis: str
     price: tuple[str | None, str | None]
@@ -30,6 +32,7 @@ def of_connector(table: Table) -> Declared:
     key = "Write the key of the agency that the connector calls, such as tax-office."
     return Declared(
         table.text("agency", UNIT_KEY, key),
+        _line(table, "agency_name", _NAME),
         _line(table, "purpose", _PURPOSE),
         _line(table, "legal_basis", _BASIS),
         _price(table),
@@ -60,7 +63,8 @@ def require(table: Table, operations: list[Declared]) -> None:
 
 def plain(declared: Declared) -> Declaration:
     """Returns what the log states of each call."""
-    return Declaration(declared.agency, declared.purpose, declared.legal_basis or None, *declared.price)
+    said = (declared.agency, declared.purpose, declared.legal_basis or None, *declared.price)
+    return Declaration(*said, agency_name=declared.agency_name or None)
 
 
 def _line(table: Table, name: str, fix: str) -> str:

@@ -59,7 +59,8 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "data.repaired": _INCIDENT,
         "data.prefilled": {
             **{"source": str, "fields": str, "type": str, "evidence": str},
-            **{"connector": str, "operation": str, "agency": str, "legal_basis": str, "fetched_at": str},
+            **{"connector": str, "operation": str, "agency": str, "agency_name": str},
+            **{"legal_basis": str, "fetched_at": str},
         },
         "wait.opened": _WAIT,
         "wait.closed": _WAIT,
@@ -72,7 +73,7 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "call.made": {
             **{"call": str, "connector": str, "topic": str, "operation": str},
             **{"party": str, "agency": str, "purpose": str, "legal_basis": str},
-            **{"price": str, "currency": str},
+            **{"agency_name": str, "price": str, "currency": str},
         },
         "call.tried": {"call": str, "code": str, "attempt": int, "ms": int},
         "call.answered": {"call": str, "seconds": str, "attempts": int},

@@ -49,6 +49,7 @@ _WRITTEN_DATE = re.compile(
     r"[0-9۰-۹]{4}-[0-9۰-۹]{2}-[0-9۰-۹]{2}(?:[T ][0-9۰-۹]{2}:[0-9۰-۹]{2}[Z0-9۰-۹:+.-]*)?"
 )
 _LEFT_TO_RIGHT = "\u2066"
+_LATIN = re.compile("[A-Za-z]")
 _ISOLATE, _END = "\u2068", "\u2069"  # the text between takes its direction from itself (UAX 9)
 
 Text = str | Mapping[str, str]
@@ -134,7 +135,15 @@ class Reader:
         return (english if parted and self.language == "en" else persian).strip()
 
     def both(self, names: list[str]) -> str:
-        """Join names with commas, the last two with `and`."""
+        """Join names with commas, the last two with `and`.
+
+        In a language from right to left each Latin one is isolated: several would read from left to right.
+        """
+        if self.direction == "rtl" and len(names) > 1:
+            names = [
+                f"{_ISOLATE}{name}{_END}" if name[:1].isascii() and name[:1].isalpha() else name
+                for name in names
+            ]
         comma = "، " if self.language == "fa" else ", "
         return _AND[self.language].join(filter(None, (comma.join(names[:-1]), *names[-1:])))
 
@@ -142,6 +151,8 @@ class Reader:
         """Format a value for a sentence; a person by their name in the reader's language."""
         if isinstance(value, Mapping):
             return self.person(cast(Names, value))
+        if isinstance(value, list):
+            return self.both([str(one) for one in value])
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal | date):
             return self.name(str(value))
         if isinstance(value, datetime):
@@ -185,7 +196,9 @@ class Catalogue:
 
     def _put(self, reader: Reader, value: Any) -> str:
         shown = reader.value(value)
-        return f"{_ISOLATE}{shown}{_END}" if self.isolated and isinstance(value, str | Mapping) else shown
+        return (
+            f"{_ISOLATE}{shown}{_END}" if self.isolated and isinstance(value, str | Mapping | list) else shown
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Consents of people to uses of data about them: who agreed to which text, and who took it back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,14 +10,16 @@ from sqlalchemy import Column, ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine import access, cases
+from engine.access import validity
 from engine.connectors import Consent as Agreed
-from engine.models import Call, Consent, User
+from engine.models import Call, Case, Consent, Definition, DefinitionVersion, User
 from engine.platform import persian
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Forbidden, NotFound
 from engine.platform.ids import uuid7
 from engine.portal.evidence import ROWS as EVIDENCE
 from engine.portal.evidence import VALUES, Bound
+from engine.portal.service_names import SERVICE_NAME
 
 ROWS = table(Consent)
 
@@ -108,6 +110,32 @@ def mine(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Given]:
     return [Given(*row) for row in uow.connection.execute(found)]
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a consent is about: the service, by its name, and the number of the case that rests on it."""
+
+    service: str
+    case_number: str | None
+
+
+def subjects(uow: UnitOfWork, given: Sequence[Given]) -> Mapping[UUID, About]:
+    """Returns what these consents of the actor are about, by their ids. One statement."""
+    found = select(ROWS.c.id, func.coalesce(SERVICE_NAME, ROWS.c.service), Case.number)
+    found = found.outerjoin(Definition, Definition.key == ROWS.c.service)
+    found = found.outerjoin(DefinitionVersion, validity.current()).outerjoin(Case, Case.id == ROWS.c.case_id)
+    mine = found.where(ROWS.c.id.in_([one.id for one in given]), _mine(uow))
+    return {row[0]: About(*row[1:]) for row in uow.connection.execute(mine)}
+
+
+def one_of_mine(uow: UnitOfWork, consent_id: UUID) -> Given:
+    """Returns a consent of the actor. Raises NotFound for those of others."""
+    found = select(*_SHOWN).where(ROWS.c.id == consent_id, _mine(uow))
+    row = uow.connection.execute(found).one_or_none()
+    if row is None:
+        raise NotFound(f"The consent {consent_id} does not exist.")
+    return Given(*row)
+
+
 def revoke(uow: UnitOfWork, consent_id: UUID) -> Given:
     """Takes a consent back: no call rests on it from now on, and what is only shown is deleted.
 
@@ -115,11 +143,7 @@ def revoke(uow: UnitOfWork, consent_id: UUID) -> Given:
 
     Raises NotFound for those of others.
     """
-    found = select(*_SHOWN).where(ROWS.c.id == consent_id, _mine(uow))
-    row = uow.connection.execute(found).one_or_none()
-    if row is None:
-        raise NotFound(f"The consent {consent_id} does not exist.")
-    given = Given(*row)
+    given = one_of_mine(uow, consent_id)
     _end(uow, given.draft_id, given.type, ROWS.c.revoked_at)
     return replace(given, revoked_at=given.revoked_at or uow.now)
 

@@ -48,3 +48,8 @@ def expected(
     """
     known = [norm_at] if usual is None else [started_at + usual.median, started_at + usual.most]
     return next((at for at in known if at is not None and at > now), None)
+
+
+def within(expected: datetime | None, latest: datetime | None) -> datetime | None:
+    """Returns when a case can be expected to end; None if that is after the end of its statutory term."""
+    return None if expected and latest and expected > latest else expected

@@ -54,7 +54,9 @@ _SOURCES = (
         User.name.label("actor"),
         names.of().label("actor_name"),
         *(_event.facts[name].astext.label(name) for name in ("source", *FETCHED)),
-        func.coalesce(Unit.name, _event.facts["agency"].astext).label("agency_name"),
+        func.coalesce(_event.facts["agency_name"].astext, Unit.name, _event.facts["agency"].astext).label(
+            "agency_name"
+        ),
     )
     .select_from(_event)
     .join(_names, _payload["scope"].is_(None))  # without those of an instance or a called process

@@ -262,7 +262,8 @@ def test_page_of_the_document_loads_nothing_from_elsewhere(
     assert f'dir="{direction}">\n<meta' in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert not re.search(r"(?:src|href)=.(?:https?:)?//", page.text)
-    for name in re.findall(r'(?:src|href)="(?!data:)([^"]+)"', page.text):
+    assert '<a href="/">' in page.text, "back to the product"
+    for name in re.findall(r'(?:src|href)="(?!data:|/")([^"]+)"', page.text):
         with client.get(f"/api/v1/{name}") as part:
             assert part.status_code == 200
 

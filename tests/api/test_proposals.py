@@ -72,7 +72,8 @@ def test_nothing_changes_until_another_person_confirms(
     events = body(first.get(f"/cases/{case}/events"))["items"]
     proposed, confirmed = (one for one in events if one["kind"].startswith("change."))
     assert (proposed["kind"], confirmed["kind"]) == ("change.proposed", "change.confirmed")
-    assert confirmed["payload"] == {"reason": "typing error", "changes": {"amount": 2, "note": "n"}}
+    changed = {"changes": {"amount": 2, "note": "n"}, "before": {"amount": 1}}
+    assert confirmed["payload"] == {"reason": "typing error", **changed}
     assert set(confirmed["facts"]) == {"proposal", "what", "proposed_by", "proposed_at"}
     assert proposed["payload"] == {"reason": "typing error", "names": ["amount", "note"]}
 

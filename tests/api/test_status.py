@@ -14,6 +14,7 @@ from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import body, refused
 from tests.api.test_decisions import GROUND, deciding
+from tests.api.test_services import described
 
 Ask = Callable[..., Any]
 WRONG = "2222-2222-2222"
@@ -272,6 +273,16 @@ def test_applicants_task_is_told(ask: Ask, client: Clients, database: Database) 
     assert (item["name"], item["text"]) == ("Papers", None)
     assert item["due"] is not None
     assert told["expected"] is None
+
+
+@pytest.mark.parametrize(("statutory", "shown"), [("P30D", True), ("P2D", False)])
+def test_no_decision_is_expected_after_the_statutory_term(
+    ask: Ask, client: Clients, database: Database, statutory: str, shown: bool
+) -> None:
+    factories.deploy(database, described("permit", statutory=statutory, norm="P10D"))
+    case = client("portal").start("permit")
+    told = body(ask(case["case_number"], case["secret"]))
+    assert (told["expected"] is not None, told["latest"] is not None) == (shown, True)
 
 
 def test_suspended_case_is_paused(

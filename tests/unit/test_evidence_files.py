@@ -101,6 +101,20 @@ def test_each_fault_is_found_at_its_place(old: str, new: str, finding: tuple[str
     assert finding in _found(WHOLE.replace(old, new, 1))
 
 
+def test_a_fault_of_a_type_hides_no_other_one() -> None:
+    wrong = (
+        WHOLE.replace("name = {", "title = {").replace('= "city"', '= "town"').replace('"proof"', '"area"')
+    )
+    assert {
+        ("toml-missing", "", "types.residence.name"),
+        ("evidence-field", "unknown", "types.residence.fields./place/city"),
+        ("evidence-field", "document", "types.residence.fallback"),
+    } < set(_found(wrong))
+    found = evidence_of(_files(wrong), "p")
+    assert found is not None
+    assert not found.types, "it can't be used"
+
+
 def test_the_form_must_not_require_the_document_that_is_a_fallback() -> None:
     form = {**factories.form(**FIELDS), "required": ["proof"]}
     files = {**factories.with_start_form(form), EVIDENCE: WHOLE.encode()}

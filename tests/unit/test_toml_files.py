@@ -93,7 +93,7 @@ def test_everything_that_is_wrong_is_found_at_once_with_its_line() -> None:
             (10, "toml-elsewhere", "fee", "fee"),
             (11, "toml-unknown-key", "", "klass"),
             (12, "toml-value", "bound", "bound"),
-            (23, "toml-value", "form", "legal_basis.url"),
+            (23, "toml-value", "url", "legal_basis.url"),
             (27, "toml-value", "text", "evidence.name"),
             (30, "toml-value", "form", "output.id"),
             (35, "toml-unknown-key", "", "contact.telex"),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from io import BytesIO
 from time import monotonic, sleep
 from typing import Any
@@ -280,18 +281,35 @@ def test_an_account_of_nobody_in_particular_starts_nothing(
 def test_a_second_open_application_is_asked_about(me: Applicant, database: Database) -> None:
     factories.deploy(database, service() | {"service.toml": SAID})
     first = me.apply()
+    begun = [me.get(path) for path in ("/services/p", "/services/p/apply/1")]
     me.fill()
+    for page in (*begun, me.get(CHECK)):
+        assert f'href="/my/cases/{first}"' in page
+        assert "You can send another one" in page
     asked = me.post(CHECK, {})
     assert asked.status_code == 422
     assert f'href="/my/cases/{first}"' in asked.text
     assert (count(database, Case), count(database, ApplicationDraft)) == (1, 1)
     assert me.post(CHECK, {"confirm_duplicate": "1"}).status_code == 303
     factories.deploy(database, service() | {"service.toml": b'duplicates = "refuse"\n' + SAID})
+    assert 'href="/services/p/apply"' not in me.get("/services/p")
+    assert "Only one application at a time" in me.get("/services/p/apply/1")
     me.fill()
     refused = me.post(CHECK, {"confirm_duplicate": "1"})
     assert refused.status_code == 422
     assert 'name="confirm_duplicate"' not in refused.text
     assert count(database, Case) == 2
+
+
+def test_an_applicant_reads_the_name_of_the_service_everywhere(me: Applicant, database: Database) -> None:
+    named = '[name]\nfa = "نام خدمت"\nen = "Its own name"\n'.encode()
+    factories.deploy(database, service() | {"service.toml": SAID + named})
+    case = me.apply()
+    me.fill()
+    for path in ("/my", f"/my/cases/{case}", "/services", "/services/p", "/services/p/apply/1"):
+        page = me.get(path)
+        assert "Its own name" in page, path
+        assert "Service p" not in page, path
 
 
 OWNER = {"type": "boolean", "title": "مالکم | I own it"}
@@ -485,13 +503,40 @@ def test_the_catalogue_is_searched_and_a_service_shows_what_is_known(
     assert '<option value="vehicle" selected>' in found
     assert "No service matches" in browser.get("/services?lang=en&q=nothing").text
     assert "No service matches" in browser.get("/services?lang=en&unit=x&cursor=gone").text
+    login = browser.get("/login?next=/services/parking/apply&lang=en").text
+    assert 'href="/services/parking"' in login
+    assert "Log in to apply for" in login
     page = browser.get("/services/parking?lang=en").text
+    assert re.search(r'<a href="tel:\+?[0-9]+"', page)
     for text in (
         *("Individuals", "Online, By post", "20 days", "5 working days", "Municipalities Act"),
         *("Vehicle papers", "To your address", "mailto:parking@city.example", "First street"),
     ):
         assert text in page, text
     assert "۲۰ روز" in browser.get("/services/parking?lang=fa").text
+
+
+def test_another_window_overwrites_no_answer_unseen(me: Applicant, database: Database) -> None:
+    me.fill()
+    seen = unescape(*re.findall(r'name="seen" value="([^"]*)"', me.get("/services/p/apply/1")))
+    mine = {"seen": seen, "data/f1": "first", "data/f2": "12"}
+    assert me.post("/services/p/apply/1", {**mine, "data/f2": "5"}).status_code == 303
+    page = me.post("/services/p/apply/1", {**mine, "data/f3": "typed"})
+    assert page.status_code == 422
+    assert "In another window you changed answers" in page.text
+    assert re.search(r'name="data/f2"[^>]* value="5"', page.text), "left as it was: the new answer"
+    assert re.search(r'name="data/f3"[^>]* value="typed"', page.text)
+    page = me.post("/services/p/apply/1", {**mine, "data/f1": "again", "data/f2": "7"})
+    assert "It replaces this answer when you continue" in page.text
+    assert re.search(r'name="data/f2"[^>]* value="7"', page.text), "changed in both"
+    seen = unescape(*re.findall(r'name="seen" value="([^"]*)"', page.text))
+    now = {"seen": seen, "data/f1": "again", "data/f2": "7"}
+    assert me.post("/services/p/apply/1", now).status_code == 303
+    case = me.post(CHECK, {}).headers["Location"].removesuffix("/begun")
+    late = me.post("/services/p/apply/1", now, on="/my")
+    assert late.headers["Location"] == case
+    assert "You had already sent this application" in me.get(case)
+    assert count(database, ApplicationDraft) == 0
 
 
 def test_a_step_keeps_what_is_stored_at_the_same_moment(me: Applicant, database: Database) -> None:

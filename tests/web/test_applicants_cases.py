@@ -518,15 +518,33 @@ def test_an_ended_case_is_rated_on_its_page(
 
 
 def test_an_applicant_sees_what_two_officials_changed_and_why(
-    me: Applicant, case: UUID, database: Database, actor: Callable[..., Actor]
+    me: Applicant,
+    case: UUID,
+    database: Database,
+    actor: Callable[..., Actor],
+    session_of: Callable[[Actor], Browser],
 ) -> None:
     one, two = (actor("administrator", name) for name in ("one", "two"))
     with database.transaction() as session:
-        session.execute(update(Case).values(data={"counted": 1}))
-    propose = partial(proposals.propose_variables, case_id=case, data={"counted": 2}, reason="counted again")
+        session.execute(update(Case).values(data={"counted": 1, "f1": "first"}))
+    data = {"counted": 2, "f1": "corrected"}
+    propose = partial(proposals.propose_variables, case_id=case, data=data, reason="counted again")
     made = factories.as_actor(database, one, propose)
     assert "counted again" not in me.get(f"/my/cases/{case}")
     factories.as_actor(database, two, lambda uow: proposals.confirm(uow, made))
     page = me.get(f"/my/cases/{case}")
     assert "The office changed data of your case" in page
     assert "counted again" in page
+    assert re.search("<dt>Field f1</dt>\\s*<dd>.*?corrected", page)
+    assert "And 1 internal value." in page
+    assert "<dt>counted" not in page
+    desk = session_of(two)
+    log = desk.get(f"/desk/cases/{case}/log?lang=en").text
+    assert re.search(r"corrected.*<dt>Before</dt>.*first", log, re.S), "the former value, too"
+    leave = partial(
+        proposals.propose_modification, cancel=["decide"], start_before=["decide"], reason="again"
+    )
+    factories.as_actor(database, one, lambda uow: leave(uow, case))
+    page = desk.get(f"/desk/cases/{case}?lang=en").text
+    assert "<dt>Leave</dt><dd><bdi>Review</bdi></dd>" in page
+    assert "<dt>Continue before</dt><dd><bdi>Review</bdi></dd>" in page

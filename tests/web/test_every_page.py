@@ -1,6 +1,8 @@
 """What is true of every page, for every visitor: found in the application's own list of routes."""
 
+import re
 from collections.abc import Callable, Iterator
+from html import unescape
 from uuid import UUID
 
 import pytest
@@ -84,3 +86,15 @@ def test_what_does_not_exist_is_nobodys_and_breaks_nothing(
         answer = browser.post(address, {"token": token})
         assert answer.status_code < 500, (rule, answer.text[:2000])
         assert answer.mimetype == "text/html" or answer.status_code in (204, 303), rule
+
+
+def test_each_address_that_only_takes_forms_leads_to_a_page_above_it(make: Make, browser: Browser) -> None:
+    read = {rule for rule, _ in visits(make, "GET")}
+    for rule, address in visits(make, "POST"):
+        shown = browser.post(address, {}, Sec_Fetch_Site="cross-site")  # a page that answers a form
+        for language in re.findall(r'<a href="([^"]*)" lang="(?:fa|en)"', shown.text):
+            assert browser.get(unescape(language)).status_code != 405, rule
+        if rule not in read:
+            away = browser.get(f"{address}?lang=en")
+            assert away.status_code == 303, rule
+            assert browser.get(away.headers["Location"]).status_code in (200, 303, 404), rule

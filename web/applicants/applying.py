@@ -5,20 +5,25 @@ those before it were answered.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from flask import g, request
 
+from engine.bpmn.forms import answer_name
 from engine.oversight.access_log import Opened
-from engine.platform.errors import Conflict, Invalid, NotFound, Refusal
+from engine.platform.errors import Conflict, DataChanged, Fault, Invalid, NotFound, Refusal
 from engine.portal import application_drafts
 from engine.portal.application_drafts import Draft
 from web import attached, forms
-from web.applicants.answers import named_rows
+from web.applicants import draft_tags
+from web.applicants.answers import Row, named_rows
 from web.applicants.applications import Application, application_page
 from web.applicants.cases import NEVER_KEPT
+from web.applicants.checking import wrongs
 from web.applicants.door import blueprint, mine
+from web.applicants.draft_tags import GONE, Tag
 from web.applicants.evidence import answered, panels, steps
 from web.applicants.steps import Step
 from web.attached import as_visitor
@@ -28,8 +33,25 @@ from web.visit import Away, Page, Shown, Visit
 
 CONFIRM = "confirm_duplicate"  # the button by which a second open application is confirmed
 BACK = "back"  # the back button; what was typed is stored
-# From an outdated page: it was sent already. Starting again without asking would create a second case.
-GONE = Away("/my", told="applicants.notice.gone")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An answer that was changed in another window, as it is now. `typed`: the page has another."""
+
+    label: str
+    rows: Sequence[Row]
+    typed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What the fields of a step contain, why that was refused, and which answers were changed elsewhere."""
+
+    values: Mapping[str, Any]
+    refusal: Refusal | None = None
+    tag: Tag | None = None
+    changes: Sequence[Change] = ()
 
 
 @application_page(blueprint.get)
@@ -45,36 +67,67 @@ def show_step(visit: Visit, application: Application, number: int) -> Shown:
     draft = application.find(visit.uow)
     if not _is_open(visit, draft, number):
         return Away(_next(visit, application, draft, draft.step))
-    return step_page(visit, application, draft, number, draft.answers)
+    return step_page(visit, application, draft, number, Entered(draft.answers))
 
 
-def _once_more(visit: Visit, application: Application, number: int, refusal: Refusal) -> Page:
-    """Show the step with what was typed, and its faults."""
+def once_more(visit: Visit, application: Application, number: int, refusal: Refusal, **_: Any) -> Page:
+    """Show the step with what was typed, and its faults; what was only changed elsewhere, as it is now."""
     draft = application.find(visit.uow)
-    step = _step(steps(visit, draft), number)
-    typed = forms.answer(step.fields, attached.sent(), _others(draft, step))
-    return step_page(visit, application, draft, number, {**_others(draft, step), **typed}, refusal)
+    step = step_of(steps(visit, draft), number)
+    typed = given_in(draft, step)
+    values, tag = {**others(draft, step), **typed}, draft_tags.still(draft, answered(step), typed)
+    changes: Sequence[Change] = ()
+    if isinstance(refusal, DataChanged):
+        left = [one["field"] for one in refusal.changes if not one["typed"]]
+        values |= {name: draft.answers.get(name) for name in left}
+        tag, changes = draft_tags.tag_of(draft, answered(step)), _changes(visit, draft, step, refusal)
+    now = replace(draft, answers=values)  # what was typed can make another document necessary
+    now = now if number <= len(steps(visit, now)) else draft
+    return step_page(visit, application, now, number, Entered(values, refusal, tag, changes))
 
 
-def _files(application: Application, **_: Any) -> Mapping[str, Any]:
+def _changes(visit: Visit, draft: Draft, step: Step, refusal: DataChanged) -> Sequence[Change]:
+    """Return the answers that were changed elsewhere, as they are stored now."""
+    found = []
+    typed = {one["field"]: one["typed"] for one in refusal.changes}
+    for node in forms.drawing(step.fields, draft.answers, visit.reader).all:
+        name = answer_name(node.field.pointer or "")
+        if name in typed and node.name == f"{forms.DATA}/{name}":
+            drawn = forms.Drawing((node,), ())
+            rows = named_rows(drawn, attached.files_in(visit.uow, drawn, draft.place))
+            found.append(Change(node.label, rows, typed[name]))
+    return found
+
+
+def given_in(draft: Draft, step: Step) -> dict[str, Any]:
+    """Return what was typed into a step."""
+    return forms.answer(step.fields, attached.sent(), others(draft, step))
+
+
+def take_files(application: Application, **_: Any) -> Mapping[str, Any]:
     return attached.take(as_visitor(application.place))
 
 
-@application_page(blueprint.post, "/<int:number>", refused=_once_more, prepare=_files)
+@application_page(blueprint.post, "/<int:number>", refused=once_more, prepare=take_files)
 def answer_step(visit: Visit, application: Application, number: int) -> Shown:
     """Store the answers of a step, and continue."""
     draft = application.find(visit.uow, hold=True)
+    if (away := draft_tags.left(visit, draft)) is not None:
+        return away
     if not _is_open(visit, draft, number):
         return Away(_next(visit, application, draft, draft.step))
     step = steps(visit, draft)[number - 1]
-    given = forms.answer(step.fields, attached.sent(), _others(draft, step))
+    given = given_in(draft, step)
+    draft_tags.require_seen(draft, step, answered(step), given)
     if attached.edited():
         return _changed(visit, application, draft, number, given)
     if BACK in request.form:
         application_drafts.leave(visit.uow, draft, answered(step), given, number)
         return Away(f"{application.address}/{max(number - 1, 1)}")
     attached.require()
-    application_drafts.answer(visit.uow, draft, answered(step), given, number)
+    after = steps(visit, replace(draft, answers={**others(draft, step), **given}))
+    shown = after[number - 1].names if number <= len(after) else step.names
+    application_drafts.answer(visit.uow, draft, answered(step), given, number, shown=shown)
     return Away(_next(visit, application, application.find(visit.uow), number))
 
 
@@ -125,7 +178,7 @@ def show_all_begun(visit: Visit, draft_id: UUID) -> Page:
     return Page("applicants/all_begun.html", shown, opened=opened, headers=NEVER_KEPT)
 
 
-def _step(asked: Sequence[Step], number: int) -> Step:
+def step_of(asked: Sequence[Step], number: int) -> Step:
     """Return a step of the form. Raises NotFound."""
     if not 1 <= number <= len(asked):
         raise NotFound(f"This form has no step {number}.")
@@ -142,7 +195,7 @@ def _next(visit: Visit, application: Application, draft: Draft, done: int) -> st
     return f"{application.address}/{'check' if last else done + 1}"
 
 
-def _others(draft: Draft, step: Step) -> dict[str, Any]:
+def others(draft: Draft, step: Step) -> dict[str, Any]:
     """Return the answers to the other steps."""
     return {name: value for name, value in draft.answers.items() if name not in answered(step)}
 
@@ -155,32 +208,39 @@ def _changed(
     if attached.changed():
         attached.forget_dropped(visit.uow)
         application_drafts.leave(visit.uow, draft, answered(step), given, number)
+        draft = application.find(visit.uow)
     refusal = Invalid("A file was not accepted.", attached.faults()) if attached.faults() else None
-    return step_page(visit, application, draft, number, {**_others(draft, step), **given}, refusal)
+    tag = draft_tags.still(draft, answered(step), given)
+    return step_page(
+        visit, application, draft, number, Entered({**others(draft, step), **given}, refusal, tag)
+    )
 
 
-def step_page(
-    visit: Visit,
-    application: Application,
-    draft: Draft,
-    number: int,
-    values: Mapping[str, Any],
-    refusal: Refusal | None = None,
-) -> Page:
+def step_page(visit: Visit, application: Application, draft: Draft, number: int, entered: Entered) -> Page:
     """Return the page of a step, with these values and the faults of what was sent."""
     asked = steps(visit, draft)
-    step = _step(asked, number)
+    step, refusal = step_of(asked, number), entered.refusal
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
-    drawn = forms.drawing(step.fields, values, visit.reader, faults)
+    drawn = forms.drawing(step.fields, entered.values, visit.reader, faults)
+    clash = refusal if is_duplicate(refusal) else application_drafts.duplicate(visit.uow, draft.services)
+    told = refusal is not None and not faults and not entered.changes and not is_duplicate(refusal)
     shown = {
         **_about(visit, application, draft),
         "steps": asked,
         "panels": panels(visit, draft, step),
         "number": number,
+        "tag": entered.tag or draft_tags.tag_of(draft, answered(step)),
+        "changes": entered.changes,
+        "duplicate": None if clash is None else clash.state,
         "drawing": attached.named(visit.uow, drawn, draft.place),
-        "fault": explain(refusal) if refusal and not faults else None,
+        "fault": explain(refusal) if refusal and told else None,
     }
     return Page("applicants/step.html", shown, 200 if refusal is None else 422)
+
+
+def is_duplicate(refusal: Refusal | None) -> TypeGuard[Conflict]:
+    """Return whether a second open application was refused."""
+    return isinstance(refusal, Conflict) and refusal.code == "duplicate"
 
 
 def _about(visit: Visit, application: Application, draft: Draft) -> Mapping[str, Any]:
@@ -200,11 +260,13 @@ def _about(visit: Visit, application: Application, draft: Draft) -> Mapping[str,
 
 def _summary(visit: Visit, application: Application, draft: Draft, refusal: Refusal | None = None) -> Page:
     asked = steps(visit, draft)
-    faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    faults: Sequence[Fault] = refusal.faults if isinstance(refusal, Invalid) else ()
+    if refusal is None:
+        faults = application_drafts.faults_of(visit.uow, draft)
     all_fields = [field for step in asked for field in step.fields]
-    drawn = forms.drawing(all_fields, draft.answers, visit.reader, faults)
+    drawn = forms.drawing(all_fields, draft.answers, visit.reader)
     files = attached.files_in(visit.uow, drawn, draft.place)
-    duplicate = refusal if isinstance(refusal, Conflict) and refusal.code == "duplicate" else None
+    duplicate = refusal if is_duplicate(refusal) else application_drafts.duplicate(visit.uow, draft.services)
     shown = {
         **_about(visit, application, draft),
         "duplicate": None if duplicate is None else duplicate.state,
@@ -212,7 +274,7 @@ def _summary(visit: Visit, application: Application, draft: Draft, refusal: Refu
             (step, named_rows(forms.drawing(step.fields, draft.answers, visit.reader), files))
             for step in asked
         ],
-        "drawing": drawn,
-        "fault": explain(refusal) if refusal and not faults and not duplicate else None,
+        "wrongs": wrongs(visit, draft, asked, faults, application.address),
+        "fault": explain(refusal) if refusal and not faults and not is_duplicate(refusal) else None,
     }
     return Page("applicants/check.html", shown, 200 if refusal is None else 422)

@@ -1,6 +1,6 @@
 """The applicant's own case: its status in plain words, messages with the office, and the access log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -12,11 +12,13 @@ from engine.oversight import access_log
 from engine.oversight.access_log import Opened
 from engine.platform.errors import Fault, Invalid, Refusal
 from engine.portal import status
-from engine.portal.status import Own
+from engine.portal.status import Happened, Own
+from web.applicants.answers import Row, named_rows
 from web.applicants.door import blueprint, mine, typed
-from web.forms import all_explained
+from web.forms import all_explained, drawing
 from web.listing import cursor, following
 from web.site import BEGUN, cookie
+from web.texts import say
 from web.visit import Away, Page, Shown, Visit
 
 MAX_TEXT = 10_000
@@ -33,10 +35,21 @@ def values_of(visit: Visit, case_id: UUID, *, whole: bool = False) -> Mapping[st
     own = status.of_case(visit.uow, case_id, whole=whole)
     return {
         "own": own,
+        "happened": [(one, _changed(visit, one)) for one in own.happened],
         "status": status.explain(own.standing, visit.reader, isolated=True),
         "may_appeal": may_appeal(own),
         "visit_reasons": cases.VISIT_REASONS,
     }
+
+
+def _changed(visit: Visit, happened: Happened) -> Sequence[Row]:
+    """Return the data that the office has changed, as they are since then."""
+    found: list[Row] = []
+    for field in happened.fields:
+        drawn = drawing((field,), happened.values, visit.reader)
+        nothing = [Row(node.label, say("applicants.task.nothing")) for node in drawn.nodes]
+        found += named_rows(drawn, {}) or nothing
+    return found
 
 
 def may_appeal(own: Own) -> bool:

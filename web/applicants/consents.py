@@ -14,7 +14,16 @@ from web.visit import Away, Page, Visit
 def list_consents(visit: Visit) -> Page:
     """Show a page of consents, newest first."""
     shown, following_one = following(consents.mine(visit.uow, after=cursor()), cases.PAGE, attrgetter("id"))
-    return Page("applicants/consents.html", {"consents": shown, "next": following_one})
+    about = consents.subjects(visit.uow, shown)
+    return Page("applicants/consents.html", {"consents": shown, "about": about, "next": following_one})
+
+
+@mine(blueprint.get("/my/consents/<uuid:consent_id>/revoke"))
+def ask_revoke(visit: Visit, consent_id: UUID) -> Page:
+    """Ask whether to revoke it."""
+    consent = consents.one_of_mine(visit.uow, consent_id)
+    about = consents.subjects(visit.uow, [consent])[consent_id]
+    return Page("applicants/revoke.html", {"consent": consent, "about": about})
 
 
 @mine(blueprint.post("/my/consents/<uuid:consent_id>/revoke"))

@@ -6,13 +6,13 @@ from typing import Any
 
 from flask import current_app
 
-from engine.bpmn.forms import Field, text
+from engine.bpmn.forms import Field, Text, text
 from engine.portal import application_drafts, evidence, once_only
 from engine.portal.application_drafts import Draft
 from engine.portal.evidence import Held
 from engine.portal.once_only import Offer
 from engine.requests.fetching import FETCHER, Fetcher
-from web import forms
+from web import forms, texts
 from web.applicants.answers import Row, named_rows
 from web.applicants.steps import Step, steps_of, steps_of_several
 from web.visit import Visit
@@ -90,9 +90,16 @@ def _asked(fields: Sequence[Field], held: Mapping[str, Held], left: Collection[s
             if one.needed:
                 yield replace(field, required=True)
         elif one.state in ("known", "fetched"):
-            yield replace(field, read_only=True, required=False)
+            said = texts.both("applicants.evidence." + ("known" if one.state == "known" else "taken"))
+            yield replace(field, read_only=True, required=False, description=_and(field.description, said))
         else:
             yield field
+
+
+def _and(own: Text | None, said: Mapping[str, str]) -> Text:
+    """Return the description of a field, and why it can't be changed."""
+    before = {name: f"{getattr(own, name)} " if own else "" for name in said}
+    return Text(**{name: before[name] + said[name] for name in said})
 
 
 def _typed(fields: Sequence[Field]) -> Iterator[Field]:

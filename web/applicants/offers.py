@@ -7,13 +7,13 @@ from decimal import Decimal
 from flask import request
 
 from engine import access
-from engine.bpmn.forms import DOCUMENT_KINDS, Field, Text
+from engine.bpmn.forms import DOCUMENT_KINDS, Field, Text, answer_name
 from engine.definitions.toml_files import AUDIENCES, CHANNELS, EVENTS
 from engine.platform import persian
 from engine.platform.errors import Invalid
 from engine.platform.language import Reader
 from engine.platform.messages import messages
-from engine.portal import application_drafts, catalogue
+from engine.portal import application_drafts, catalogue, evidence
 from engine.portal.catalogue import Entry, Found, Service, Wanted
 from engine.portal.lengths import in_words
 from web import asked
@@ -25,11 +25,12 @@ from web.visit import Page, Visit, page
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Something that an application needs."""
+    """Something that an application needs. `source` is a text about who else than the applicant gives it."""
 
     label: str
     optional: bool
     document: bool
+    source: str | None = None
 
 
 @page(blueprint.get("/services"), anybody=True)
@@ -71,16 +72,25 @@ def show_service(visit: Visit, key: str) -> Page:
     """Show one of them."""
     service = catalogue.service(visit.uow.session, key)
     opened = current()
+    own = opened is not None and opened.actor.role == access.APPLICANT
+    clash = application_drafts.duplicate(visit.uow, [service]) if own else None
     values = {
         "service": service,
+        "duplicate": None if clash is None else clash.state,
         "facts": service.facts,
-        "takes": list(_asked(service, visit.reader)),
+        "takes": list(_asked(visit, service)),
         "may": opened is None or opened.actor.role == access.APPLICANT,
         "length": lambda text: in_words(text, messages(visit.reader)),
         "producers": application_drafts.producers(visit.uow.session, service),
+        "tel": _callable((service.facts["contact"] or {}).get("phone")),
         "fee": _fee(service.facts["fee"], visit.reader),
     }
     return Page("applicants/service.html", values)
+
+
+def _callable(phone: str | None) -> str:
+    """Return a telephone number as a link has it: its digits, and `+` before them."""
+    return "".join(sign for sign in persian.digits(phone or "") if sign in "+0123456789")
 
 
 def _fee(fee: Mapping[str, str] | None, reader: Reader) -> str | None:
@@ -89,10 +99,22 @@ def _fee(fee: Mapping[str, str] | None, reader: Reader) -> str | None:
     return reader.money(Decimal(fee["amount"]), fee["currency"])
 
 
-def _asked(service: Service, reader: Reader) -> Iterator[Asked]:
-    form = application_drafts.form_of(service)
+def _asked(visit: Visit, service: Service) -> Iterator[Asked]:
+    form, sources = application_drafts.form_of(service), _sources(visit, service)
     for field in _fields(form.fields if form else ()):
-        yield Asked(_say(field.label, reader), not field.required, _is_document(field))
+        source = sources.get(answer_name(field.pointer or ""))
+        optional = not field.required and source is None
+        yield Asked(_say(field.label, visit.reader), optional, _is_document(field), source)
+
+
+def _sources(visit: Visit, service: Service) -> Mapping[str, str]:
+    """Return what is said of fields that the login or another agency fills, and of their documents."""
+    found = dict.fromkeys(evidence.known(visit.uow.session, [service]), say("applicants.service.known"))
+    for each in evidence.bound(visit.uow.session, [service]).values():
+        found |= dict.fromkeys(each.type.fields.values(), say("applicants.service.fetchable"))
+        if each.type.fallback is not None:
+            found[each.type.fallback] = say("applicants.service.instead")
+    return found
 
 
 def _fields(fields: Sequence[Field]) -> Iterator[Field]:

@@ -105,8 +105,13 @@ def _describe_event(row: Mapping[str, Any], called: Mapping[str, str], labels: L
     payload = dict(row["payload"] or {})
     behalf, purpose = payload.pop("on_behalf_of", None), payload.pop("purpose", None)
     data = payload.pop("data", None) or payload.pop("changes", None)
+    before = payload.pop("before", None)
+    for name in ("cancel", "start_before"):
+        if isinstance(places := payload.get(name), list):
+            payload[name] = [called.get(place) or place for place in places]
     more = [
         *(labels.data(data) if isinstance(data, dict) else ()),
+        *(_before(labels, data, before) if isinstance(data, dict) and isinstance(before, dict) else ()),
         *Labels(labels.reader, of_event=True).data(payload),
     ]
     if row["kind"] == "decision.evaluated" and payload:
@@ -133,7 +138,15 @@ def _prefilled(facts: Mapping[str, Any], labels: Labels) -> Sequence[Datum]:
     """Return which fields were not typed, and where their values are from."""
     fields = [labels.datum(name, "", labels.fields.get(name)).label for name in facts["fields"].split(",")]
     told = {name: facts[name] for name in _FETCHED if name in facts}
+    if "agency_name" in facts:
+        told["agency"] = facts["agency_name"]
     return Labels(labels.reader, of_event=True).data({"fields": labels.reader.both(fields), **told})
+
+
+def _before(labels: Labels, data: Mapping[str, Any], before: Mapping[str, Any]) -> Sequence[Datum]:
+    """Return the former values of changed data, as one datum."""
+    former = labels.data({name: before.get(name) for name in data})
+    return [Datum("before", texts.say("desk.payload.before"), known=True, parts=former)]
 
 
 def sources(reader: Reader, spec: Spec, rows: Sequence[Mapping[Any, Any]]) -> Mapping[str, str]:

@@ -101,7 +101,7 @@ def apply_variables(
         raise outdated("The process would no longer store the values that were proposed.")
     counted = working_time.counted(uow, case.home.unit_id, seen.spec)
     step = bpmn.set_variables(counted, cases.require_active(case), token, data, uow.now)
-    return step, cases.scoped({"changes": data}, data, step.scopes)
+    return step, cases.scoped({"changes": data, "before": before}, data, step.scopes)
 
 
 def _require_settable(

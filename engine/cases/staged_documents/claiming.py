@@ -166,8 +166,8 @@ def _fault(one: Named, found: UUID | None, known: _Known) -> Fault | None:
         return Fault(pointer, f"is larger than {most} MiB", "document-size", {"most": most})
     types = {media.BY_NAME[name].media_type for name in limits.kinds or () if name in media.BY_NAME}
     if limits.kinds and file.media_type not in types:
-        kinds = ", ".join(sorted(limits.kinds))
-        return Fault(pointer, f"must be one of: {kinds}", "document-type", {"kinds": kinds})
+        kinds = sorted(limits.kinds)
+        return Fault(pointer, f"must be one of: {', '.join(kinds)}", "document-type", {"kinds": kinds})
     return None
 
 

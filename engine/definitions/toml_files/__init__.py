@@ -144,7 +144,7 @@ def _evidence_types(files: Mapping[str, bytes]) -> tuple[Document | None, list[E
     document = read(EVIDENCE, files[EVIDENCE], Notes()) if EVIDENCE in files else None
     if document is None:
         return None, []
-    return document, list(evidence_file.read(Table(document, Notes())).types.values())
+    return document, list(evidence_file.read(Table(document, Notes()), faulty=True).types.values())
 
 
 def _table_of(files: Mapping[str, bytes], name: str, key: str) -> Table | None:

@@ -13,6 +13,8 @@ def named(types: Iterable[EvidenceType], document: Document) -> Sequence[Require
     """Returns the connectors that the types name, with their places."""
     found = []
     for one in types:
+        if not one.connector or not one.operation:
+            continue  # reported already
         line = document.place(("types", one.name, "connector")).line
         told = (one.connector, one.operation, document.file, None, one.name, line)
         found.append(RequiredConnector(*told))

@@ -67,6 +67,9 @@ class EvidenceType:
     consent: ConsentText
 
 
+_NOTHING = Both("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceFile:
     """What the file says: the fields that the login fills, and the types of evidence by name.
@@ -86,15 +89,18 @@ class EvidenceFile:
         return frozenset({*self.known, *filled})
 
 
-def read(table: Table) -> EvidenceFile:
-    """Returns what the file says, without the types that can't be used."""
+def read(table: Table, *, faulty: bool = False) -> EvidenceFile:
+    """Returns what the file says, without the types that can't be used.
+
+    `faulty`: with these, and something empty for each of their faults, so that the rest of them is checked.
+    """
     known = table.words("known", _NAME, most=len(KNOWN), allowed=KNOWN)
     direct = table.yes("direct") is True
     found = {}
     for name, part in table.named("types", _TYPE).items():
         one = _type(name, part)
         part.close()
-        if one is not None:
+        if faulty or _is_whole(one):
             found[name] = one
     facts: dict[str, Known] = {name: fact for name, said in known.items() for fact in KNOWN if fact == said}
     return EvidenceFile(facts, found, direct)
@@ -102,7 +108,7 @@ def read(table: Table) -> EvidenceFile:
 
 def check(table: Table, files: Mapping[str, bytes], process: str | None) -> None:
     """Reports what is wrong in the file, and what doesn't fit the start form of the process."""
-    found = read(table)
+    found = read(table, faulty=True)
     if not found.known and not found.types and not table.failed:
         table.error("", "evidence-file.empty")
     if process is None:
@@ -114,19 +120,24 @@ def check(table: Table, files: Mapping[str, bytes], process: str | None) -> None
         _Fitting(table, form).check(found)
 
 
-def _type(name: str, table: Table) -> EvidenceType | None:
-    title = table.both("name", required=True)
-    connector = table.text("connector", pattern=_CONNECTOR, required=True)
-    operation = table.text("operation", pattern=_OPERATION, required=True)
+def _is_whole(one: EvidenceType) -> bool:
+    """Returns whether a type has all that it needs."""
+    texts = (one.title.fa, one.connector, one.operation, one.validity, one.consent.version)
+    return all(texts) and bool(one.fields)
+
+
+def _type(name: str, table: Table) -> EvidenceType:
+    """Returns a type; what it lacks is empty."""
+    title = table.both("name", required=True) or _NOTHING
+    connector = table.text("connector", pattern=_CONNECTOR, required=True) or ""
+    operation = table.text("operation", pattern=_OPERATION, required=True) or ""
     person = table.text("person", pattern=_NAME) or "national_id"
     request = table.words("request", _NAME, most=_MOST)
     fields = table.words("fields", _POINTER, most=_MOST, required=True)
-    validity = _validity(table)
+    validity = _validity(table) or ""
     assurance = table.choice("assurance", ASSURANCES)
     fallback = table.text("fallback", pattern=_NAME)
-    consent = _consent(table.table("consent", required=True))
-    if not (title and connector and operation and fields and validity and consent):
-        return None
+    consent = _consent(table.table("consent", required=True)) or ConsentText("", _NOTHING)
     level = next((one for one in ASSURANCES if one == assurance), None)
     told = (name, title, connector, operation, person, request, fields, validity)
     return EvidenceType(*told, assurance=level, fallback=fallback, consent=consent)

@@ -116,7 +116,7 @@ class ServiceFile:
 def read(table: Table) -> ServiceFile:
     """Returns what the file says, with substitutes for what is wrong in it."""
     for key in _ELSEWHERE.keys() & set(table.left()):
-        table.take(key)
+        table.forbid(key)
         table.error(key, f"toml-elsewhere.{_ELSEWHERE[key]}")
     produced: list[Produced] = []
     found = ServiceFile(
@@ -157,7 +157,7 @@ def _duplicates(table: Table) -> Duplicates:
 def _laws(table: Table) -> Sequence[Law]:
     found = []
     for each in table.tables("legal_basis"):
-        name, url = each.both("name", required=True), each.text("url", pattern=_URL, most=2_000)
+        name, url = each.both("name", required=True), each.text("url", pattern=_URL, most=2_000, form="url")
         each.close()
         if name is not None:
             found.append(Law(name, url))
@@ -222,8 +222,8 @@ def _contact(table: Table | None) -> Contact | None:
     found = Contact(
         name=table.both("name"),
         phone=table.text("phone", pattern=_PHONE),
-        email=table.text("email", pattern=_MAIL),
-        url=table.text("url", pattern=_URL, most=2_000),
+        email=table.text("email", pattern=_MAIL, form="email"),
+        url=table.text("url", pattern=_URL, most=2_000, form="url"),
         address=table.both("address", most=MAX_TEXT),
         hours=table.both("hours"),
     )

@@ -61,10 +61,17 @@ class Table:
             self.error(key, "toml-missing")
         return self._left.pop(key, None)
 
+    def forbid(self, key: str) -> None:
+        """Reads a key that is not allowed here, and that the caller reports."""
+        self._left.pop(key, None)
+
     def text(
-        self, key: str, *, most: int = MAX_LINE, pattern: str = "", required: bool = False
+        self, key: str, *, most: int = MAX_LINE, pattern: str = "", required: bool = False, form: str = "form"
     ) -> str | None:
-        """Returns a text of at most so many characters, which matches the pattern, if there is one."""
+        """Returns a text of at most so many characters, which matches the pattern, if there is one.
+
+        `form` is the variant of the finding that describes the pattern.
+        """
         value = self.take(key, required=required)
         if value is None:
             return None
@@ -72,7 +79,7 @@ class Table:
             self.error(key, "toml-value.text", limit=most)
             return None
         if pattern and not re.fullmatch(pattern, value):
-            self.error(key, "toml-value.form")
+            self.error(key, f"toml-value.{form}")
             return None
         return str(value).strip()
 
@@ -141,7 +148,7 @@ class Table:
         value = self.take(key, required=required)
         if value is None or value in options:
             return None if value is None else str(value)
-        self.error(key, "toml-value.one-of", allowed=tuple(options))
+        self.error(key, "toml-value.one-of", allowed=tuple(options), value=_shown(value))
         return None
 
     def choices(self, key: str, options: Sequence[str]) -> tuple[str, ...]:
@@ -150,7 +157,10 @@ class Table:
         if value is None:
             return ()
         if not isinstance(value, list) or any(one not in options or value.count(one) > 1 for one in value):
-            self.error(key, "toml-value.some-of", allowed=tuple(options))
+            listed = value if isinstance(value, list) else [value]
+            wrong = [one for one in listed if one not in options or listed.count(one) > 1] or listed
+            shown = ", ".join(_shown(one) for one in wrong[:5])
+            self.error(key, "toml-value.some-of", allowed=tuple(options), value=shown)
             return ()
         return tuple(map(str, value))
 
@@ -197,6 +207,11 @@ class Table:
 
     def _below(self, values: Mapping[str, Any], *path: str) -> "Table":
         return Table(self._document, self._notes, values, (*self._path, *path))
+
+
+def _shown(value: object) -> str:
+    """Returns a wrong value as a finding mentions it: short, and in one line."""
+    return " ".join(str(value).split())[:60]
 
 
 def _is_text(value: object, most: int) -> bool:

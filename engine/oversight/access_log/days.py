@@ -6,12 +6,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Text, cast, func, or_, select
+from sqlalchemy import Date, Text, case, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from engine import access, cases
 from engine.identity import names
-from engine.models import AccessRecord, Unit, User
+from engine.models import AccessRecord, Evidence, EvidenceState, Unit, User
 from engine.oversight.access_log.records import about
 from engine.platform.db import UnitOfWork
 from engine.platform.language import Names
@@ -21,7 +21,8 @@ from engine.platform.language import Names
 class Days:
     """A reader on a day, with role and unit: how often, what was shown, and all recorded reasons.
 
-    `id` is that of the last record, by which the list continues.
+    `id` is that of the last record, by which the list continues. Each request for evidence is an entry of its
+    own, `requested`: `own` says whether the actor has made it, `outcome` what became of it (None: erased).
     """
 
     id: UUID
@@ -32,6 +33,9 @@ class Days:
     count: int
     shown: Sequence[str]
     told: Sequence[Mapping[str, Any]]
+    own: bool
+    requested: bool
+    outcome: EvidenceState | None
 
 
 def by_day(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequence[Days]:
@@ -48,15 +52,20 @@ def by_day(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequ
     unit = func.coalesce(Unit.name, AccessRecord.actor_unit)
     # Erased parts of a record contain no reason.
     told = func.jsonb_agg(func.coalesce(cast(AccessRecord.payload, JSONB), cast({}, JSONB)).distinct())
-    entry = (User.id, AccessRecord.actor_role, unit, day)
+    asked = AccessRecord.what == "evidence"
+    request = case((asked, AccessRecord.object_id))
+    entry = (User.id, AccessRecord.actor_role, unit, day, request, Evidence.state)
+    own = User.id == uow.actor.id
     statement = (
         select(
             *(last, day, names.of(), AccessRecord.actor_role, unit, func.count()),
             *(func.array_agg(AccessRecord.what.distinct()), told),
+            *(own, request.is_not(None), Evidence.state),
         )
         .join(User, AccessRecord.reader_id == User.id)
         .outerjoin(Unit, AccessRecord.actor_unit == Unit.key)
-        .where(about(case_id), or_(AccessRecord.reader_id != uow.actor.id, AccessRecord.what == "evidence"))
+        .outerjoin(Evidence, Evidence.id == request)
+        .where(about(case_id), or_(AccessRecord.reader_id != uow.actor.id, asked))
         .group_by(*entry)
         .order_by(last.desc())
         .limit(cases.PAGE + 1)

@@ -60,9 +60,8 @@ def _not_taken(stream: IO[bytes], kind: Kind | None, taken: Collection[str]) -> 
 
 
 def _unlisted(found: str, taken: Collection[str]) -> Unfit:
-    kinds = _list(taken)
-    detail = f"is of the kind {found}, which is not accepted here. Allowed types: {kinds}."
-    return Unfit("type", detail, type="file", what=found, kinds=kinds)
+    detail = f"is of the kind {found}, which is not accepted here. Allowed types: {_list(taken)}."
+    return Unfit("type", detail, type="file", what=found, kinds=sorted(taken))
 
 
 def _list(kinds: Collection[str]) -> str:

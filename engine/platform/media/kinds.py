@@ -1,6 +1,6 @@
 """The known kinds of files, and their refusal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -22,11 +22,11 @@ class Unfit(Exception):
     `values` are the values that a translation mentions.
     """
 
-    def __init__(self, code: str, detail: str, **values: str) -> None:
+    def __init__(self, code: str, detail: str, **values: str | Sequence[str]) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
-        self.values: Mapping[str, str] = values
+        self.values: Mapping[str, str | Sequence[str]] = values
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."

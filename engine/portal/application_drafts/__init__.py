@@ -29,6 +29,7 @@ from engine.portal.application_drafts.drafts import (
 from engine.portal.application_drafts.listing import Listed, listed, mine, page
 from engine.portal.application_drafts.pages import (
     answer,
+    duplicate,
     leave,
     of_draft,
     of_service,
@@ -37,7 +38,14 @@ from engine.portal.application_drafts.pages import (
 )
 from engine.portal.application_drafts.produced import Awaited, awaited, producers
 from engine.portal.application_drafts.service_versions import AskingService
-from engine.portal.application_drafts.view import AnswerSource, AskedField, DraftView, asked_fields, show
+from engine.portal.application_drafts.view import (
+    AnswerSource,
+    AskedField,
+    DraftView,
+    asked_fields,
+    faults_of,
+    show,
+)
 
 __all__ = [
     "KEPT",
@@ -58,6 +66,8 @@ __all__ = [
     "create",
     "data_of",
     "discard",
+    "duplicate",
+    "faults_of",
     "forget",
     "form_changed",
     "form_of",

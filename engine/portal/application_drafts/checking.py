@@ -62,11 +62,16 @@ def collect(draft: Draft, known: Sequence[Fault] = (), found: Sequence[Awaited] 
 
 
 def partly(
-    uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any], names: Collection[str]
+    uow: UnitOfWork,
+    draft: Draft,
+    answers: Mapping[str, Any],
+    names: Collection[str],
+    known: Sequence[Fault] = (),
 ) -> dict[str, Any]:
     """Returns all answers of a draft as they are stored; those to fields with these names are complete.
 
-    Raises Invalid with the faults of these fields in all forms, and of their documents.
+    Raises Invalid with the faults of these fields in all forms, and of their documents, and those that are
+    known of other fields.
     """
     faults, found = Faults(), dict[str, Any]()
     for service in draft.services:
@@ -75,6 +80,8 @@ def partly(
             found |= forms.partly(form, own, names)
             new = {name: own[name] for name in names if name in own}
             staged_documents.require(uow, form, new, draft.place)
+    wrong = {fault.pointer for fault in faults.all}
+    faults.add([fault for fault in known if fault.pointer not in wrong])
     faults.require_none()
     return found
 

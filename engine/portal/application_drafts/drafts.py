@@ -25,6 +25,7 @@ from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from engine.portal import evidence
 from engine.portal.application_drafts.service_versions import COLUMNS, AskingService, found_in, joined
 from engine.portal.evidence import Proof
+from engine.portal.service_names import SERVICE_NAME
 
 KEPT = timedelta(days=30)
 
@@ -264,7 +265,7 @@ def missing(uow: UnitOfWork, draft_id: UUID) -> NotFound | Conflict:
 def cases_of(uow: UnitOfWork, draft_id: UUID) -> Sequence[Any]:
     """Returns id, number, key and name of the cases that a submitted draft of the caller has become."""
     sent = (
-        select(Case.id, Case.number, DefinitionVersion.key, DefinitionVersion.name)
+        select(Case.id, Case.number, DefinitionVersion.key, SERVICE_NAME.label("name"))
         .select_from(SUBMITTED)
         .join(Case, Case.id == SUBMITTED.c.case_id)
         .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)

@@ -15,6 +15,7 @@ from engine.models import Definition, DefinitionVersion, Unit
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import NotFound
 from engine.portal.application_drafts.drafts import ROWS, alive, owned, owner
+from engine.portal.service_names import SERVICE_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def listed(uow: UnitOfWork, draft_id: UUID) -> Listed:
 def _listed(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
     return (
         select(
-            *(ROWS.c.id, ROWS.c.key, DefinitionVersion.name, Unit.name, _offered(), ROWS.c.updated_at),
+            *(ROWS.c.id, ROWS.c.key, SERVICE_NAME, Unit.name, _offered(), ROWS.c.updated_at),
             _further(),
         )
         .join(DefinitionVersion, DefinitionVersion.id == ROWS.c.version_id)
@@ -73,7 +74,7 @@ def _offered() -> ColumnElement[bool]:
 
 def _further() -> ScalarSelect[Any]:
     """Returns the names of the other services of a draft; null if there are none."""
-    names = func.array_agg(aggregate_order_by(DefinitionVersion.name, DefinitionVersion.key))
+    names = func.array_agg(aggregate_order_by(SERVICE_NAME, DefinitionVersion.key))
     found = select(names).where(DefinitionVersion.id == func.any(ROWS.c.further_version_ids))
     return found.correlate(ROWS).scalar_subquery()
 

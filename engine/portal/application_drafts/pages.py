@@ -10,15 +10,17 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import access, cases
 from engine.cases import Application, CaseView
+from engine.cases.duplicates import find_duplicate, has_rule
 from engine.models import ApplicationStage
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Forbidden, NotFound
 from engine.platform.ids import uuid7
-from engine.portal import catalogue, funnel
+from engine.portal import catalogue, evidence, funnel
 from engine.portal.application_drafts import commands
 from engine.portal.application_drafts.checking import begun, partly
-from engine.portal.application_drafts.drafts import KEPT, ROWS, Draft, adapted, filled, load, owned
+from engine.portal.application_drafts.drafts import KEPT, ROWS, Draft, adapted, asked, filled, load, owned
 from engine.portal.application_drafts.service_versions import AskingService
+from engine.portal.evidence import Asking
 
 
 def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
@@ -73,14 +75,38 @@ def of_draft(uow: UnitOfWork, draft_id: UUID, *, hold: bool = False) -> Draft:
     return draft
 
 
+def duplicate(uow: UnitOfWork, services: Sequence[Asking]) -> Conflict | None:
+    """Returns the refusal of an application for these services because the actor has an open one already.
+
+    One that can't be confirmed comes first. No statement for services that allow several.
+    """
+    ruled = [service for service in services if has_rule(uow, service.version)]
+    person = evidence.of_account(uow) if ruled else None
+    if person is None:
+        return None
+    found = [find_duplicate(uow, service.version, person.person) for service in ruled]
+    refusals = [refusal for refusal in found if refusal is not None]
+    return min(refusals, key=lambda refusal: refusal.state["confirmable"], default=None)
+
+
 def answer(
-    uow: UnitOfWork, draft: Draft, names: Collection[str], given: Mapping[str, Any], step: int
+    uow: UnitOfWork,
+    draft: Draft,
+    names: Collection[str],
+    given: Mapping[str, Any],
+    step: int,
+    *,
+    shown: Collection[str] = (),
 ) -> None:
     """Stores the answers to one step of the forms, which has the fields with these names.
 
-    Raises Invalid with the faults of these fields; rules about several fields are checked on submission.
+    `shown` are all of its fields, also those that other agencies fill. Raises Invalid with the faults of
+    these fields; rules about several fields are checked on submission.
     """
-    answers = partly(uow, draft, _with(draft, names, given), names)
+    whole = _with(draft, names, given)
+    now = asked(replace(draft, answers=whole))
+    known = evidence.undecided(uow, draft.id, draft.services, whole, now, shown)
+    answers = partly(uow, draft, whole, names, known)
     _keep(uow, draft, answers, max(step, draft.step))
 
 

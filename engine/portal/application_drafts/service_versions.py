@@ -15,6 +15,7 @@ from engine.definitions import VERSION, Version, unknown
 from engine.models import Definition, DefinitionVersion, Unit
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
+from engine.portal.service_names import SERVICE_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Found:
 
 # What `found_in` expects of each service: key, name, unit, state, then the version.
 COLUMNS = (
-    *(Definition.key, DefinitionVersion.name, Unit.name),
+    *(Definition.key, SERVICE_NAME, Unit.name),
     *(Definition.current_version_id, Definition.suspended_at, Definition.disabled_at, Definition.offered_at),
     *VERSION,
 )

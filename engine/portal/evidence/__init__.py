@@ -11,8 +11,9 @@ from engine.portal.evidence.answers import (
     require_unchanged,
     settled,
     sources,
+    undecided,
 )
-from engine.portal.evidence.files import Bound, bound, differing
+from engine.portal.evidence.files import Asking, Bound, bound, differing, known
 from engine.portal.evidence.origins import origins
 from engine.portal.evidence.proofs import Proof, of_account, require_person
 from engine.portal.evidence.states import (
@@ -34,6 +35,7 @@ from engine.portal.evidence.states import (
 __all__ = [
     "ROWS",
     "VALUES",
+    "Asking",
     "Bound",
     "Fetch",
     "FieldState",
@@ -46,6 +48,7 @@ __all__ = [
     "bound",
     "differing",
     "is_to",
+    "known",
     "known_answers",
     "latest",
     "link",
@@ -59,4 +62,5 @@ __all__ = [
     "sources",
     "state_of",
     "unchanged",
+    "undecided",
 ]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 
+from engine.bpmn.forms import answer_name
 from engine.models import Consent
 from engine.platform import formats
 from engine.platform.db import UnitOfWork, table
@@ -84,6 +85,36 @@ def settled(
             faults += _faults(each, fetch, answers)
     without = needless - needed
     return Settled({name: one for name, one in answers.items() if name not in without}, faults, used)
+
+
+def undecided(
+    uow: UnitOfWork,
+    draft_id: UUID | None,
+    services: Sequence[Asking],
+    answers: Mapping[str, Any],
+    asked: Collection[str],
+    names: Collection[str],
+) -> Sequence[Fault]:
+    """Returns the faults for which an applicant can't continue after a page with fields of these names.
+
+    A missing document and an expired value, as `settled` has them; and data that are neither fetched and
+    accepted nor refused. `asked` are the fields that apply with these answers, on any page.
+    """
+    types = _asked(files.bound(uow.session, services), asked, answers)
+    fetches = states.latest(uow, draft_id) if types else {}
+    found: list[Fault] = []
+    for name, each in types.items():
+        fetch = fetches.get(name)
+        state = states.state_of(each.type, fetch, answers, uow.now)
+        faults = [] if state == "fetched" else list(_faults(each, fetch, answers))
+        if state in ("fetchable", "requested", "preview") and any(
+            fault.code == "evidence-document" for fault in faults
+        ):
+            detail = "is neither fetched and accepted, nor refused"
+            fields = [one for one in each.type.fields.values() if one in names][:1]
+            faults = [Fault(f"/data/{one}", detail, "evidence-open") for one in fields]
+        found += [fault for fault in faults if answer_name(fault.pointer.removeprefix("/data")) in names]
+    return found
 
 
 def sources(

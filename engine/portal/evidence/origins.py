@@ -33,7 +33,7 @@ def _fetched(uow: UnitOfWork, fetched: Sequence[Fetch], answers: Mapping[str, An
             facts = {
                 **{"source": "registry", "fields": fields, "type": one.type, "evidence": one.id},
                 **{"connector": one.connector, "operation": one.operation, "fetched_at": one.answered_at},
-                **{name: declared.get(name) for name in ("agency", "legal_basis")},
+                **{name: declared.get(name) for name in ("agency", "agency_name", "legal_basis")},
             }
             yield Fact("data.prefilled", facts=facts)
 

@@ -201,7 +201,8 @@ def _stated(each: Bound, operation: Operation, agreement: Agreement, consent_id:
     """Returns what the access log states of a request. Nothing in it is personal: it is never erased."""
     declared = operation.declared
     told = {
-        **{"agency": declared.agency, "purpose": declared.purpose, "legal_basis": declared.legal_basis},
+        **{"agency": declared.agency, "agency_name": declared.agency_name, "purpose": declared.purpose},
+        **{"legal_basis": declared.legal_basis},
         **{"service": each.service, "type": each.type.name, "consent": str(consent_id)},
         **{"text_version": agreement.text_version, "text_hash": agreement.hash.lower()},
     }

@@ -31,7 +31,7 @@ KEPT = timedelta(days=365)  # how long a request stays on record if no case came
 class Offer:
     """A type of evidence in a draft; `operation` is None if the installation lacks it.
 
-    `agency` is the name of the unit with the key of the agency, else the key.
+    `agency` is the name that the connector declares, else that of the agency's unit, else the key.
     """
 
     bound: Bound
@@ -55,7 +55,8 @@ def offers(uow: UnitOfWork, draft: Draft, connectors: Connectors | None) -> Sequ
         state = evidence.state_of(each.type, fetch, draft.answers, uow.now)
         key = operation.declared.agency if operation else ""
         needed = level(each.type, operation)
-        found.append(Offer(each, state, fetch, operation, needed, names.get(key, key)))
+        named = operation.declared.agency_name if operation else None
+        found.append(Offer(each, state, fetch, operation, needed, named or names.get(key, key)))
     return found
 
 

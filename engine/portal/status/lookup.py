@@ -37,6 +37,7 @@ from engine.platform.db import Database, UnitOfWork, connection
 from engine.platform.errors import NotFound
 from engine.portal import appeals, durations
 from engine.portal.durations import Usual
+from engine.portal.service_names import SERVICE_NAME
 
 # The sixth guess at a case from one address is delayed, and further ones longer. There is no limit over all
 # addresses: a secret of 58 bits can't be guessed, and such a limit could be used to lock the applicant out.
@@ -186,7 +187,7 @@ _CASE = (
     Case.status,
     Case.outcome,
     Case.unit_id,
-    DefinitionVersion.name.label("service"),
+    SERVICE_NAME.label("service"),
     Definition.suspended_at,
     Unit.name.label("unit"),
     cases.list_bills().correlate(Case).scalar_subquery().label("bills"),
@@ -222,6 +223,7 @@ def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
     all_tasks = select(*_TASK).where(Task.case_id == case_id, Task.status != "cancelled")
     known = session.execute(all_tasks.order_by(Task.opened_at, Task.id)).all()
     tasks = [task for task in known if task.status == "open"]
+    term = _term(row, now)
     staff = [task for task in tasks if task.candidate_group_id is not None and task.kind == "step"]
     done, steps = _steps(_spec(session, row), known)
     return Standing(
@@ -241,18 +243,18 @@ def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
             for task in tasks
             if task.candidate_group_id is None
         ],
-        expected_at=_expected(row, [task.due_at for task in staff if task.due_at is not None], now),
+        expected_at=durations.within(_expected(row, staff, now), term.get("latest_at")),
         decided=_decided(session, row, now),
         bills=cases.bills_of_case(row.bills, now),
         asked_at=now,
         done=done,
         steps=steps,
         **_rating(session, row, now),
-        **_term(row, now),
+        **term,
     )
 
 
-def _expected(row: Any, due: Sequence[datetime], now: datetime) -> datetime | None:
+def _expected(row: Any, tasks: Sequence[Any], now: datetime) -> datetime | None:
     """Returns when the case can be expected to end; without figures and norm, when its step is due.
 
     Never an instant that is past.
@@ -261,7 +263,7 @@ def _expected(row: Any, due: Sequence[datetime], now: datetime) -> datetime | No
     if row.median_seconds is not None:
         usual = Usual(timedelta(seconds=row.median_seconds), timedelta(seconds=row.most_seconds))
     if usual is None and row.clock_norm_at is None:
-        return max((at for at in due if at > now), default=None)
+        return max((task.due_at for task in tasks if task.due_at and task.due_at > now), default=None)
     return durations.expected(row.started_at, usual, row.clock_norm_at, now)
 
 

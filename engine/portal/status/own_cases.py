@@ -3,8 +3,8 @@
 Names of internal steps and officials, and internal messages, are not shown.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -15,8 +15,10 @@ from sqlalchemy.orm import aliased
 
 from engine import access, cases, definitions
 from engine.bpmn import Effect
+from engine.bpmn.forms import Field, answer_name, top_fields
 from engine.models import Bill, Case, Decision, DefinitionVersion, Event, Task, Unit
 from engine.platform.db import UnitOfWork
+from engine.portal.service_names import SERVICE_NAME
 from engine.portal.status.lookup import Standing, find_status
 
 MOST = 200  # facts of one case
@@ -66,7 +68,8 @@ class Summary:
 class Happened:
     """An event. `own`: by the applicant's side; then `name` is the name of the task.
 
-    `what` an official has changed, confirmed by a second one, and the `reason`.
+    `what` an official has changed, confirmed by a second one, and the `reason`. Of changed data those that
+    the applicant may see, with their fields, and how many others there are.
     """
 
     kind: str
@@ -76,6 +79,9 @@ class Happened:
     unit: str | None
     what: str | None = None
     reason: str | None = None
+    fields: Sequence[Field] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ def _own_tasks(uow: UnitOfWork, *where: ColumnElement[bool]) -> Sequence[ToDoTas
     found = (
         select(
             *(Task.id, Task.kind, Task.name, Task.due_at, Task.case_id),
-            *(Case.number, DefinitionVersion.name),
+            *(Case.number, SERVICE_NAME),
         )
         .join(Case, Task.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
@@ -132,7 +138,7 @@ def overview(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Summary]
     )
     found = (
         select(
-            *(Case.id, Case.number, DefinitionVersion.name, Unit.name, Case.status, Case.outcome),
+            *(Case.id, Case.number, SERVICE_NAME, Unit.name, Case.status, Case.outcome),
             *(Case.started_at, Case.ended_at, or_(waits.exists(), _owes())),
             *definitions.VERSION,
         )
@@ -164,7 +170,7 @@ def owed(uow: UnitOfWork) -> Sequence[Owed]:
         select(
             Case.id,
             Case.number,
-            DefinitionVersion.name,
+            SERVICE_NAME,
             cases.list_bills().correlate(Case).scalar_subquery(),
         )
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
@@ -239,8 +245,11 @@ def _happened(uow: UnitOfWork, case_id: UUID) -> Sequence[Happened]:
     changed = Event.kind == "change.confirmed"
     what = case((changed, Event.facts["what"].as_string()))
     reason = case((changed, Event.payload["reason"].as_string()))
+    data = case((changed, Event.payload["changes"]))
     found = (
-        select(*(Event.kind, Event.at, own, Task.name, Task.candidate_group_id, Unit.name), what, reason)
+        select(
+            *(Event.kind, Event.at, own, Task.name, Task.candidate_group_id, Unit.name), what, reason, data
+        )
         .outerjoin(Task, Task.id == Event.task_id)
         .outerjoin(Unit, Unit.key == Event.actor_unit)
         .where(Event.case_id == case_id, Event.kind.in_(_TOLD))
@@ -248,10 +257,29 @@ def _happened(uow: UnitOfWork, case_id: UUID) -> Sequence[Happened]:
         .order_by(Event.seq.desc())
         .limit(MOST)
     )
+    rows = uow.connection.execute(found).all()
+    seen = cases.see(uow, case_id) if any(row[-1] for row in rows) else None
     return [
-        Happened(kind, at, by_them, name if group is None else None, *more)
-        for kind, at, by_them, name, group, *more in uow.connection.execute(found)
+        Happened(
+            kind, at, by_them, name if group is None else None, unit, what, reason, *_changed(seen, data)
+        )
+        for kind, at, by_them, name, group, unit, what, reason, data in rows
     ]
+
+
+def _changed(
+    seen: cases.Seen | None, data: Mapping[str, Any] | None
+) -> tuple[Sequence[Field], Mapping[str, Any], int]:
+    """Returns the fields of changed data that the applicant may see, their values, and how many others."""
+    if seen is None or not data:
+        return (), {}, 0
+    values = seen.cut(data)
+    forms = [part.form for part in seen.spec.elements.values() if part.form]
+    asked = {answer_name(one.pointer or ""): one for form in forms for one in top_fields(form.fields)}
+    if seen.spec.start_form:
+        asked |= {answer_name(one.pointer or ""): one for one in top_fields(seen.spec.start_form.fields)}
+    fields = [asked[name] for name in values if name in asked]
+    return fields, values, len(data) - len(fields)
 
 
 def decision_event(uow: UnitOfWork, case_id: UUID) -> tuple[int, str] | None:

@@ -2137,6 +2137,8 @@ export interface EvidenceOffer {
   name: Record<string, string>;
   /** The key of the agency that has the data; null if the installation lacks the connector. */
   agency: string | null;
+  /** The name of the agency, by language; null if neither the connector nor a unit has one. */
+  agency_name: Record<string, string> | null;
   /** What the data are for, as `Persian | English` or in one language. */
   purpose: string | null;
   /** The law that allows the exchange; null if it needs only consent. */
@@ -4053,6 +4055,8 @@ export type RequestStatus = "pending" | "done" | "failed";
 export interface RequestedEvidence {
   /** The key of the agency. */
   agency: string | null;
+  /** The name of the agency, by language, if the connector had one; null otherwise. */
+  agency_name: Record<string, string> | null;
   /** The law that allows the exchange; null if it needs only consent. */
   legal_basis: string | null;
   /** The key of the service for which the data were requested. */

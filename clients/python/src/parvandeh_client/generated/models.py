@@ -2534,6 +2534,8 @@ class EvidenceOffer(TypedDict):
     """Its name, by language."""
     agency: str | None
     """The key of the agency that has the data; null if the installation lacks the connector."""
+    agency_name: dict[str, str] | None
+    """The name of the agency, by language; null if neither the connector nor a unit has one."""
     purpose: str | None
     """What the data are for, as `Persian | English` or in one language."""
     legal_basis: str | None
@@ -4624,6 +4626,8 @@ class RequestedEvidence(TypedDict):
 
     agency: str | None
     """The key of the agency."""
+    agency_name: dict[str, str] | None
+    """The name of the agency, by language, if the connector had one; null otherwise."""
     legal_basis: str | None
     """The law that allows the exchange; null if it needs only consent."""
     service: str | None
