@@ -254,7 +254,7 @@ def _move(uow: UnitOfWork, report: Report, unit: str | None) -> None:
     """Makes this unit, if one is named, the owner of all definitions, and records each move in both units."""
     owner = select(Unit.id).where(Unit.key == unit).scalar_subquery()
     for key, former in _elsewhere(uow, report, unit).items():
-        named = {"former": former, "owner": unit}
+        named = {"former_owner": former, "owner": unit}
         note(uow, "definition.moved", key, **named)
         uow.session.execute(update(Definition).where(Definition.key == key).values(unit_id=owner))
         note(uow, "definition.moved", key, **named)

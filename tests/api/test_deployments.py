@@ -471,7 +471,7 @@ def test_only_a_new_version_moves_a_process_and_both_units_see_it(
     assert body(designer.get("/definitions/p"))["unit"] == "guild"
     moved = body(client("administrator").get("/organisation-log?kind=definition.moved"))["items"]
     assert [one["unit"] for one in moved] == ["root", "guild"]
-    assert moved[0]["payload"] == {"definition": "p", "former": "root", "owner": "guild"}
+    assert moved[0]["payload"] == {"definition": "p", "former_owner": "root", "owner": "guild"}
 
 
 @pytest.mark.parametrize("unit", ["nowhere", "", "\0", "x" * 1000])

@@ -61,7 +61,7 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "definition.deployed": {**_VERSION, "digest": str, "deployment": str},
         "definition.published": {**_VERSION, "former": int},
         "definition.retired": {**_VERSION, "current": int},
-        "definition.moved": {**_DEFINITION, "former": str, "owner": str},
+        "definition.moved": {**_DEFINITION, "former_owner": str, "owner": str},
         "definition.enabled": _DEFINITION,
         "definition.disabled": _DEFINITION,
         "definition.offered": _DEFINITION,
