@@ -117,13 +117,13 @@ def _require_own_id(
 ) -> None:
     """Raises Invalid if a portal answers a known field with another national ID than the applicant's.
 
-    Officials may: they enter what they are shown.
+    Officials may: they enter what they are shown. A case without an applicant is nobody's.
     """
     file = definitions.rules_of_start(uow.session, version).evidence
     fields = [name for name, fact in (file.known if file else {}).items() if fact == "national_id"]
-    if not fields or uow.actor.role != "portal":
+    if not fields or applicant is None or uow.actor.role != "portal":
         return
-    person = formats.national_id(applicant or "")
+    person = formats.national_id(applicant)
     if person is None:
         detail = "must be the applicant's national ID, of 10 digits: this service fills it in from there"
         raise Invalid("Send the applicant's national ID.", [Fault("/applicant", detail, "not-a-person")])

@@ -20,6 +20,7 @@ from tests.integration.conftest import Act
 
 NOW = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 USUAL = Usual(DAY * 4, DAY * 9)
 
 
@@ -69,13 +70,13 @@ def test_durations_are_counted(database: Database, start: Callable[..., Any], ac
     ended = [start() for _ in range(durations.FEWEST)]
     with database.transaction() as session:
         for number, case in enumerate(ended, 1):
-            took = {"took": DAY * number, "case": case.id}
+            took = {"took": HOUR * number, "case": case.id}
             end = "UPDATE cases SET status = 'completed', started_at = now() - :took, ended_at = now()"
             session.execute(text(f"{end}, state = NULL WHERE id = :case"), took)
     case = start()
     act("administrator", durations.count)
     found = standing(act, case)
-    assert found.expected_at == case.started_at + DAY * 5.5
+    assert found.expected_at == case.started_at + HOUR * 5.5
 
 
 def test_few_cases_are_no_figure(database: Database, start: Callable[..., Any], act: Act) -> None:

@@ -101,7 +101,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "cut off": (lambda: packed(FILES)[:-9], "isn’t a zip file"),
     "two ends": (lambda: packed(FILES) + packed({}), "isn’t a zip file"),
     "empty": (lambda: packed({}), "The archive is empty"),
-    "bomb": (lambda: packed({f"{n}.md": bytes(2 << 20) for n in range(40)}), "too large when unpacked"),
+    "bomb": (lambda: packed({f"{n}.md": bytes(2 << 20) for n in range(40)}), "too large when it is unpacked"),
     "large file": (lambda: packed({"p.bpmn": bytes(3 << 20)}), "p.bpmn: The file is larger than 2 MiB"),
     "path": (lambda: packed({"../p.bpmn": b"<a/>"}), "lead outside it"),
     "absolute": (lambda: packed({"/etc/p.bpmn": b"<a/>"}), "lead outside it"),
