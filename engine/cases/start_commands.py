@@ -28,7 +28,6 @@ from engine.cases.start_context import (
     context_of_appeal,
     find_start_context,
 )
-from engine.cases.step_effects import StepEffects
 from engine.cases.views import CaseView, limiting_forms, shown_to
 from engine.definitions import Drafting, forms
 from engine.events import Fact
@@ -158,13 +157,14 @@ def _asked_for(
     if not spec.startable:
         raise begins_by_itself(entry.version.key)
     form, typed = spec.start_form, forms.declared(spec.outcome_variables, data)
-    limited = form is not None and forms.for_some(form)
-    roles = definitions.roles_of_starter(uow, entry.unit_id) if limited else None
+    limiting = limiting_forms(spec)
+    roles = definitions.roles_of_starter(uow, entry.unit_id) if limiting else None
     answer = forms.check(form, typed, roles, awaited=application.awaited)
     require_size(answer)
     files = staged_documents.claim(uow, form, answer, place)
     usual: Channel = "assisted" if uow.actor.role == "caseworker" else "online"
-    return _begin(uow, entry, answer, replace(application, channel=application.channel or usual), files)
+    case = _begin(uow, entry, answer, replace(application, channel=application.channel or usual), files)
+    return replace(case, data=shown_to(roles, limiting, case.data)) if limiting else case
 
 
 def _of_applicant(uow: UnitOfWork, application: Application) -> Application:
@@ -235,25 +235,15 @@ def _begin(
     started = Fact("case.started", payload=payload, facts=_stated(uow, entry, application))
     row, effects = begin(uow, case, step, _started(started, application, files, trigger))
     files.file(uow, case.id)
-    return _view(uow, entry, spec, {**row, "secret": secret}, effects)
-
-
-def _view(
-    uow: UnitOfWork, entry: StartContext, spec: Spec, row: Mapping[str, Any], effects: StepEffects
-) -> CaseView:
-    """Returns the new case as who has started it may see it."""
-    shown = {name: row[name] for name in _SHOWN}
-    if limiting := limiting_forms(spec):
-        shown["data"] = shown_to(definitions.roles_of_starter(uow, entry.unit_id), limiting, row["data"])
     return CaseView(
-        key=entry.version.key,
-        version=entry.version.number,
+        key=version.key,
+        version=version.number,
         tasks=effects.tasks,
         incidents=effects.incidents,
         unit=entry.unit,
-        secret=row["secret"],
-        name=spec.process.description or entry.version.key,
-        **shown,
+        secret=secret,
+        name=spec.process.description or version.key,
+        **{name: row[name] for name in _SHOWN},
     )
 
 

@@ -49,7 +49,6 @@ _WRITTEN_DATE = re.compile(
     r"[0-9۰-۹]{4}-[0-9۰-۹]{2}-[0-9۰-۹]{2}(?:[T ][0-9۰-۹]{2}:[0-9۰-۹]{2}[Z0-9۰-۹:+.-]*)?"
 )
 _LEFT_TO_RIGHT = "\u2066"
-_LATIN = re.compile("[A-Za-z]")
 _ISOLATE, _END = "\u2068", "\u2069"  # the text between takes its direction from itself (UAX 9)
 
 Text = str | Mapping[str, str]
