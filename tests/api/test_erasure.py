@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from engine import events, tasks
 from engine.cases import erasure, mass_retry
-from engine.cases.erasure.inventory import ERASED, KEPT, Changed
+from engine.cases.erasure.inventory import ERASED, Changed
+from engine.cases.erasure.kept_tables import KEPT
 from engine.events import webhooks
 from engine.identity import accounts
 from engine.models import Base, Bill, Case, CaseProposal, Decision, Definition, Event, Retry, Unit, User

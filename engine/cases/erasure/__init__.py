@@ -1,7 +1,8 @@
 """Erases the personal data of an ended case from all tables and from the storage of documents.
 
-`inventory` defines what happens to each column and folder, `erasing` does it in one transaction, and `files`
-deletes stored content after the commit. Of the case, its tasks and its log, ids, times and kinds remain.
+`inventory` and `kept_tables` define what happens to each column, `folders` to each folder. `erasing` does it
+in one transaction, and `files` deletes stored content after the commit. Of the case, its tasks and its log,
+ids, times and kinds remain.
 """
 
 from engine.cases.erasure.erasing import MAX_BASIS, Erased, Plan, erase, plan, vacuum
