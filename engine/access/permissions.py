@@ -66,10 +66,12 @@ Permission = Literal[
     "people.provision",
     "cases.change",
     "timers.manage",
+    "reports.write",
+    "reports.sign",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
-MANAGER = "manager"  # reads cases, tasks and numbers below its units, and changes nothing
+MANAGER = "manager"  # reads cases, tasks and numbers below its units, and reports on them; changes no case
 
 ALLOWED: Mapping[str, frozenset[Permission]] = {
     "administrator": frozenset(
@@ -231,6 +233,8 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "units.read",
             "funnel.read",
             "metrics.read",
+            "reports.write",
+            "reports.sign",
             "rates.read",
             "work_time.read",
             "account.own",

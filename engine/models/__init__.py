@@ -69,6 +69,13 @@ from engine.models.process_drafts import (
 )
 from engine.models.provisioning import Provisioned
 from engine.models.rates import RateKind, UnitRate
+from engine.models.reports import (
+    ActionChange,
+    ActionStatus,
+    ProgressReport,
+    ReportAction,
+    ReportActionChange,
+)
 from engine.models.staged_documents import StagedDocument, StagedPart
 from engine.models.tables import (
     CASE_NUMBERS,
@@ -102,6 +109,8 @@ __all__ = [
     "ROOT",
     "AccessHead",
     "AccessRecord",
+    "ActionChange",
+    "ActionStatus",
     "ApplicationCount",
     "ApplicationDraft",
     "ApplicationStage",
@@ -182,6 +191,7 @@ __all__ = [
     "ProcessDraftCheckStatus",
     "ProcessDraftCheckStep",
     "ProcessDraftFile",
+    "ProgressReport",
     "ProposalKind",
     "ProposalStatus",
     "Provisioned",
@@ -190,6 +200,8 @@ __all__ = [
     "Recusal",
     "Relation",
     "RelationKind",
+    "ReportAction",
+    "ReportActionChange",
     "RequestStatus",
     "RetriedIncident",
     "RetriedStatus",

@@ -6,6 +6,7 @@ Refusal
 ├── Forbidden     the actor's role doesn't allow it
 ├── PurposeMissing the actor must say why something is opened
 ├── OwnWork       requires another person than the author
+├── OwnReport     a report is signed by somebody who has written nothing in it
 ├── FieldNotMarked  a correction of fields that were not marked
 ├── AssuranceTooLow   requires a login with a higher assurance level
 ├── NotProven     nothing proves that the person for whom the actor acts is logged in
@@ -98,6 +99,10 @@ class PurposeMissing(Forbidden):
 
 class OwnWork(Forbidden):
     """Requires a second person: not the author."""
+
+
+class OwnReport(OwnWork):
+    """A report is signed by somebody who has written nothing in it."""
 
 
 class FieldNotMarked(Forbidden):

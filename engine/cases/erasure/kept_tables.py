@@ -30,6 +30,16 @@ KEPT: Mapping[str, Kept] = {
         "numbers and places of findings alone",
         "id kind requested_by requested_at started_at finished_at done total result",
     ),
+    "progress_reports": Kept(
+        _ORGANISATION,
+        "id unit_id first last edition reason revision summary comments writers created_by created_at"
+        " changed_at signed_by signed_at content digest",
+    ),
+    "report_actions": Kept(
+        _ORGANISATION,
+        "id report_id unit_id text owner_id due cause status reason decided_at closed_at",
+    ),
+    "report_action_changes": Kept(_ORGANISATION, "id action_id kind at by facts"),
     "provisioned": Kept(
         _ORGANISATION, "system_id resource_id external_id given_name family_name person closed_at removed_at"
     ),

@@ -86,6 +86,7 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "installation.restored": {"from_at": str, "entries": int},
         "clock.jumped": _PERIOD,
         "clock.differs": {"seconds": int},
+        "report.signed": {"report": str, "first": str, "last": str, "edition": int, "digest": str},
     }
 )
 

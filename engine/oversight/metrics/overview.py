@@ -122,6 +122,11 @@ def _overview(uow: UnitOfWork, scope: Scope, compare: Compared | None, trend: Ca
     )
 
 
+def total(uow: UnitOfWork, scope: Scope) -> Numbers:
+    """Returns the figures of a scope as a whole."""
+    return numbers(uow, scope).get((), _numbers({}, {}, known=scope.has_data))
+
+
 def numbers(
     uow: UnitOfWork, scope: Scope, group: Sequence[str] = (), months: Calendar | None = None
 ) -> dict[Key, Numbers]:

@@ -1,0 +1,49 @@
+"""Progress reports: what a unit reached in a period, why not the rest, and what it will do about it.
+
+Figures are those of `engine.oversight.metrics`; until a report is signed they are computed at each read.
+"""
+
+from engine.oversight.reports.actions import ActionChanges, NewAction
+from engine.oversight.reports.agencies import AgencyLine, Comparison, compare, has_agencies, latest
+from engine.oversight.reports.content import SECTIONS
+from engine.oversight.reports.drafts import (
+    ReportTexts,
+    add_action,
+    begin,
+    change_action,
+    close_action,
+    correct,
+    write,
+)
+from engine.oversight.reports.periods import ReportPeriod, find, offered
+from engine.oversight.reports.signing import broken, sign
+from engine.oversight.reports.views import PAGE, ReportForms, ReportView, forms, page, read
+
+__all__ = [
+    "PAGE",
+    "SECTIONS",
+    "ActionChanges",
+    "AgencyLine",
+    "Comparison",
+    "NewAction",
+    "ReportForms",
+    "ReportPeriod",
+    "ReportTexts",
+    "ReportView",
+    "add_action",
+    "begin",
+    "broken",
+    "change_action",
+    "close_action",
+    "compare",
+    "correct",
+    "find",
+    "forms",
+    "has_agencies",
+    "latest",
+    "offered",
+    "page",
+    "read",
+    "sign",
+    "write",
+]
