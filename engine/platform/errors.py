@@ -22,6 +22,9 @@ Refusal
 ├── Stale         the caller's revision is out of date (If-Match)
 ├── Invalid       the input breaks a rule; every fault with its place
 ├── Rejected      a deployment with findings
+├── NotInstalled  this installation lacks an optional part
+├── TypesettingFailed  no PDF could be made
+│   └── DocumentTooLarge  because there is too much in it
 ├── QuotaExceeded more requests than are allowed in a period
 ├── Busy          no capacity at the moment; the same call may succeed later
 │   ├── NoTimeLeft    a part of a request was not tried
@@ -250,6 +253,18 @@ class ScannerDown(Busy):
 
 class StorageDown(Busy):
     """The storage of documents can't be reached, or lacks content that it should have."""
+
+
+class NotInstalled(Refusal):
+    """This installation lacks what typesetting needs: a package or its fonts."""
+
+
+class TypesettingFailed(Refusal):
+    """No PDF was made: it took too long, needed too much memory, or has a defect. The log has the reason."""
+
+
+class DocumentTooLarge(TypesettingFailed):
+    """The document has more rows, columns or characters than are typeset."""
 
 
 class Unusable(Exception):
