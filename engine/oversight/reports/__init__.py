@@ -16,8 +16,11 @@ from engine.oversight.reports.drafts import (
     write,
 )
 from engine.oversight.reports.periods import ReportPeriod, find, offered
+from engine.oversight.reports.presentation import Section, sections
+from engine.oversight.reports.printing import document, pdf
 from engine.oversight.reports.signing import broken, sign
-from engine.oversight.reports.views import PAGE, ReportForms, ReportView, forms, page, read
+from engine.oversight.reports.views import PAGE, ReportForms, ReportView, action, forms, page, read
+from engine.oversight.reports.words import Words
 
 __all__ = [
     "PAGE",
@@ -30,6 +33,9 @@ __all__ = [
     "ReportPeriod",
     "ReportTexts",
     "ReportView",
+    "Section",
+    "Words",
+    "action",
     "add_action",
     "begin",
     "broken",
@@ -37,13 +43,16 @@ __all__ = [
     "close_action",
     "compare",
     "correct",
+    "document",
     "find",
     "forms",
     "has_agencies",
     "latest",
     "offered",
     "page",
+    "pdf",
     "read",
+    "sections",
     "sign",
     "write",
 ]

@@ -78,10 +78,8 @@ def of_report(uow: UnitOfWork, report: ProgressReport) -> tuple[list[Json], list
     same = and_(decided_in.first == report.first, decided_in.last == report.last)
     was_open = or_(action.status == "open", action.closed_at >= begin)
     found = (
-        select(*action.__table__.c, names.of().label("owner_names"), same.label("own"))
-        .add_columns(decided_in.first.label("first"), decided_in.last.label("last"))
-        .join(decided_in, decided_in.id == action.report_id)
-        .join(User, User.id == action.owner_id)
+        _selected()
+        .add_columns(same.label("own"))
         .where(action.unit_id == report.unit_id, decided_in.last <= report.last, or_(same, was_open))
         .order_by(action.status != "open", action.due, action.id)
     )
@@ -90,6 +88,25 @@ def of_report(uow: UnitOfWork, report: ProgressReport) -> tuple[list[Json], list
     for row in uow.connection.execute(found).mappings():
         (own if row["own"] else earlier).append(_listed(row, uow.now))
     return own, earlier
+
+
+def one(uow: UnitOfWork, action_id: UUID) -> Json:
+    """Returns an action of the actor's units. Raises NotFound."""
+    found = _selected().where(ReportAction.id == action_id, access.covers(ReportAction.unit_id))
+    row = uow.connection.execute(found, access.seen_by(uow)).mappings().one_or_none()
+    if row is None:
+        raise _unknown(action_id)
+    return _listed(row, uow.now)
+
+
+def _selected() -> Select[Any]:
+    decided_in = ProgressReport
+    columns: tuple[Any, ...] = (*ReportAction.__table__.c, names.of().label("owner_names"))
+    return (
+        select(*columns, decided_in.first, decided_in.last)
+        .join(decided_in, decided_in.id == ReportAction.report_id)
+        .join(User, User.id == ReportAction.owner_id)
+    )
 
 
 def _listed(row: RowMapping, now: datetime) -> Json:
@@ -186,12 +203,16 @@ def _open(uow: UnitOfWork, action_id: UUID) -> ReportAction:
     found = select(ReportAction).where(ReportAction.id == action_id, access.covers(ReportAction.unit_id))
     action = uow.session.scalars(found.with_for_update(), access.seen_by(uow)).one_or_none()
     if action is None:
-        raise NotFound(f"The action {action_id} does not exist.")
+        raise _unknown(action_id)
     if action.status != "open":
         raise Conflict(
             "The action was closed before.", code="action-closed", action={"status": action.status}
         )
     return action
+
+
+def _unknown(action_id: UUID) -> NotFound:
+    return NotFound(f"The action {action_id} does not exist.")
 
 
 def _faults(uow: UnitOfWork, unit_id: UUID, changes: ActionChanges) -> list[Fault]:

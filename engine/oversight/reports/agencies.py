@@ -67,7 +67,7 @@ class Comparison:
 
 def compare(uow: UnitOfWork, first: date, last: date, unit: str | None = None) -> Comparison:
     """Returns the agencies below a unit, or all of the actor's, in a period. Raises NotFound and Invalid."""
-    period = periods.require(first, last, uow.now.date())
+    period = periods.require(first, last, uow.now.date(), "/query")
     scope = resolve(uow, Filters(unit=unit, first=first, last=last))
     rows = _agencies(uow, unit)
     shown = rows[:MOST]

@@ -51,17 +51,22 @@ def find(first: date, last: date) -> ReportPeriod | None:
     return None
 
 
-def require(first: date, last: date, today: date) -> ReportPeriod:
-    """Returns the period of these days. Raises Invalid if there is none, or if it has not begun."""
+def require(first: date, last: date, today: date, at: str = "") -> ReportPeriod:
+    """Returns the period of these days. Raises Invalid if there is none, or if it has not begun.
+
+    `at` is the place of the days in the request.
+    """
     if not (first.year in _YEARS and last.year in _YEARS):
-        raise _invalid("/from", "is not between the years 1900 and 2199", "years")
+        raise _invalid(f"{at}/first", "is not between the years 1900 and 2199", "years")
     if last < first:
-        raise _invalid("/to", "is before from", "days-order")
+        raise _invalid(f"{at}/last", "is before first", "days-order")
     found = find(first, last)
     if found is None:
-        raise _invalid("/from", "begins no whole month, quarter or year that ends with to", "report-period")
+        raise _invalid(
+            f"{at}/first", "begins no whole month, quarter or year that ends with last", "report-period"
+        )
     if first > today:
-        raise _invalid("/from", "is in the future: there is nothing to report yet", "future")
+        raise _invalid(f"{at}/first", "is in the future: there is nothing to report yet", "future")
     return found
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from engine import access
 from engine.identity import names
 from engine.models import ProgressReport, Unit, User
-from engine.oversight.reports import actions, content, drafts, signing
+from engine.oversight.reports import actions, content, drafts, figures, signing
 from engine.oversight.reports.figures import Json
 from engine.oversight.reports.periods import ReportPeriod
 from engine.platform.db import UnitOfWork
@@ -83,6 +83,14 @@ def forms(uow: UnitOfWork, view: ReportView) -> ReportForms:
         may_sign=signs and signing.is_other(uow, report),
         newest=view.row["edition"] == view.editions[-1]["edition"],
     )
+
+
+def action(uow: UnitOfWork, action_id: UUID) -> Json:
+    """Returns an action of the actor's units. Raises NotFound."""
+    access.require(uow.actor, "metrics.read")
+    found = actions.one(uow, action_id)
+    figures.add_names(uow, [], [found["cause"]] if found["cause"] else [])
+    return found
 
 
 def page(uow: UnitOfWork, unit: str | None = None, after: UUID | None = None) -> Sequence[RowMapping]:
