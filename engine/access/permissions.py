@@ -66,10 +66,13 @@ Permission = Literal[
     "people.provision",
     "cases.change",
     "timers.manage",
+    "commitments.manage",
+    "commitments.explain",
+    "register.manage",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
-MANAGER = "manager"  # reads cases, tasks and numbers below its units, and changes nothing
+MANAGER = "manager"  # reads cases, tasks and numbers below its units, and explains what was not reached
 
 ALLOWED: Mapping[str, frozenset[Permission]] = {
     "administrator": frozenset(
@@ -116,6 +119,8 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "rates.read",
             "rates.manage",
             "classes.manage",
+            "commitments.manage",
+            "register.manage",
         }
     ),
     "designer": frozenset(
@@ -233,6 +238,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "metrics.read",
             "rates.read",
             "work_time.read",
+            "commitments.explain",
             "account.own",
             "sessions.own",
         }
