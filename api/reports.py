@@ -118,7 +118,10 @@ def write(uow: UnitOfWork, report_id: UUID, body: WriteReport) -> Reply:
 
     An empty text removes one. 409 `report-signed`. For managers.
     """
-    texts = ReportTexts(body.summary, {**body.comments} if body.comments is not None else None)
+    texts = ReportTexts(
+        body.summary,
+        None if body.comments is None else {str(name): text for name, text in body.comments.items()},
+    )
     reports.write(uow, report_id, texts, revisions_seen())
     return _reply(uow, report_id)
 

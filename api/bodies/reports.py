@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 
 from api.metrics.bodies import FigureBody
 from api.shapes import WORDS, Body, DisplayName, Instant, Page, Request, Text
-from engine.models import ActionStatus
+from engine.models import ActionStatus, CommitmentCause, CommitmentMetric, CommitmentState, OfflineReason
 from engine.oversight.reports import Comparison, ReportView
 from engine.platform.language import Calendar
 
@@ -206,9 +206,9 @@ class MissingService(Body):
     """Name of its agency."""
     yearly_volume: int | None
     """How many applications it has in a year."""
-    reason: str | None
-    """Code of the reason why it isn't here."""
-    reason_text: str | None
+    reason: OfflineReason
+    """Why it isn't here."""
+    text: str
     """More about the reason."""
 
 
@@ -228,13 +228,17 @@ class ReportCommitment(Body):
 
     id: UUID
     """Its id."""
+    unit: str
+    """Key of the unit."""
+    unit_name: str
+    """Name of the unit."""
     text_fa: str
     """What was promised, in Persian."""
     text_en: str
     """What was promised, in English."""
-    legal_basis: str | None
+    legal_basis: str
     """The decree or law."""
-    metric: str
+    metric: CommitmentMetric
     """Which figure is measured."""
     target: float
     """The target."""
@@ -244,7 +248,7 @@ class ReportCommitment(Body):
     """The figure; null if it was not measured."""
     month: date | None
     """First day of the month of the figure."""
-    state: str
+    state: CommitmentState
     """What came of it."""
     reached: date | None
     """First day of the month in which it was reached."""
@@ -254,8 +258,10 @@ class ReportCommitment(Body):
     """Why it was missed or late; null: nobody has explained it."""
     explain_by: date | None
     """By when an explanation is due."""
-    cause: str | None
+    cause: CommitmentCause | None
     """Code of the cause."""
+    unexplained: bool
+    """Whether an explanation is demanded and missing."""
 
 
 class ActionBody(Body):

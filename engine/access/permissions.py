@@ -66,12 +66,15 @@ Permission = Literal[
     "people.provision",
     "cases.change",
     "timers.manage",
+    "commitments.manage",
+    "commitments.explain",
+    "register.manage",
     "reports.write",
     "reports.sign",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
-MANAGER = "manager"  # reads cases, tasks and numbers below its units, and reports on them; changes no case
+MANAGER = "manager"  # reads cases, tasks and numbers below its units, reports on them, and changes no case
 
 ALLOWED: Mapping[str, frozenset[Permission]] = {
     "administrator": frozenset(
@@ -118,6 +121,8 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "rates.read",
             "rates.manage",
             "classes.manage",
+            "commitments.manage",
+            "register.manage",
         }
     ),
     "designer": frozenset(
@@ -237,6 +242,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "reports.sign",
             "rates.read",
             "work_time.read",
+            "commitments.explain",
             "account.own",
             "sessions.own",
         }

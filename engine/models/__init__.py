@@ -27,6 +27,16 @@ from engine.models.checkpoints import (
     SendingStatus,
 )
 from engine.models.clocks import CaseClock, ClockState, ServiceDuration
+from engine.models.commitments import (
+    Commitment,
+    CommitmentCause,
+    CommitmentExplanation,
+    CommitmentMetric,
+    CommitmentState,
+    CommitmentVersion,
+    OfflineReason,
+    RegisteredService,
+)
 from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.deferred_requests import DeferredRequest, RequestStatus
 from engine.models.desk import Batch, Comment
@@ -147,6 +157,12 @@ __all__ = [
     "ClockState",
     "Closure",
     "Comment",
+    "Commitment",
+    "CommitmentCause",
+    "CommitmentExplanation",
+    "CommitmentMetric",
+    "CommitmentState",
+    "CommitmentVersion",
     "Consent",
     "Cursor",
     "Decision",
@@ -180,6 +196,7 @@ __all__ = [
     "MessageStatus",
     "MigratedCase",
     "MigratedCaseStatus",
+    "OfflineReason",
     "Openable",
     "OrganisationKind",
     "OrganisationRecord",
@@ -198,6 +215,7 @@ __all__ = [
     "RateKind",
     "Recalculation",
     "Recusal",
+    "RegisteredService",
     "Relation",
     "RelationKind",
     "ReportAction",

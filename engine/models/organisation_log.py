@@ -63,6 +63,14 @@ OrganisationKind = Literal[
     "rate.set",
     "rate.removed",
     "service.classed",
+    "commitment.made",
+    "commitment.amended",
+    "commitment.withdrawn",
+    "commitment.explained",
+    "service.registered",
+    "service.changed",
+    "service.removed",
+    "register.imported",
     "report.signed",
 ]
 LOG = "organisation_log"  # its name in `chain_heads`

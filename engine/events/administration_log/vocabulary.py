@@ -29,6 +29,12 @@ _RATE = {
     **{"rate": str, "role": str, "of": str},
     **{"amount": str, "currency": str, "valid_from": str},
 }
+_COMMITMENT = {"commitment": str, "version": int}
+_COMMITTED = {
+    **_COMMITMENT,
+    **{"metric": str, "definition": str, "target": str, "since": str, "due": str, "digest": str},
+}
+_REGISTERED = {"service": str, "reason": str, "definition": str, "planned_for": str, "digest": str}
 _UNIT = {"name": str, "parent": str, "region": str}
 
 VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyType(
@@ -56,6 +62,14 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "rate.set": _RATE,
         "rate.removed": _RATE,
         "service.classed": {"definition": str, "class": str, "bound": str},
+        "commitment.made": _COMMITTED,
+        "commitment.amended": _COMMITTED,
+        "commitment.withdrawn": {**_COMMITMENT, "digest": str},
+        "commitment.explained": {**_COMMITMENT, "state": str, "cause": str, "digest": str},
+        "service.registered": _REGISTERED,
+        "service.changed": _REGISTERED,
+        "service.removed": {"service": str},
+        "register.imported": {"services": int, "digest": str},
         "silence.released": {"cases": int},
         "signal.sent": {"definitions": list, "cases": int, "starts": int},
         "definition.deployed": {**_VERSION, "digest": str, "deployment": str},

@@ -114,7 +114,7 @@ def _overview(uow: UnitOfWork, scope: Scope, compare: Compared | None, trend: Ca
     return Overview(
         scope.days,
         scope.as_of,
-        found.get((), _numbers({}, {}, known=scope.has_data)),
+        found.get((), numbers_of({}, {}, known=scope.has_data)),
         _stock(uow, scope),
         _completion(uow, scope),
         [] if trend is None else _trend(scope, found, trend),
@@ -124,7 +124,7 @@ def _overview(uow: UnitOfWork, scope: Scope, compare: Compared | None, trend: Ca
 
 def total(uow: UnitOfWork, scope: Scope) -> Numbers:
     """Returns the figures of a scope as a whole."""
-    return numbers(uow, scope).get((), _numbers({}, {}, known=scope.has_data))
+    return numbers(uow, scope).get((), numbers_of({}, {}, known=scope.has_data))
 
 
 def numbers(
@@ -137,10 +137,11 @@ def numbers(
     if months is not None:
         found = with_totals(found)
     exact = quantiles.of_cases(uow, scope, group, months)
-    return {key: _numbers(sums, exact.get(key, {}), known=True) for key, sums in found.items()}
+    return {key: numbers_of(sums, exact.get(key, {}), known=True) for key, sums in found.items()}
 
 
-def _numbers(found: Mapping[str, int], exact: Mapping[float, int], *, known: bool) -> Numbers:
+def numbers_of(found: Mapping[str, int], exact: Mapping[float, int], *, known: bool) -> Numbers:
+    """Returns the figures of sums and quantiles. `known`: whether anything is known of the time."""
     sums = dict.fromkeys(COLUMNS, 0) | dict(found)
     closed = sums["closed"]
     decided = sums["granted"] + sums["refused"]
@@ -236,7 +237,7 @@ def _trend(scope: Scope, found: Mapping[Key, Numbers], calendar: Calendar) -> li
     for month in scope.days.months(calendar):
         key = (month_of(month.first, calendar),)
         known = scope.began is not None and scope.began <= month.last and month.first <= scope.reached
-        lines.append(Line(key[0].isoformat(), "", found.get(key) or _numbers({}, {}, known=known)))
+        lines.append(Line(key[0].isoformat(), "", found.get(key) or numbers_of({}, {}, known=known)))
     return lines
 
 

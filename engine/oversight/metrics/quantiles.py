@@ -84,14 +84,19 @@ def quantiles(
 
 
 def _places(key: Key, days: Days, counts: Mapping[int, int], parts: Sequence[float]) -> Iterator[_Place]:
-    total = sum(counts.values())
     for part in parts:
-        left = ceil(round(part * total, 6))
-        for number in sorted(counts):
-            if left <= counts[number]:
-                yield _Place(key, days, part, number, left - 1)
-                break
-            left -= counts[number]
+        if (found := locate(counts, part)) is not None:
+            yield _Place(key, days, part, *found)
+
+
+def locate(counts: Mapping[int, int], part: float) -> tuple[int, int] | None:
+    """Returns the bin of a quantile, and its number there from 0, from how many durations each bin has."""
+    left = ceil(round(part * sum(counts.values()), 6))
+    for number in sorted(counts):
+        if left <= counts[number]:
+            return number, left - 1
+        left -= counts[number]
+    return None
 
 
 def _exact(

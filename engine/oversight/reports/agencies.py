@@ -1,8 +1,7 @@
 """What a ministry sees of a period: the figures of each of its agencies, and which have not reported."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID
@@ -13,9 +12,10 @@ from sqlalchemy.orm import aliased
 from engine import access
 from engine.models import ProgressReport, ReportAction, Unit, UnitLine
 from engine.oversight import commitments
-from engine.oversight.metrics import Filters
+from engine.oversight.commitments import ServicesOnline
+from engine.oversight.metrics import Filters, Numbers
 from engine.oversight.metrics.filters import resolve
-from engine.oversight.metrics.overview import total
+from engine.oversight.projection.periods import DAY
 from engine.oversight.reports import figures, periods
 from engine.oversight.reports.figures import Json
 from engine.oversight.reports.periods import ReportPeriod
@@ -70,33 +70,64 @@ def compare(uow: UnitOfWork, first: date, last: date, unit: str | None = None) -
     period = periods.require(first, last, uow.now.date(), "/query")
     scope = resolve(uow, Filters(unit=unit, first=first, last=last))
     rows = _agencies(uow, unit)
-    shown = rows[:MOST]
-    keys, reports, open_ones = _keys(uow, shown), _reports(uow, shown, period), _actions(uow, shown)
-    ended, until = last < uow.now.date(), min(last, uow.now.date())
-    lines = []
-    for row in shown:
-        own = figures.listed(total(uow, replace(scope, units=keys[row.id])))
-        services = commitments.services_online(uow, row.id, until)
-        promised = commitments.measured(uow, row.id, until)
-        none: tuple[UUID | None, ReportState] = (None, "none")
-        found, state = reports.get(row.id, none)
-        lines.append(
-            AgencyLine(
-                unit=row.key,
-                name=row.name,
-                report=found,
-                state=state,
-                overdue_report=state != "signed" and period.due < uow.now.date(),
-                figures=own,
-                online=services.online,
-                services=services.total,
-                commitments=len(promised),
-                missed=sum(one.state in MISSED for one in promised),
-                open_actions=open_ones.get(row.id, (0, 0))[0],
-                overdue_actions=open_ones.get(row.id, (0, 0))[1],
-            )
-        )
-    return Comparison(period, period.due, ended, lines, len(rows) > MOST)
+    ids = [row.id for row in rows[:MOST]]
+    if not ids:
+        return Comparison(period, period.due, last < uow.now.date(), [], more=False)
+    until = min(last, uow.now.date())
+    facts = _Facts(
+        commitments.numbers_of_units(uow, scope, ids, (period.days, period.calendar)),
+        {key: one.at(until + DAY) for key, one in commitments.registers(uow, ids).items()},
+        _missed(uow, unit, until, _keys(uow, ids)),
+        _reports(uow, ids, period),
+        _actions(uow, ids),
+    )
+    late = period.due < uow.now.date()
+    lines = [_line(row, facts, late=late) for row in rows[:MOST]]
+    return Comparison(period, period.due, last < uow.now.date(), lines, len(rows) > MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What is known of each agency, by its id."""
+
+    numbers: Mapping[UUID, Numbers]
+    services: Mapping[UUID, ServicesOnline]
+    commitments: Mapping[UUID, tuple[int, int]]
+    reports: Mapping[UUID, tuple[UUID | None, ReportState]]
+    actions: Mapping[UUID, tuple[int, int]]
+
+
+def _line(row: Any, facts: _Facts, *, late: bool) -> AgencyLine:
+    none: tuple[UUID | None, ReportState] = (None, "none")
+    found, state = facts.reports.get(row.id, none)
+    services, promised = facts.services[row.id], facts.commitments.get(row.id, (0, 0))
+    open_ones = facts.actions.get(row.id, (0, 0))
+    return AgencyLine(
+        unit=row.key,
+        name=row.name,
+        report=found,
+        state=state,
+        overdue_report=late and state != "signed",
+        figures=figures.listed(facts.numbers[row.id]),
+        online=services.online,
+        services=services.total,
+        commitments=promised[0],
+        missed=promised[1],
+        open_actions=open_ones[0],
+        overdue_actions=open_ones[1],
+    )
+
+
+def _missed(
+    uow: UnitOfWork, unit: str | None, until: date, agencies: Mapping[str, UUID]
+) -> Mapping[UUID, tuple[int, int]]:
+    """Returns how many commitments each agency has, and how many of them it missed or reached late."""
+    found: dict[UUID, tuple[int, int]] = {}
+    for one in commitments.measured_in(uow, unit, until):
+        if (agency := agencies.get(one.unit)) is not None:
+            count, missed = found.get(agency, (0, 0))
+            found[agency] = count + 1, missed + (one.state in MISSED)
+    return found
 
 
 def latest(uow: UnitOfWork) -> ReportPeriod | None:
@@ -140,34 +171,31 @@ def _agencies(uow: UnitOfWork, unit: str | None, most: int = MOST + 1) -> Sequen
     return uow.connection.execute(found, access.seen_by(uow)).all()
 
 
-def _keys(uow: UnitOfWork, rows: Sequence[Any]) -> Mapping[UUID, list[str]]:
-    """Returns the keys of the units of each agency."""
-    found: dict[UUID, list[str]] = defaultdict(list)
-    lines = select(UnitLine.ancestor_id, Unit.key).join(Unit, Unit.id == UnitLine.unit_id)
-    lines = lines.where(UnitLine.ancestor_id.in_([row.id for row in rows]))
-    for agency, key in uow.connection.execute(lines.order_by(Unit.key)):
-        found[agency].append(key)
-    return found
+def _keys(uow: UnitOfWork, ids: Sequence[UUID]) -> Mapping[str, UUID]:
+    """Returns the agency to which each unit belongs."""
+    lines = select(Unit.key, UnitLine.ancestor_id).join(Unit, Unit.id == UnitLine.unit_id)
+    rows = uow.connection.execute(lines.where(UnitLine.ancestor_id.in_(ids)))
+    return {key: agency for key, agency in rows}
 
 
 def _reports(
-    uow: UnitOfWork, rows: Sequence[Any], period: ReportPeriod
+    uow: UnitOfWork, ids: Sequence[UUID], period: ReportPeriod
 ) -> Mapping[UUID, tuple[UUID | None, ReportState]]:
     """Returns the report of each agency: the newest signed edition, else the draft."""
     report, found = ProgressReport, dict[UUID, tuple[UUID | None, ReportState]]()
     of_period = (report.first == period.days.first, report.last == period.days.last)
     editions = select(report.unit_id, report.id, report.signed_at).where(*of_period)
-    editions = editions.where(report.unit_id.in_([row.id for row in rows])).order_by(report.edition)
+    editions = editions.where(report.unit_id.in_(ids)).order_by(report.edition)
     for unit_id, report_id, signed_at in uow.connection.execute(editions):
         if signed_at is not None or unit_id not in found:
             found[unit_id] = report_id, "draft" if signed_at is None else "signed"
     return found
 
 
-def _actions(uow: UnitOfWork, rows: Sequence[Any]) -> Mapping[UUID, tuple[int, int]]:
+def _actions(uow: UnitOfWork, ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, int]]:
     """Returns how many actions of each agency are open, and how many of them are overdue."""
     action = ReportAction
     overdue = func.count().filter(action.due < uow.now.date())
     found = select(action.unit_id, func.count(), overdue).where(action.status == "open")
-    found = found.where(action.unit_id.in_([row.id for row in rows])).group_by(action.unit_id)
+    found = found.where(action.unit_id.in_(ids)).group_by(action.unit_id)
     return {unit_id: (count, late) for unit_id, count, late in uow.connection.execute(found)}

@@ -70,14 +70,14 @@ def _head(report: ProgressReport, unit: Unit, period: ReportPeriod, today: date)
 
 def _services(uow: UnitOfWork, report: ProgressReport, today: date) -> Json:
     found = commitments.services_online(uow, report.unit_id, min(report.last, today))
-    names_of = ("name_fa", "name_en", "unit", "unit_name", "yearly_volume", "reason", "reason_text")
+    names_of = ("name_fa", "name_en", "unit", "unit_name", "yearly_volume", "reason", "text")
     missing = [{name: getattr(one, name) for name in names_of} for one in found.missing]
     return {"online": found.online, "total": found.total, "missing": missing}
 
 
 def _commitments(uow: UnitOfWork, report: ProgressReport, today: date) -> list[Json]:
     shown = ("id", "text_fa", "text_en", "legal_basis", "metric", "target", "due", "value", "month", "state")
-    more = ("reached", "lost", "explanation", "explain_by", "cause")
+    more = ("unit", "unit_name", "reached", "lost", "explanation", "explain_by", "cause", "unexplained")
     return [
         {name: getattr(one, name) for name in (*shown, *more)}
         for one in commitments.measured(uow, report.unit_id, min(report.last, today))

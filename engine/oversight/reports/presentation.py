@@ -56,7 +56,7 @@ def _services(content: Json, words: Words) -> Blocks:
             one["name_fa"] if words.reader.language == "fa" else one["name_en"] or one["name_fa"],
             words.reader.half(one["unit_name"]),
             "" if one["yearly_volume"] is None else words.count(one["yearly_volume"]),
-            one["reason_text"] or "",
+            words.coded(f"offline.{one['reason']}", one["text"]),
         )
         for one in found["missing"]
     ]
@@ -120,17 +120,18 @@ def _silence(content: Json, words: Words) -> Blocks:
 def _commitments(content: Json, words: Words) -> Blocks:
     if not content["commitments"]:
         return [Note(words.say("commitments.none"))]
-    names = ("commitment", "target", "value", "due", "state", "explanation")
+    names = ("commitment", "figure", "target", "value", "due", "state", "explanation")
     rows = [
         (
             one["text_fa"] if words.reader.language == "fa" else one["text_en"] or one["text_fa"],
+            words.say(f"metric.{one['metric']}"),
             words.measure(one["metric"], one["target"]),
             words.say("status.not_measured")
             if one["value"] is None
             else words.measure(one["metric"], one["value"]),
             words.day(one["due"]),
             _state(one, words),
-            one["explanation"] or _unexplained(one, words),
+            _explained(one, words),
         )
         for one in content["commitments"]
     ]
@@ -143,8 +144,10 @@ def _state(one: Json, words: Words) -> str:
     return f"{found} ({words.say('commitments.lost')})" if one["lost"] else found
 
 
-def _unexplained(one: Json, words: Words) -> str:
-    return words.say("commitments.no-explanation") if one["state"] in ("missed", "late") else ""
+def _explained(one: Json, words: Words) -> str:
+    if one["unexplained"]:
+        return words.say("commitments.no-explanation")
+    return words.coded(f"why.{one['cause']}", one["explanation"]) if one["cause"] else ""
 
 
 def _actions(content: Json, words: Words) -> Blocks:

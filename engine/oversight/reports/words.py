@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from engine.models import CommitmentMetric
+from engine.oversight.commitments import MEASURES, TargetKind
 from engine.oversight.projection.periods import Days
 from engine.oversight.reports.periods import ReportPeriod, number_of
 from engine.platform.language import Reader, Texts
@@ -59,9 +61,20 @@ class Words:
             return self.say(f"status.{found['status']}")
         return self._write(name)(found["value"])
 
-    def measure(self, metric: str, value: float) -> str:
+    def measure(self, metric: CommitmentMetric, value: float) -> str:
         """Return the value or the target of a commitment."""
-        return self._write(metric)(value)
+        writes: Mapping[TargetKind, Callable[[float], str]] = {
+            "percent": self.share,
+            "days": self.length,
+            "average": self.average,
+            "count": lambda number: self.count(_plain(number)),
+        }
+        return writes[MEASURES[metric].kind](value)
+
+    def coded(self, code: str, text: str | None) -> str:
+        """Return the name of a code, with what people wrote about it."""
+        name = self.say(code)
+        return self.say("coded", code=name, text=text) if text else name
 
     def _write(self, name: str) -> Callable[[float], str]:
         if name == "on_time":

@@ -1,0 +1,177 @@
+"""Checks what people enter for a commitment: texts, the target of its metric, and days."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, get_args
+
+from engine.models import CommitmentMetric
+from engine.oversight.commitments.vocabulary import MEASURES, METRICS, Measure
+from engine.oversight.metrics.filters import Filters, resolve
+from engine.oversight.projection.periods import DAY, month_after, month_of
+from engine.platform import persian
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid, NotFound, unknown_code
+from engine.platform.language import Calendar
+
+CALENDARS: tuple[Calendar, ...] = get_args(Calendar)
+LONGEST_TEXT = 2_000
+LONGEST_BASIS = 500
+YEARS = 20  # within which a commitment is due
+EARLIEST = 5 * 366  # days before today, from which months are measured
+DECIMALS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class NewCommitment:
+    """What somebody enters: `target` in percent, days, as an average or a count, in any digits.
+
+    Months are measured from the one that contains `since`, which is today if nothing is said.
+    """
+
+    unit: str
+    text_fa: str
+    text_en: str
+    legal_basis: str
+    metric: str
+    target: Any
+    due: date | None
+    calendar: str = "jalali"
+    definition: str | None = None
+    since: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The same, checked."""
+
+    text_fa: str
+    text_en: str
+    legal_basis: str
+    metric: CommitmentMetric
+    definition: str | None
+    target: Decimal
+    calendar: Calendar
+    since: date
+    due: date
+
+
+def check(uow: UnitOfWork, new: NewCommitment, before: Checked | None = None) -> Checked:
+    """Returns what was entered. `before`: what it replaces, whose days remain possible. Raises Invalid."""
+    faults = [
+        *text_fault("/text_fa", new.text_fa),
+        *text_fault("/text_en", new.text_en),
+        *text_fault("/legal_basis", new.legal_basis, LONGEST_BASIS),
+    ]
+    if new.calendar not in CALENDARS:
+        faults.append(unknown_code("/calendar", CALENDARS))
+    if new.metric not in METRICS:
+        raise Invalid(_REFUSED, [*faults, unknown_code("/metric", METRICS)])
+    metric, measure = new.metric, MEASURES[new.metric]
+    target, wrong = _target(new.target, measure)
+    faults += [*wrong, *_definition_faults(uow, new), *_day_faults(uow, new, before)]
+    if faults or new.due is None or new.calendar not in CALENDARS:
+        raise Invalid(_REFUSED, faults)
+    since = new.since or (uow.now.date() if before is None else before.since)
+    texts = (tidy(new.text_fa), tidy(new.text_en), tidy(new.legal_basis))
+    return Checked(*texts, metric, new.definition, target, new.calendar, since, new.due)
+
+
+_REFUSED = "The commitment can't be saved."
+
+
+def text_fault(pointer: str, text: str, longest: int = LONGEST_TEXT, least: int = 1) -> list[Fault]:
+    """Returns what is wrong with a text of one or several lines."""
+    plain = tidy(text)
+    if len(plain) < least:
+        return [Fault(pointer, "is missing", "required")]
+    if len(plain) > longest:
+        values = {"count": longest}
+        return [Fault(pointer, f"has more than {longest} characters", "maxLength", values)]
+    if not all(persian.printable(sign) or sign == "\n" for sign in plain):
+        return [Fault(pointer, "contains characters that can't be shown", "text-characters")]
+    return []
+
+
+def tidy(text: str) -> str:
+    """Returns a text as it is stored."""
+    return text.replace("\r\n", "\n").strip()
+
+
+def _target(given: Any, measure: Measure) -> tuple[Decimal, list[Fault]]:
+    """Returns a target, and what is wrong with it."""
+    limits = {"least": measure.least, "greatest": measure.greatest}
+    number = _number(given)
+    whole = measure.kind != "count" or (number is not None and number == number.to_integral_value())
+    if number is not None and whole and measure.least <= number <= measure.greatest:
+        return number, []
+    detail = f"must be {_KINDS[measure.kind]} from {measure.least} to {measure.greatest}"
+    return Decimal(0), [Fault("/target", detail, f"commitment-target.{measure.kind}", limits)]
+
+
+_KINDS: Mapping[str, str] = {
+    "percent": "a percentage",
+    "days": "a number of days",
+    "average": "a number",
+    "count": "a whole number",
+}
+
+
+def _number(given: Any) -> Decimal | None:
+    """Returns a number as people write it; None for what is none, or has too many decimals."""
+    if isinstance(given, bool) or not isinstance(given, int | float | str | Decimal):
+        return None
+    plain = persian.digits(str(given)).strip().rstrip("%٪").strip()
+    plain = plain.replace("٬", "").replace("٫", ".")
+    try:
+        number = Decimal(plain) if len(plain) <= 40 else Decimal("NaN")
+    except InvalidOperation:
+        return None
+    if not number.is_finite() or abs(number) > 10**15:
+        return None
+    return number if number == round(number, DECIMALS) else None
+
+
+def _definition_faults(uow: UnitOfWork, new: NewCommitment) -> list[Fault]:
+    if new.metric == "completion" and new.definition is None:
+        return [Fault("/definition", "is needed for this metric", "commitment-needs-service")]
+    if new.definition is None:
+        return []
+    if new.metric == "services_online":
+        return [Fault("/definition", "doesn't apply to services_online", "commitment-no-service")]
+    try:
+        resolve(uow, Filters(unit=new.unit, definition=new.definition))
+    except NotFound:
+        return [Fault("/definition", "is not a process of this unit", "commitment-service")]
+    return []
+
+
+def _day_faults(uow: UnitOfWork, new: NewCommitment, before: Checked | None) -> list[Fault]:
+    today, faults = uow.now.date(), []
+    since = new.since or (today if before is None else before.since)
+    latest = date(today.year + YEARS, 12, 31)
+    if not today - EARLIEST * DAY <= since <= today and (before is None or since != before.since):
+        values = {"first": today - EARLIEST * DAY}
+        faults.append(Fault("/since", "must be within the last five years", "commitment-since", values))
+    if new.due is None:
+        return [*faults, Fault("/due", "is missing", "required")]
+    if before is not None and new.due == before.due:
+        return faults
+    if new.due < today:
+        faults.append(Fault("/due", "is in the past", "commitment-due-past"))
+    elif new.due > latest:
+        values = {"last": latest}
+        faults.append(Fault("/due", f"must be {latest} at the latest", "commitment-due-late", values))
+    elif not faults and new.calendar in CALENDARS:
+        faults += _month_faults(new, since, new.calendar)
+    return faults
+
+
+def _month_faults(new: NewCommitment, since: date, calendar: Calendar) -> list[Fault]:
+    """Returns a fault if no month ends by the due date: the commitment could never be reached in time."""
+    first = month_after(month_of(since, calendar), calendar) - DAY
+    if new.due is None or new.due >= first:
+        return []
+    detail = f"must be {first} at the earliest: the first month that is measured ends then"
+    return [Fault("/due", detail, "commitment-due-early", {"first": first})]

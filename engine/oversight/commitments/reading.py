@@ -1,0 +1,282 @@
+"""Commitments with their figures by month, and what became of each, as known at the end of a day."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+
+from engine.models import (
+    Commitment,
+    CommitmentCause,
+    CommitmentExplanation,
+    CommitmentMetric,
+    CommitmentState,
+    CommitmentVersion,
+    Unit,
+)
+from engine.oversight.commitments.measuring import Place, Question, measure
+from engine.oversight.commitments.online import require_unit
+from engine.oversight.commitments.states import (
+    EXPLAIN_WITHIN,
+    MonthValue,
+    closed_months,
+    judge,
+    month_values,
+)
+from engine.oversight.commitments.vocabulary import MEASURES, Measure
+from engine.oversight.metrics import NO_DATA, Figure
+from engine.oversight.metrics.filters import Filters, Scope, resolve
+from engine.oversight.projection.periods import DAY
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import NotFound
+from engine.platform.language import Calendar
+
+_ORDER: Sequence[CommitmentState] = ("missed", "late", "not_measured", "pending", "reached")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The texts and numbers of a commitment from an instant on. `target` is as it was stated."""
+
+    number: int
+    text_fa: str
+    text_en: str
+    legal_basis: str
+    metric: CommitmentMetric
+    definition: str | None
+    target: Decimal
+    calendar: Calendar
+    since: date
+    due: date
+    reason: str | None
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a commitment wasn't reached in time, and what its state was then."""
+
+    version: int
+    state: CommitmentState
+    cause: CommitmentCause
+    text: str
+    explained_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredCommitment:
+    """A commitment as known at the end of a day.
+
+    `target` and `value` have the unit of the figures: a share from 0 to 1, milliseconds, an average or a
+    count. `value` and `month` are those of the last closed month with a figure. `reached`, a month, and all
+    others, by their first day. `lost`: it was reached, and isn't any more. `explain_by`: an explanation is
+    demanded by this day; `cause` and `explanation` are the latest that was given for this due date.
+    """
+
+    id: UUID
+    unit: str
+    unit_name: str
+    text_fa: str
+    text_en: str
+    legal_basis: str
+    metric: CommitmentMetric
+    definition: str | None
+    calendar: Calendar
+    target: float
+    since: date
+    due: date
+    value: float | None
+    month: date | None
+    state: CommitmentState
+    reached: date | None
+    lost: bool
+    months: Sequence[MonthValue]
+    explanation: str | None
+    cause: CommitmentCause | None
+    explain_by: date | None
+    versions: Sequence[Version]  # the newest last
+    explanations: Sequence[Explanation]  # the newest last
+    withdrawn_at: datetime | None
+    withdrawn_for: str | None
+
+    @property
+    def measure(self) -> Measure:
+        """What its target is."""
+        return MEASURES[self.metric]
+
+    @property
+    def version(self) -> Version:
+        """Its version at that day."""
+        return self.versions[-1]
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether an explanation is demanded and missing."""
+        return self.explain_by is not None and self.explanation is None
+
+    @property
+    def figure(self) -> Figure:
+        """The figure of the last closed month that has one, or why none has."""
+        measured = [one.value for one in self.months if one.value.value is not None]
+        last = self.months[-1].value if self.months else NO_DATA
+        return measured[-1] if measured else last
+
+
+def measured(uow: UnitOfWork, unit_id: UUID, until: date) -> Sequence[MeasuredCommitment]:
+    """Returns the commitments of a unit and of those below it, as known at the end of a day.
+
+    Without those that were withdrawn by then. Raises Forbidden; NotFound for a unit that the actor doesn't
+    see.
+    """
+    return measured_in(uow, require_unit(uow, unit_id), until)
+
+
+def measured_in(uow: UnitOfWork, unit: str | None, until: date) -> Sequence[MeasuredCommitment]:
+    """Returns the same for the key of a unit, or for all units of the actor. Raises as `measured`."""
+    scope = resolve(uow, Filters(unit=unit))
+    end = scope.midnight(until + DAY)
+    found = _load(uow, scope, until)
+    return [one for one in found if one.withdrawn_at is None or one.withdrawn_at >= end]
+
+
+def one_measured(uow: UnitOfWork, commitment_id: UUID) -> MeasuredCommitment:
+    """Returns a commitment as it is today, withdrawn or not. Raises Forbidden, NotFound."""
+    scope = resolve(uow, Filters())
+    found = _load(uow, scope, uow.now.date(), Commitment.id == commitment_id)
+    if not found:
+        raise unknown(commitment_id)
+    return found[0]
+
+
+def unknown(commitment_id: UUID) -> NotFound:
+    """Returns the refusal for a commitment that doesn't exist, or that the actor doesn't see."""
+    return NotFound(f"The commitment {commitment_id} does not exist.")
+
+
+def withdrawn_in(uow: UnitOfWork, unit: str | None) -> Sequence[MeasuredCommitment]:
+    """Returns those that were withdrawn, of a unit or of all units of the actor, the latest first."""
+    scope = resolve(uow, Filters(unit=unit))
+    found = _load(uow, scope, uow.now.date(), Commitment.withdrawn_at.is_not(None))
+    return sorted(found, key=lambda one: str(one.withdrawn_at), reverse=True)
+
+
+def all_in(uow: UnitOfWork, unit: str | None) -> Sequence[MeasuredCommitment]:
+    """Returns all as they are today, withdrawn ones last."""
+    return _load(uow, resolve(uow, Filters(unit=unit)), uow.now.date())
+
+
+def _load(
+    uow: UnitOfWork, scope: Scope, until: date, *where: ColumnElement[bool]
+) -> list[MeasuredCommitment]:
+    rows = _rows(uow, scope, where)
+    end = scope.midnight(until + DAY)
+    versions: dict[UUID, list[Version]] = defaultdict(list)
+    commitments: dict[UUID, Any] = {}
+    for row in rows:
+        if row.made_at < end:
+            commitments[row.id] = row
+            versions[row.id].append(Version(*row[-_VERSION_SIZE:]))
+    explained = _explanations(uow, [*commitments], end)
+    questions = {key: _question(commitments[key], versions[key][-1], until, uow) for key in commitments}
+    figures = measure(uow, scope, list(questions.values()))
+    found = [
+        _measured(commitments[key], versions[key], question, values, (until, explained.get(key, [])))
+        for (key, question), values in zip(questions.items(), figures, strict=True)
+    ]
+    return sorted(found, key=_place)
+
+
+def _place(one: MeasuredCommitment) -> tuple[Any, ...]:
+    """Returns the sort key: those that wait for an explanation first, withdrawn ones last."""
+    order = _ORDER.index(one.state) - (one.state == "reached" and one.lost)
+    return (one.withdrawn_at is not None, not one.unexplained, order, one.due, one.unit, one.id)
+
+
+_VERSION_SIZE = 12
+
+
+def _rows(uow: UnitOfWork, scope: Scope, where: Collection[ColumnElement[bool]]) -> Sequence[Any]:
+    of = CommitmentVersion
+    version: tuple[Any, ...] = (
+        *(of.number, of.text_fa, of.text_en, of.legal_basis, of.metric, of.definition),
+        *(of.target, of.calendar, of.since, of.due, of.reason, of.made_at),
+    )
+    columns: tuple[Any, ...] = (
+        *(Commitment.id, Commitment.unit_id, Unit.key, Unit.name),
+        *(Commitment.withdrawn_at, Commitment.withdrawn_for, *version),
+    )
+    found = (
+        select(*columns)
+        .join(Unit, Unit.id == Commitment.unit_id)
+        .join(of, of.commitment_id == Commitment.id)
+        .where(*where)
+        .order_by(Commitment.id, of.number)
+    )
+    if scope.units is not None:
+        found = found.where(Unit.key.in_(scope.units))
+    return uow.connection.execute(found).all()
+
+
+def _explanations(
+    uow: UnitOfWork, ids: Sequence[UUID], end: datetime
+) -> Mapping[UUID, Sequence[Explanation]]:
+    of = CommitmentExplanation
+    found = (
+        select(of.commitment_id, of.version, of.state, of.cause, of.text, of.explained_at)
+        .where(of.commitment_id.in_(ids), of.explained_at < end)
+        .order_by(of.explained_at, of.id)
+    )
+    explained: dict[UUID, list[Explanation]] = defaultdict(list)
+    for row in uow.connection.execute(found) if ids else ():
+        at = row.explained_at.astimezone(end.tzinfo)
+        explained[row.commitment_id].append(Explanation(row.version, row.state, row.cause, row.text, at))
+    return explained
+
+
+def _question(row: Any, version: Version, until: date, uow: UnitOfWork) -> Question:
+    months = closed_months(version.calendar, version.since, until, uow.now.date())
+    return Question(Place(row.unit_id, version.definition), version.metric, version.calendar, months)
+
+
+def _measured(
+    row: Any,
+    versions: Sequence[Version],
+    question: Question,
+    figures: Sequence[Figure],
+    known: tuple[date, Sequence[Explanation]],
+) -> MeasuredCommitment:
+    version, measure_of, (until, explanations) = versions[-1], MEASURES[versions[-1].metric], known
+    target = measure_of.raw(version.target)
+    months = month_values(question.months, figures, measure_of, target)
+    verdict = judge(months, version.calendar, version.due, until)
+    latest = _latest(explanations, version.due)
+    value, month = _last(months)
+    return MeasuredCommitment(
+        *(row.id, row.key, row.name, version.text_fa, version.text_en, version.legal_basis),
+        *(version.metric, version.definition, version.calendar, target, version.since, version.due),
+        *(value, month, verdict.state, verdict.reached, verdict.lost, months),
+        *(None if latest is None else latest.text, None if latest is None else latest.cause),
+        explain_by=version.due + EXPLAIN_WITHIN if verdict.overdue else None,
+        versions=versions,
+        explanations=explanations,
+        withdrawn_at=row.withdrawn_at,
+        withdrawn_for=row.withdrawn_for,
+    )
+
+
+def _last(months: Sequence[MonthValue]) -> tuple[float | None, date | None]:
+    measured_months = [one for one in months if one.value.value is not None]
+    if not measured_months:
+        return None, None
+    return measured_months[-1].value.value, measured_months[-1].first
+
+
+def _latest(explanations: Sequence[Explanation], due: date) -> Explanation | None:
+    """Returns the latest explanation after the due date: one of an earlier due date is over."""
+    given = [one for one in explanations if one.explained_at.date() > due]
+    return given[-1] if given else None
