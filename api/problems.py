@@ -58,6 +58,9 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.NoTimeLeft: (HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
     errors.ScannerDown: (HTTPStatus.SERVICE_UNAVAILABLE, "scanner-unavailable"),
     errors.StorageDown: (HTTPStatus.SERVICE_UNAVAILABLE, "storage-unavailable"),
+    errors.NotInstalled: (HTTPStatus.SERVICE_UNAVAILABLE, "pdf-unavailable"),
+    errors.TypesettingFailed: (HTTPStatus.SERVICE_UNAVAILABLE, "pdf-unavailable"),
+    errors.DocumentTooLarge: (HTTPStatus.SERVICE_UNAVAILABLE, "pdf-unavailable"),
     errors.Uncertain: (HTTPStatus.SERVICE_UNAVAILABLE, "outcome-unknown"),
 }
 

@@ -1,11 +1,16 @@
 // Bundles web/assets into web/static under names with a hash, and writes their mapping to manifest.json.
 import { createHash } from "node:crypto";
-import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { build } from "esbuild";
 
 const SOURCES = ["icon.svg", "style.css", "page.js", "uploads.js", "viewer.js", "simulation.js", "designer.js", "modeler.js"];
 const OUT = "static";
+// Of PDF files, which the engine typesets (engine/platform/typesetting): not for browsers, so not in the manifest.
+const FONTS = {
+  "Vazirmatn-Regular.ttf": "node_modules/@expo-google-fonts/vazirmatn/400Regular/Vazirmatn_400Regular.ttf",
+  "Vazirmatn-Bold.ttf": "node_modules/@expo-google-fonts/vazirmatn/700Bold/Vazirmatn_700Bold.ttf",
+};
 const HASH = /-[A-Z0-9]{8}(?=\.\w+$)/;
 
 // Our security policy forbids styles in markup; icons use attributes instead.
@@ -59,8 +64,11 @@ const { metafile } = await build({
   logLevel: "warning",
 });
 
+await mkdir(`${OUT}/fonts`, { recursive: true });
+for (const [name, path] of Object.entries(FONTS)) await copyFile(path, `${OUT}/fonts/${name}`);
+
 const built = Object.keys(metafile.outputs).map((path) => basename(path));
-built.push(await writeLicences(Object.keys(metafile.inputs)));
+built.push(await writeLicences([...Object.keys(metafile.inputs), ...Object.values(FONTS)]));
 const manifest = Object.fromEntries(built.map((name) => [name.replace(HASH, ""), name]).sort());
 // Renamed atomically, so that it never names missing files.
 await writeFile(`${OUT}/manifest.json.new`, JSON.stringify(manifest, null, 2) + "\n");
@@ -82,6 +90,7 @@ async function writeLicences(inputs) {
 
 async function licence(folder) {
   const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`));
-  const file = (await readdir(folder)).find((each) => /^(licen[cs]e|ofl)/i.test(each));
-  return `${name} ${version}: ${license}\n\n${file ? await readFile(`${folder}/${file}`, "utf8") : ""}`;
+  const files = (await readdir(folder)).filter((each) => /^(licen[cs]e|ofl)/i.test(each)).sort();
+  const texts = await Promise.all(files.map((file) => readFile(`${folder}/${file}`, "utf8")));
+  return `${name} ${version}: ${license}\n\n${texts.join("\n")}`;
 }
