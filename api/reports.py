@@ -14,6 +14,8 @@ from api.bodies.reports import (
     ChangeAction,
     CloseAction,
     CorrectReport,
+    OpenActionBody,
+    OpenActionList,
     OwnerBody,
     OwnerList,
     ReportBody,
@@ -37,6 +39,13 @@ _PDF = "application/pdf"
 
 class ReportsQuery(PageQuery):
     """Which reports."""
+
+    unit: str | None = None
+    """Key of a unit; leave it out for all of yours."""
+
+
+class ActionsQuery(Request):
+    """Which open actions."""
 
     unit: str | None = None
     """Key of a unit; leave it out for all of yours."""
@@ -153,6 +162,16 @@ def add_action(uow: UnitOfWork, report_id: UUID, body: AddAction) -> Reply:
     cause = None if body.cause is None else body.cause.model_dump()
     made = reports.add_action(uow, report_id, NewAction(body.text, body.owner, body.due, cause))
     return Reply(_action(uow, made), status=201)
+
+
+@command(blueprint.get("/report-actions"), query=ActionsQuery, answer=OpenActionList)
+def open_actions(uow: UnitOfWork, query: ActionsQuery) -> Reply:
+    """List open actions of progress reports, earliest due date first
+
+    Of all your units, or of one: at most 200. For managers, auditors and administrators.
+    """
+    items = [OpenActionBody.model_validate(one) for one in reports.open_actions(uow, query.unit)]
+    return Reply(OpenActionList(items=items))
 
 
 @command(

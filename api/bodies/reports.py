@@ -293,6 +293,38 @@ class ActionBody(Body):
     """Last day of that period."""
 
 
+class OpenActionBody(Body):
+    """An open action, wherever it was decided."""
+
+    id: UUID
+    """Its id."""
+    unit: str
+    """Key of the unit that decided it."""
+    unit_name: str
+    """Name of the unit."""
+    text: str
+    """What."""
+    owner: UUID
+    """Id of the account of who is responsible."""
+    owner_names: DisplayName
+    """Who is responsible."""
+    due: date
+    """By which day."""
+    overdue: bool
+    """Whether that day is over."""
+    first: date
+    """First day of the period of the report that decided it."""
+    last: date
+    """Last day of that period."""
+
+
+class OpenActionList(Body):
+    """Open actions."""
+
+    items: list[OpenActionBody]
+    """The earliest due date first."""
+
+
 class ReportWriter(Body):
     """Somebody who wrote in a report."""
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 from flask import Blueprint
 
-from web.oversight import asking, causes, lists, load, overview, portfolio, steps, times
+from web.oversight import asking, causes, lists, load, overview, portfolio, reports, steps, times
 from web.oversight.area import Build, file, show
 from web.visit import Content, Page, Visit, page
+
+__all__ = ["blueprint", "reports"]
 
 blueprint = Blueprint("oversight", __name__, url_prefix="/oversight")
 BUILDS: Mapping[str, Build] = {

@@ -4,6 +4,7 @@ Figures are those of `engine.oversight.metrics`; until a report is signed they a
 """
 
 from engine.oversight.reports.actions import ActionChanges, NewAction
+from engine.oversight.reports.actions import open_ones as open_actions
 from engine.oversight.reports.agencies import AgencyLine, Comparison, compare, has_agencies, latest
 from engine.oversight.reports.content import SECTIONS
 from engine.oversight.reports.drafts import (
@@ -49,6 +50,7 @@ __all__ = [
     "has_agencies",
     "latest",
     "offered",
+    "open_actions",
     "page",
     "pdf",
     "read",

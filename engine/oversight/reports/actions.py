@@ -17,6 +17,7 @@ from engine.models import (
     ProgressReport,
     ReportAction,
     ReportActionChange,
+    Unit,
     UnitLine,
     User,
 )
@@ -28,6 +29,7 @@ from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 MOST = 100  # actions of a report
 LONGEST = 1_000  # characters
 OWNERS = 500  # accounts that are offered
+LISTED = 200  # open actions
 _LATEST = date(2199, 12, 31)
 
 
@@ -120,12 +122,30 @@ def _listed(row: RowMapping, now: datetime) -> Json:
     }
 
 
+def open_ones(uow: UnitOfWork, unit: str | None = None) -> list[Json]:
+    """Returns the open actions of the actor's units, or of one of them: the earliest due date first."""
+    access.require(uow.actor, "metrics.read")
+    found = (
+        _selected()
+        .add_columns(Unit.key.label("unit"), Unit.name.label("unit_name"))
+        .join(Unit, Unit.id == ReportAction.unit_id)
+        .where(ReportAction.status == "open", access.covers(ReportAction.unit_id))
+        .order_by(ReportAction.due, ReportAction.id)
+        .limit(LISTED)
+    )
+    if unit is not None:
+        found = found.where(Unit.key == unit)
+    rows = uow.connection.execute(found, access.seen_by(uow)).mappings()
+    return [{**_listed(row, uow.now), "unit": row["unit"], "unit_name": row["unit_name"]} for row in rows]
+
+
 def history(uow: UnitOfWork, report: ProgressReport) -> Sequence[RowMapping]:
     """Returns the changes of the actions that a report shows, oldest first."""
     change, action = ReportActionChange, ReportAction
     decided_in = select(ProgressReport.id).where(ProgressReport.last <= report.last)
     found = (
         select(change.action_id, change.kind, change.at, change.facts, names.of().label("by"))
+        .add_columns(action.text)
         .join(action, action.id == change.action_id)
         .join(User, User.id == change.by)
         .where(action.unit_id == report.unit_id, action.report_id.in_(decided_in))
