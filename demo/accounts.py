@@ -48,6 +48,7 @@ ACCOUNTS: tuple[tuple[str, Role], ...] = (
     ("second-site-inspector", "caseworker"),
     ("manager", "manager"),
     ("guild-manager", "manager"),
+    ("guild-director", "manager"),
     ("auditor", "auditor"),
     ("service", "service"),
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 
 from demo import accounts, connectors, hub, welcome
-from demo.history import earlier
+from demo.history import earlier, reports
 from demo.history import seeding as history
 from demo.hub import signing
 from demo.seeds import Seeding
@@ -58,6 +58,7 @@ class Demonstration(Companion):
             accounts.delegate(database, self._installation)
             if self._settings.demo_cases:
                 history.seed(database)
+                reports.write(database)
 
     def start(self, stack: ExitStack) -> Mapping[str, "subprocess.Popen[bytes]"]:
         """Start the hub."""

@@ -22,6 +22,7 @@ TOLD = {"title", "alt", "placeholder", "aria-label", "aria-description", "label"
 NAMED = (
     *("faults.", "refusals.", "findings.", "events.", "differences.", "words.", "incidents.", "obstacles."),
     *("modeler.label.", "panel.", "problems.", "malformed.", "parsers.", "scenarios.", "server."),
+    "reports.",  # of the report itself, on its page and in its PDF
     "reference.",  # of the page around the reference of the API
 )
 

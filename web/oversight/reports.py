@@ -15,6 +15,7 @@ from engine.oversight import reports
 from engine.oversight.projection.periods import Days
 from engine.oversight.reports import (
     ActionChanges,
+    Comparison,
     NewAction,
     ReportForms,
     ReportPeriod,
@@ -30,9 +31,8 @@ from web.listing import cursor, following
 from web.oversight.area import WAYS, path
 from web.visit import Away, Content, Page, Shown, Visit, page
 
-blueprint = Blueprint("reports", __name__, url_prefix="/oversight/reports")
+blueprint = Blueprint("progress_reports", __name__, url_prefix="/oversight/reports")
 AT = "/oversight/reports"
-_OFFERED = 12  # periods of each calendar's months that the comparison offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,10 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
     words, uow = _words(), visit.uow
     rows, following_one = following(reports.page(uow, after=cursor()), reports.PAGE)
     writes = access.allows(uow.actor, "reports.write")
+    found = _comparison(visit) if reports.has_agencies(uow) else None
     values = {
-        "comparison": _comparison(visit) if reports.has_agencies(uow) else None,
+        "comparison": found,
+        "silent": "" if found is None else _silent(visit, found),
         "chosen": request.args.get("period", ""),
         "periods": _periods(visit, words),
         "rows": [(row, words.period(_period(row["first"], row["last"]))) for row in rows],
@@ -88,7 +90,7 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
     return _render("reports", values, refusal)
 
 
-def _comparison(visit: Visit) -> Any:
+def _comparison(visit: Visit) -> Comparison:
     """Return the agencies in the chosen period, else in the latest of which there is a report."""
     days = _days(request.args.get("period", ""))
     period = None if days is None else reports.find(days.first, days.last)
@@ -96,6 +98,15 @@ def _comparison(visit: Visit) -> Any:
         months = reports.offered(visit.uow.now.date(), visit.reader.calendar)
         period = reports.latest(visit.uow) or months[1]
     return reports.compare(visit.uow, period.days.first, period.days.last)
+
+
+def _silent(visit: Visit, found: Comparison) -> str:
+    """Return the names of the agencies that have not reported."""
+    names = []
+    for line in found.silent:
+        name = visit.reader.half(line.name)
+        names.append(texts.say("reporting.only-draft", unit=name) if line.state == "draft" else name)
+    return visit.reader.both(names)
 
 
 def _periods(visit: Visit, words: Words) -> list[tuple[str, str]]:
@@ -166,6 +177,7 @@ def _show(visit: Visit, report_id: UUID, refusal: Refusal | None = None) -> Page
         "period": words.period(view.period),
         "days": words.days(view.period.days),
         "sections": [_drawn(one) for one in reports.sections(content, words)],
+        "writers": visit.reader.both([visit.reader.person(one["names"]) for one in content["writers"]]),
         "causes": _causes(view, words),
         "owners": [(str(row["id"]), visit.reader.person(row["names"])) for row in offered.owners],
         "live": _live(view, offered),
