@@ -176,7 +176,7 @@ def _show(visit: Visit, report_id: UUID, refusal: Refusal | None = None) -> Page
         "forms": offered,
         "period": words.period(view.period),
         "days": words.days(view.period.days),
-        "sections": [_drawn(one) for one in reports.sections(content, words)],
+        "parts": [_drawn(one) for one in reports.sections(content, words)],
         "writers": visit.reader.both([visit.reader.person(one["names"]) for one in content["writers"]]),
         "causes": _causes(view, words),
         "owners": [(str(row["id"]), visit.reader.person(row["names"])) for row in offered.owners],
