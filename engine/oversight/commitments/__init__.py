@@ -6,7 +6,13 @@ them, `online` counts services. docs/commitments.md explains it, docs/decisions/
 
 from engine.oversight.commitments.commands import amend, explain, make, withdraw
 from engine.oversight.commitments.inputs import NewCommitment
-from engine.oversight.commitments.online import Service, ServicesOnline, services_online
+from engine.oversight.commitments.online import (
+    Service,
+    ServicesOnline,
+    register_now,
+    service_now,
+    services_online,
+)
 from engine.oversight.commitments.reading import (
     Explanation,
     MeasuredCommitment,
@@ -15,6 +21,9 @@ from engine.oversight.commitments.reading import (
     measured_in,
     one_measured,
 )
+from engine.oversight.commitments.register import NewService, change_service, register_service, remove_service
+from engine.oversight.commitments.register_files import Imported, export_csv, import_csv
+from engine.oversight.commitments.register_rows import COLUMNS
 from engine.oversight.commitments.states import EXPLAIN_WITHIN, MonthValue
 from engine.oversight.commitments.vocabulary import (
     CAUSES,
@@ -28,26 +37,36 @@ from engine.oversight.commitments.vocabulary import (
 
 __all__ = [
     "CAUSES",
+    "COLUMNS",
     "EXPLAIN_WITHIN",
     "MEASURES",
     "METRICS",
     "REASONS",
     "Direction",
     "Explanation",
+    "Imported",
     "Measure",
     "MeasuredCommitment",
     "MonthValue",
     "NewCommitment",
+    "NewService",
     "Service",
     "ServicesOnline",
     "TargetKind",
     "Version",
     "amend",
+    "change_service",
     "explain",
+    "export_csv",
+    "import_csv",
     "make",
     "measured",
     "measured_in",
     "one_measured",
+    "register_now",
+    "register_service",
+    "remove_service",
+    "service_now",
     "services_online",
     "withdraw",
 ]
