@@ -14,9 +14,11 @@ from engine.oversight.commitments.online import (
     services_online,
 )
 from engine.oversight.commitments.reading import (
+    Commitments,
     Explanation,
     MeasuredCommitment,
     Version,
+    list_commitments,
     measured,
     measured_in,
     one_measured,
@@ -42,6 +44,7 @@ __all__ = [
     "MEASURES",
     "METRICS",
     "REASONS",
+    "Commitments",
     "Direction",
     "Explanation",
     "Imported",
@@ -59,6 +62,7 @@ __all__ = [
     "explain",
     "export_csv",
     "import_csv",
+    "list_commitments",
     "make",
     "measured",
     "measured_in",

@@ -82,7 +82,11 @@ def change_service(uow: UnitOfWork, service_id: UUID, revision: int, new: NewSer
     `revision` is the one that the actor has read. Raises Forbidden, NotFound, Invalid; Conflict if it was
     changed meanwhile, or the unit has another one like it.
     """
-    entry, unit = _lock(uow, service_id, revision)
+    entry, unit = _lock(uow, service_id)
+    if entry.revision != revision:
+        detail = f"The entry has revision {entry.revision} by now. Read it again."
+        state = {"id": str(entry.id), "revision": entry.revision}
+        raise Conflict(detail, code="service-changed", service=state)
     checked = check(uow, new, linkable_to(uow, unit))
     _require_single([one for one in entries_of(uow, [unit.id]) if one.id != entry.id], checked)
     if put(uow, entry, checked):
@@ -90,15 +94,15 @@ def change_service(uow: UnitOfWork, service_id: UUID, revision: int, new: NewSer
     return entry.revision
 
 
-def remove_service(uow: UnitOfWork, service_id: UUID, revision: int) -> None:
-    """Removes an entry. It remains in the figures of months that have ended. Raises as `change_service`."""
-    entry, unit = _lock(uow, service_id, revision)
+def remove_service(uow: UnitOfWork, service_id: UUID) -> None:
+    """Removes an entry. It remains in the figures of months that have ended. Raises Forbidden, NotFound."""
+    entry, unit = _lock(uow, service_id)
     entry.removed_at = uow.now
     uow.session.flush()
     administration_log.note(uow, "service.removed", unit.id, {"service": entry.id})
 
 
-def _lock(uow: UnitOfWork, service_id: UUID, revision: int) -> tuple[RegisteredService, Unit]:
+def _lock(uow: UnitOfWork, service_id: UUID) -> tuple[RegisteredService, Unit]:
     """Returns an entry of a unit that the actor administers, and the unit, which is locked."""
     access.require(uow.actor, "register.manage")
     own = select(Unit).join(RegisteredService, RegisteredService.unit_id == Unit.id)
@@ -109,10 +113,6 @@ def _lock(uow: UnitOfWork, service_id: UUID, revision: int) -> tuple[RegisteredS
     entry = None if unit is None else uow.session.scalars(found).one()
     if unit is None or entry is None or entry.removed_at is not None:
         raise NotFound(f"The service {service_id} is not in the register.")
-    if entry.revision != revision:
-        detail = f"The entry has revision {entry.revision} by now. Read it again."
-        state = {"id": str(entry.id), "revision": entry.revision}
-        raise Conflict(detail, code="service-changed", service=state)
     return entry, unit
 
 

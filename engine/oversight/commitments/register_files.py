@@ -146,17 +146,17 @@ def _free(uow: UnitOfWork, part: _Part, wanted: Mapping[str, str | None]) -> set
     return freed
 
 
-def export_csv(found: ServicesOnline) -> bytes:
-    """Returns the entries of a register as a file, those that aren't online first."""
-    lines = [
-        (one, online) for online in (False, True) for one in (found.present if online else found.missing)
-    ]
-    return csv_of([_exported(*line) for line in lines]) if lines else _EMPTY
+def export_csv(found: ServicesOnline, online: bool | None = None) -> bytes:
+    """Returns the entries of a register as a file: those that are online, those that aren't, or all."""
+    missing = [] if online is True else [_exported(one, online=False) for one in found.missing]
+    present = [] if online is False else [_exported(one, online=True) for one in found.present]
+    lines = [*missing, *present]
+    return csv_of(lines) if lines else _EMPTY
 
 
 _EMPTY = (",".join(COLUMNS) + "\r\n").encode("utf-8-sig")
 
 
-def _exported(service: Service, online: bool) -> Exported:
+def _exported(service: Service, *, online: bool) -> Exported:
     values = {name: getattr(service, name) for name in COLUMNS[:-1]}
     return Exported(**values, online=online)
