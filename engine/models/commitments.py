@@ -131,7 +131,7 @@ class RegisteredService(Base):
         ),
         Index(
             "uq_registered_services_definition",
-            "definition",
+            *("unit_id", "definition"),
             unique=True,
             postgresql_where=text("removed_at IS NULL AND definition IS NOT NULL"),
         ),

@@ -102,7 +102,7 @@ def _make_register() -> None:
     op.create_index(
         "uq_registered_services_definition",
         "registered_services",
-        ["definition"],
+        ["unit_id", "definition"],
         unique=True,
         postgresql_where=sa.text("removed_at IS NULL AND definition IS NOT NULL"),
     )

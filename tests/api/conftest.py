@@ -129,6 +129,16 @@ def new_clients(app: APIFlask, contract: Contract, database: Database) -> Client
     return find_or_make
 
 
+def _a_commitment(client: Clients) -> Mapping[str, str]:
+    """Ids of a commitment, and of a service in the register."""
+    promised = {**BODIES["/commitments"], "due": "2035-03-20"}
+    registered = {**BODIES["/register"], "name_fa": "ش"}
+    return {
+        "<uuid:commitment_id>": body(client("administrator").post("/commitments", promised))["id"],
+        "<uuid:service_id>": body(client("administrator").post("/register", registered))["id"],
+    }
+
+
 @pytest.fixture
 def ids(client: Clients, database: Database) -> Mapping[str, str]:
     """A running case that the portal started, an open task and one of its applicant, two open incidents.
@@ -199,6 +209,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:webhook_id>": webhook["id"],
         "<uuid:visit_id>": str(uuid4()),
         "<uuid:rate_id>": rate["id"],
+        **_a_commitment(client),
         "<uuid:closure_id>": closure["id"],
         "<uuid:recalculation_id>": recalculated,
         "<uuid:document_id>": body(document)["id"],

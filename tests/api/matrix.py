@@ -214,6 +214,18 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/units/<key>/rates"): {"administrator"} | READERS,
     ("POST", "/units/<key>/rates"): {"administrator"},
     ("DELETE", "/rates/<uuid:rate_id>"): {"administrator"},
+    ("GET", "/commitments"): {"administrator"} | READERS,
+    ("POST", "/commitments"): {"administrator"},
+    ("GET", "/commitments/<uuid:commitment_id>"): {"administrator"} | READERS,
+    ("POST", "/commitments/<uuid:commitment_id>/amend"): {"administrator"},
+    ("POST", "/commitments/<uuid:commitment_id>/withdraw"): {"administrator"},
+    ("POST", "/commitments/<uuid:commitment_id>/explain"): {"manager"},
+    ("GET", "/register"): {"administrator"} | READERS,
+    ("POST", "/register"): {"administrator"},
+    ("POST", "/register/imports"): {"administrator"},
+    ("GET", "/register/<uuid:service_id>"): {"administrator"} | READERS,
+    ("PUT", "/register/<uuid:service_id>"): {"administrator"},
+    ("DELETE", "/register/<uuid:service_id>"): {"administrator"},
     ("GET", "/definitions/<key>/package"): DESIGN,
     ("POST", "/packages"): DESIGN,
     ("GET", "/services"): None,
@@ -233,6 +245,10 @@ QUERIES = {
     "/tasks": "?case=<uuid:case_id>",
     "/metrics/steps": "?definition=p&version=1",
     "/colleagues": "?task=<uuid:task_id>",
+}
+COMMITMENT = {
+    **{"text_fa": "م", "text_en": "C", "legal_basis": "Decree 1"},
+    **{"metric": "on_time", "target": 90, "due": "2036-03-20"},
 }
 # and says in its body.
 BODIES: Mapping[str, Mapping[str, object]] = {
@@ -290,13 +306,23 @@ BODIES: Mapping[str, Mapping[str, object]] = {
         **{"role": "caseworker", "amount": "12.50", "currency": "IRR"},
         "valid_from": "2026-03-21",
     },
+    "/commitments": {"unit": "root", **COMMITMENT},
+    "/commitments/<uuid:commitment_id>/amend": {"version": 1, "reason": "r", **COMMITMENT, "target": 95},
+    "/commitments/<uuid:commitment_id>/withdraw": {"version": 2, "reason": "r"},  # after the one above
+    "/commitments/<uuid:commitment_id>/explain": {"cause": "staff", "text": "t"},
+    "/register": {"unit": "root", "name_fa": "خ", "name_en": "S", "reason": "law"},
+    "/register/imports": {"unit": "root", "content": "name_fa,name_en,reason\nد,D,law\n"},
+    "/register/<uuid:service_id>": {
+        **{"unit": "root", "name_fa": "ث", "name_en": "T", "reason": "law"},
+        "revision": 1,
+    },
     "/cases/<uuid:case_id>/visits": {"occurred_at": "2026-01-01T00:00:00Z", "reason": "payment"},
     "/cases/<uuid:case_id>/visits/<uuid:visit_id>/correct": {"reason": "payment"},
     "/cases/<uuid:case_id>/rating": {"stars": 5, "had_to_come": False},
 }
 # What is let in and then refused for what the task is like at that moment: tests/api/test_desk_*.py.
 OF_ITS_MOMENT = ("/retries", "/draft", "/assign", "/opinions", "/send-back", "/withdraw", "/clock/extend",
-                 "/visits", "/correct", "/rating", "/delay-explanations")  # fmt: skip
+                 "/visits", "/correct", "/rating", "/delay-explanations", "/explain")  # fmt: skip
 LAST = ("key>/suspend", "key>/resume", "case_id>/suspend", "case_id>/resume", "retry", "complete", "cancel")
 GUARDED = [(method, path) for (method, path), roles in ALLOWED.items() if roles is not None]
 

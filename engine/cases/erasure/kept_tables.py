@@ -44,6 +44,23 @@ KEPT: Mapping[str, Kept] = {
         _ORGANISATION, "system_id resource_id external_id given_name family_name person closed_at removed_at"
     ),
     "unit_rates": Kept(_ORGANISATION, "id unit_id role kind valid_from amount currency set_by set_at"),
+    "commitments": Kept(
+        _ORGANISATION,
+        "id unit_id version metric definition due withdrawn_by withdrawn_at withdrawn_for",
+    ),
+    "commitment_versions": Kept(
+        _ORGANISATION,
+        "commitment_id number text_fa text_en legal_basis metric definition target calendar since due reason"
+        " made_by made_at",
+    ),
+    "commitment_explanations": Kept(
+        _ORGANISATION, "id commitment_id version state cause text explained_by explained_at"
+    ),
+    "registered_services": Kept(
+        _ORGANISATION,
+        "id unit_id name_fa name_en yearly_volume reason text planned_for definition revision registered_by"
+        " registered_at changed_at removed_at",
+    ),
     "calendars": Kept(_ORGANISATION, "id key name unit_id created_at"),
     "calendar_versions": Kept(
         _ORGANISATION, "id calendar_id number valid_from document reason created_by created_at"

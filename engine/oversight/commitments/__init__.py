@@ -7,15 +7,27 @@ them, `online` counts services. docs/commitments.md explains it, docs/decisions/
 from engine.oversight.commitments.commands import amend, explain, make, withdraw
 from engine.oversight.commitments.inputs import NewCommitment
 from engine.oversight.commitments.measuring import numbers_of_units
-from engine.oversight.commitments.online import Service, ServicesOnline, registers, services_online
+from engine.oversight.commitments.online import (
+    Service,
+    ServicesOnline,
+    register_now,
+    registers,
+    service_now,
+    services_online,
+)
 from engine.oversight.commitments.reading import (
+    Commitments,
     Explanation,
     MeasuredCommitment,
     Version,
+    list_commitments,
     measured,
     measured_in,
     one_measured,
 )
+from engine.oversight.commitments.register import NewService, change_service, register_service, remove_service
+from engine.oversight.commitments.register_files import Imported, export_csv, import_csv
+from engine.oversight.commitments.register_rows import COLUMNS
 from engine.oversight.commitments.states import EXPLAIN_WITHIN, MonthValue
 from engine.oversight.commitments.vocabulary import (
     CAUSES,
@@ -29,28 +41,40 @@ from engine.oversight.commitments.vocabulary import (
 
 __all__ = [
     "CAUSES",
+    "COLUMNS",
     "EXPLAIN_WITHIN",
     "MEASURES",
     "METRICS",
     "REASONS",
+    "Commitments",
     "Direction",
     "Explanation",
+    "Imported",
     "Measure",
     "MeasuredCommitment",
     "MonthValue",
     "NewCommitment",
+    "NewService",
     "Service",
     "ServicesOnline",
     "TargetKind",
     "Version",
     "amend",
+    "change_service",
     "explain",
+    "export_csv",
+    "import_csv",
+    "list_commitments",
     "make",
     "measured",
     "measured_in",
     "numbers_of_units",
     "one_measured",
+    "register_now",
+    "register_service",
     "registers",
+    "remove_service",
+    "service_now",
     "services_online",
     "withdraw",
 ]

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
+from engine import access
 from engine.models import (
     Definition,
     OfflineReason,
@@ -39,7 +40,7 @@ _CHANGES: Mapping[OrganisationKind, tuple[str, bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service in the register that wasn't online, with the key and name of its unit."""
+    """A service in the register, with the key and name of its unit."""
 
     id: UUID
     unit: str
@@ -51,23 +52,36 @@ class Service:
     text: str
     planned_for: date | None
     definition: str | None
+    revision: int
+    registered_at: datetime
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class ServicesOnline:
-    """How many services were online, of how many, and those that weren't, most used first."""
+    """How many services were online, of how many.
+
+    `missing` are those in the register that weren't, most used first, `present` those that were; `unlinked`
+    are the processes that were online, and that no service in the register is linked to.
+    """
 
     online: int
     total: int
     missing: Sequence[Service]
+    present: Sequence[Service]
+    unlinked: Sequence[str]
+
+    @property
+    def share(self) -> Figure:
+        """The share that was online."""
+        return ratio(self.online, self.total, self.total)
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An entry of the register, while it was there."""
+    """An entry of the register, which may have been removed."""
 
     service: Service
-    registered_at: datetime
     removed_at: datetime | None
 
 
@@ -80,7 +94,7 @@ class Register:
 
     zone: tzinfo | None
     entries: list[_Entry]
-    own: set[str]
+    own: set[str | None]
     changes: Mapping[str, Sequence[tuple[datetime, bool]]]
 
     def at(self, day: date) -> ServicesOnline:
@@ -89,19 +103,19 @@ class Register:
         known = [
             one.service
             for one in self.entries
-            if one.registered_at < instant and not (one.removed_at and one.removed_at < instant)
+            if one.service.registered_at < instant and not (one.removed_at and one.removed_at < instant)
         ]
+        known.sort(key=lambda one: (-(one.yearly_volume or 0), one.name_fa, one.id))
+        present = [one for one in known if self._is_online(one.definition, instant)]
         missing = [one for one in known if not self._is_online(one.definition, instant)]
-        missing.sort(key=lambda one: (-(one.yearly_volume or 0), one.name_fa, one.id))
         linked = {one.definition for one in known}
-        unlinked = sum(key not in linked and self._is_online(key, instant) for key in self.own)
-        online = len(known) - len(missing) + unlinked
-        return ServicesOnline(online, len(known) + unlinked, missing)
+        unlinked = sorted(key for key in self.own - linked if key and self._is_online(key, instant))
+        total = len(known) + len(unlinked)
+        return ServicesOnline(total - len(missing), total, missing, present, unlinked)
 
     def figure(self, day: date) -> Figure:
         """Returns the share that was online when a day began."""
-        found = self.at(day)
-        return ratio(found.online, found.total, found.total)
+        return self.at(day).share
 
     def _is_online(self, key: str | None, instant: datetime) -> bool:
         states = [is_online for at, is_online in self.changes.get(key or "", ()) if at < instant]
@@ -115,6 +129,36 @@ def services_online(uow: UnitOfWork, unit_id: UUID, until: date) -> ServicesOnli
     """
     require_unit(uow, unit_id)
     return registers(uow, [unit_id])[unit_id].at(until + DAY)
+
+
+def register_now(uow: UnitOfWork, unit: str | None) -> ServicesOnline:
+    """Returns the register of a unit and those below it, or of all units of the actor, as it is now.
+
+    Raises Forbidden, NotFound.
+    """
+    resolve(uow, Filters(unit=unit))
+    held = select(access.positions().c.unit_id)
+    chosen: Any = held if unit is None else select(Unit.id).where(Unit.key == unit)
+    found = registers(uow, uow.connection.execute(chosen, access.seen_by(uow)).scalars().all())
+    entries = {one.service.id: one for each in found.values() for one in each.entries}
+    own = {key for each in found.values() for key in each.own}
+    changes = {key: value for each in found.values() for key, value in each.changes.items()}
+    whole = Register(uow.now.tzinfo, [*entries.values()], own, changes)
+    return whole.at(uow.now.date() + DAY)
+
+
+def service_now(uow: UnitOfWork, service_id: UUID) -> tuple[Service, bool]:
+    """Returns an entry of the register, and whether the service is online. Raises Forbidden, NotFound."""
+    access.require(uow.actor, "metrics.read")
+    row = RegisteredService
+    own = select(row.unit_id).where(row.id == service_id, access.covers(row.unit_id))
+    unit_id = uow.connection.execute(own, access.seen_by(uow)).scalar_one_or_none()
+    found = None if unit_id is None else registers(uow, [unit_id])[unit_id].at(uow.now.date() + DAY)
+    for services, online in () if found is None else ((found.missing, False), (found.present, True)):
+        for one in services:
+            if one.id == service_id:
+                return one, online
+    raise NotFound(f"The service {service_id} is not in the register.")
 
 
 def require_unit(uow: UnitOfWork, unit_id: UUID) -> str:
@@ -134,7 +178,7 @@ def registers(uow: UnitOfWork, unit_ids: Collection[UUID]) -> Mapping[UUID, Regi
         .join(line, line.unit_id == Definition.unit_id)
         .where(line.ancestor_id.in_(unit_ids), Definition.current_version_id.is_not(None))
     )
-    own: dict[UUID, set[str]] = defaultdict(set)
+    own: dict[UUID, set[str | None]] = defaultdict(set)
     offered: dict[str, datetime | None] = {}
     for unit_id, key, at in uow.connection.execute(found):
         own[unit_id].add(key)
@@ -149,17 +193,18 @@ def _entries(uow: UnitOfWork, unit_ids: Collection[UUID]) -> Mapping[UUID, list[
     row, line, unit = RegisteredService, aliased(UnitLine), aliased(Unit)
     columns: tuple[Any, ...] = (
         *(row.id, unit.key, unit.name, row.name_fa, row.name_en, row.yearly_volume),
-        *(row.reason, row.text, row.planned_for, row.definition),
+        *(row.reason, row.text, row.planned_for, row.definition, row.revision),
+        *(row.registered_at, row.changed_at),
     )
     found = (
-        select(line.ancestor_id, row.registered_at, row.removed_at, *columns)
+        select(line.ancestor_id, row.removed_at, *columns)
         .join(line, line.unit_id == row.unit_id)
         .join(unit, unit.id == row.unit_id)
         .where(line.ancestor_id.in_(unit_ids))
     )
     entries: dict[UUID, list[_Entry]] = defaultdict(list)
-    for unit_id, registered_at, removed_at, *values in uow.connection.execute(found):
-        entries[unit_id].append(_Entry(Service(*values), registered_at, removed_at))
+    for unit_id, removed_at, *values in uow.connection.execute(found):
+        entries[unit_id].append(_Entry(Service(*values), removed_at))
     return entries
 
 

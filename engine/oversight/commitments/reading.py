@@ -158,16 +158,23 @@ def unknown(commitment_id: UUID) -> NotFound:
     return NotFound(f"The commitment {commitment_id} does not exist.")
 
 
-def withdrawn_in(uow: UnitOfWork, unit: str | None) -> Sequence[MeasuredCommitment]:
-    """Returns those that were withdrawn, of a unit or of all units of the actor, the latest first."""
+@dataclass(frozen=True, slots=True)
+class Commitments:
+    """Commitments as they are today. `as_of` is the instant up to which the figures know all events."""
+
+    items: Sequence[MeasuredCommitment]
+    as_of: datetime
+
+
+def list_commitments(uow: UnitOfWork, unit: str | None, *, withdrawn: bool = False) -> Commitments:
+    """Returns the commitments of a unit, or of all units of the actor, that are in force or were withdrawn.
+
+    Raises Forbidden, NotFound.
+    """
     scope = resolve(uow, Filters(unit=unit))
-    found = _load(uow, scope, uow.now.date(), Commitment.withdrawn_at.is_not(None))
-    return sorted(found, key=lambda one: str(one.withdrawn_at), reverse=True)
-
-
-def all_in(uow: UnitOfWork, unit: str | None) -> Sequence[MeasuredCommitment]:
-    """Returns all as they are today, withdrawn ones last."""
-    return _load(uow, resolve(uow, Filters(unit=unit)), uow.now.date())
+    over = Commitment.withdrawn_at
+    where = over.is_not(None) if withdrawn else over.is_(None)
+    return Commitments(_load(uow, scope, uow.now.date(), where), scope.as_of)
 
 
 def _load(
