@@ -8,6 +8,7 @@ from apiflask import APIBlueprint
 
 from api.bodies.reports import (
     ActionBody,
+    ActionOwner,
     AddAction,
     AgenciesBody,
     BeginReport,
@@ -16,9 +17,8 @@ from api.bodies.reports import (
     CorrectReport,
     OpenActionBody,
     OpenActionList,
-    OwnerBody,
     OwnerList,
-    ReportBody,
+    ProgressReportBody,
     ReportList,
     ReportSummary,
     SignReport,
@@ -81,7 +81,7 @@ def index(uow: UnitOfWork, query: ReportsQuery) -> Reply:
 
 @command(blueprint.get("/reports/agencies"), query=AgenciesQuery, answer=AgenciesBody, refusals=(404,))
 @of_one_moment
-def agencies(uow: UnitOfWork, query: AgenciesQuery) -> Reply:
+def compare(uow: UnitOfWork, query: AgenciesQuery) -> Reply:
     """Compare the agencies of a period, and see which have not reported
 
     By name and without a ranking: agencies have different services. A report is due 15 days after its
@@ -90,7 +90,9 @@ def agencies(uow: UnitOfWork, query: AgenciesQuery) -> Reply:
     return Reply(agencies_body(reports.compare(uow, query.first, query.last, query.unit)))
 
 
-@command(blueprint.post("/reports"), body=BeginReport, answer=ReportBody, status=201, refusals=(404, 409))
+@command(
+    blueprint.post("/reports"), body=BeginReport, answer=ProgressReportBody, status=201, refusals=(404, 409)
+)
 @sends("ETag", "Location")
 def begin(uow: UnitOfWork, body: BeginReport) -> Reply:
     """Begin the progress report of a unit and a period
@@ -103,7 +105,7 @@ def begin(uow: UnitOfWork, body: BeginReport) -> Reply:
     return _reply(uow, made, {"Location": f"/api/v1/reports/{made}"}, status=201)
 
 
-@command(blueprint.get("/reports/<uuid:report_id>"), answer=ReportBody, refusals=(404,))
+@command(blueprint.get("/reports/<uuid:report_id>"), answer=ProgressReportBody, refusals=(404,))
 @sends("ETag")
 def show(uow: UnitOfWork, report_id: UUID) -> Reply:
     """Read a progress report
@@ -118,7 +120,7 @@ def show(uow: UnitOfWork, report_id: UUID) -> Reply:
 @command(
     blueprint.patch("/reports/<uuid:report_id>"),
     body=WriteReport,
-    answer=ReportBody,
+    answer=ProgressReportBody,
     refusals=(404, 409, 412),
 )
 @sends("ETag")
@@ -136,14 +138,14 @@ def write(uow: UnitOfWork, report_id: UUID, body: WriteReport) -> Reply:
 
 
 @command(blueprint.get("/reports/<uuid:report_id>/owners"), answer=OwnerList, refusals=(404,))
-def owners(uow: UnitOfWork, report_id: UUID) -> Reply:
+def list_owners(uow: UnitOfWork, report_id: UUID) -> Reply:
     """List who can own actions of a progress report
 
     Accounts of people who work in its unit, or in one below it. For managers; empty for others, and when it
     is signed.
     """
     found = reports.forms(uow, reports.read(uow, report_id)).owners
-    return Reply(OwnerList(items=[OwnerBody(id=row["id"], name=_name(row["names"])) for row in found]))
+    return Reply(OwnerList(items=[ActionOwner(id=row["id"], name=_name(row["names"])) for row in found]))
 
 
 @command(
@@ -165,7 +167,7 @@ def add_action(uow: UnitOfWork, report_id: UUID, body: AddAction) -> Reply:
 
 
 @command(blueprint.get("/report-actions"), query=ActionsQuery, answer=OpenActionList)
-def open_actions(uow: UnitOfWork, query: ActionsQuery) -> Reply:
+def list_actions(uow: UnitOfWork, query: ActionsQuery) -> Reply:
     """List open actions of progress reports, earliest due date first
 
     Of all your units, or of one: at most 200. For managers, auditors and administrators.
@@ -207,7 +209,7 @@ def close_action(uow: UnitOfWork, action_id: UUID, body: CloseAction) -> Reply:
 @command(
     blueprint.post("/reports/<uuid:report_id>/signature"),
     body=SignReport,
-    answer=ReportBody,
+    answer=ProgressReportBody,
     refusals=(403, 404, 409),
 )
 @sends("ETag")
@@ -225,7 +227,7 @@ def sign(uow: UnitOfWork, report_id: UUID, body: SignReport) -> Reply:
 @command(
     blueprint.post("/reports/<uuid:report_id>/editions"),
     body=CorrectReport,
-    answer=ReportBody,
+    answer=ProgressReportBody,
     status=201,
     refusals=(404, 409),
 )
@@ -241,7 +243,7 @@ def correct(uow: UnitOfWork, report_id: UUID, body: CorrectReport) -> Reply:
 
 
 @command(blueprint.get("/reports/<uuid:report_id>/pdf"), query=PdfQuery, answer=_PDF, refusals=(404, 503))
-def pdf(uow: UnitOfWork, report_id: UUID, query: PdfQuery) -> Reply:
+def read_pdf(uow: UnitOfWork, report_id: UUID, query: PdfQuery) -> Reply:
     """Read a progress report as PDF
 
     Tagged, for archives (PDF/A). A draft is marked as one; that of a signed report is always the same, with

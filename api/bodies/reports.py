@@ -15,6 +15,8 @@ from engine.platform.language import Calendar
 
 ReportPeriodKind = Literal["month", "quarter", "year"]
 ReportState = Literal["none", "draft", "signed"]
+ReportStatus = Literal["draft", "signed"]
+ActionEnd = Literal["done", "dropped"]
 ReportSection = Literal["services", "cases", "causes", "silence", "commitments", "actions"]
 _Comment = Annotated[str, StringConstraints(max_length=10_000, pattern=WORDS)]
 _Line = Annotated[str, StringConstraints(max_length=1_000, pattern=WORDS)]
@@ -81,7 +83,7 @@ class ChangeAction(Request):
 class CloseAction(Request):
     """How an action ends."""
 
-    status: Literal["done", "dropped"]
+    status: ActionEnd
     """Whether it is done, or dropped."""
     reason: _Line | None = None
     """Why it is dropped, which is required; or what was done."""
@@ -107,7 +109,7 @@ class ReportPeriodBody(Body):
     kind: ReportPeriodKind
     """What it is of its calendar."""
     calendar: Calendar
-    """The calendar."""
+    """Calendar of which it is a whole month, quarter or year."""
     first: date
     """First day, included."""
     last: date
@@ -231,7 +233,7 @@ class ReportCommitment(Body):
     unit: str
     """Key of the unit."""
     unit_name: str
-    """Name of the unit."""
+    """Name of the unit, in Persian and English if it has both."""
     text_fa: str
     """What was promised, in Persian."""
     text_en: str
@@ -241,7 +243,7 @@ class ReportCommitment(Body):
     metric: CommitmentMetric
     """Which figure is measured."""
     target: float
-    """The target."""
+    """What the figure should reach, in the unit of figures: a share from 0 to 1, or milliseconds."""
     due: date
     """By which day."""
     value: float | None
@@ -301,7 +303,7 @@ class OpenActionBody(Body):
     unit: str
     """Key of the unit that decided it."""
     unit_name: str
-    """Name of the unit."""
+    """Name of the unit, in Persian and English if it has both."""
     text: str
     """What."""
     owner: UUID
@@ -342,9 +344,9 @@ class ReportContent(Body):
     unit: str
     """Key of the unit."""
     unit_name: str
-    """Name of the unit."""
+    """Name of the unit, in Persian and English if it has both."""
     period: ReportPeriodBody
-    """The period."""
+    """Which days it is of."""
     edition: int
     """Number of the edition, from 1."""
     reason: str | None
@@ -370,7 +372,7 @@ class ReportContent(Body):
     earlier_actions: list[ActionBody]
     """Actions of earlier reports that were open in the period; open ones first, by due date."""
     summary: str | None
-    """The summary."""
+    """What people say about the period as a whole; null if nobody has."""
     comments: dict[ReportSection, str]
     """Comments by section."""
     writers: list[ReportWriter]
@@ -385,7 +387,7 @@ class ReportSummary(Body):
     unit: str
     """Key of the unit."""
     unit_name: str
-    """Name of the unit."""
+    """Name of the unit, in Persian and English if it has both."""
     first: date
     """First day of the period."""
     last: date
@@ -394,7 +396,7 @@ class ReportSummary(Body):
     """Number of the edition, from 1."""
     reason: str | None
     """Why it corrects the edition before it."""
-    status: Literal["draft", "signed"]
+    status: ReportStatus
     """Whether it is signed."""
     created_at: Instant
     """When it was begun."""
@@ -410,12 +412,12 @@ class ReportList(Page[ReportSummary]):
     """A page of reports, newest first."""
 
 
-class ReportBody(Body):
+class ProgressReportBody(Body):
     """A report."""
 
     id: UUID
     """Its id."""
-    status: Literal["draft", "signed"]
+    status: ReportStatus
     """Whether it is signed."""
     ended: bool
     """Whether its period is over: before, it can't be signed."""
@@ -437,7 +439,7 @@ class ReportBody(Body):
     """What it says."""
 
 
-class OwnerBody(Body):
+class ActionOwner(Body):
     """Somebody who can be responsible for an action."""
 
     id: UUID
@@ -449,7 +451,7 @@ class OwnerBody(Body):
 class OwnerList(Body):
     """Who can be responsible for actions."""
 
-    items: list[OwnerBody]
+    items: list[ActionOwner]
     """By the name of the account."""
 
 
@@ -486,7 +488,7 @@ class AgenciesBody(Body):
     """The agencies of a period."""
 
     period: ReportPeriodBody
-    """The period."""
+    """Which days it is of."""
     due: date
     """By which day its reports have to be signed."""
     ended: bool
@@ -504,11 +506,11 @@ def summary_of(row: RowMapping) -> dict[str, Any]:
     return {**found, "status": "draft" if row["signed_at"] is None else "signed"}
 
 
-def report_body(view: ReportView) -> ReportBody:
+def report_body(view: ReportView) -> ProgressReportBody:
     """Return a report as JSON."""
     known = summary_of(view.row)
     of_row = ("id", "status", "created_at", "signed_at", "signer")
-    return ReportBody.model_validate(
+    return ProgressReportBody.model_validate(
         {
             **{name: known[name] for name in of_row},
             **{"ended": view.ended, "revision": view.row["revision"], "digest": view.digest},
