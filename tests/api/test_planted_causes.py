@@ -19,7 +19,7 @@ from engine.oversight import projection
 from engine.platform.db import Database
 from tests import bpmn
 from tests.api.conftest import Clients
-from tests.api.contract import body
+from tests.api.contract import Client, body
 from tests.organisation import a_member
 from tests.random_cases import Clock, Office
 
@@ -155,3 +155,16 @@ def test_reports_name_the_planted_causes_in_order(
     for line, (_, hours) in zip(lines, expected.most_common(), strict=True):
         assert line["ms"] == pytest.approx(hours * 3_600_000, rel=0.01)
     assert (found["late"], found["with_term"]) == (len(PLANTED) - 1, len(PLANTED))
+    _require_report(manager, lines)
+
+
+def _require_report(manager: Client, lines: list[dict[str, Any]]) -> None:
+    """Fails unless a progress report names the same causes with the same figures."""
+    year = {"unit": "office", "first": "2026-01-01", "last": "2026-12-31"}
+    said = body(manager.post("/reports", year))["content"]
+    keys = ("rank", "party", "definition", "element", "bucket", "ms", "share", "cases")
+    assert [{key: one[key] for key in keys} for one in said["causes"]] == [
+        {key: line[key] for key in keys} for line in lines
+    ]
+    assert said["figures"]["late"]["value"] == len(PLANTED) - 1
+    assert said["causes"][0]["party_names"] == ["fire"]

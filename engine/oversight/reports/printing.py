@@ -10,6 +10,7 @@ from engine.platform.messages import messages
 from engine.platform.typesetting import Block, Document, Heading, Paragraph, ltr, typeset
 
 SECONDS = 10.0  # that the child process may take
+_ISOLATE, _END = "\u2068", "\u2069"  # the text between takes its direction from itself (UAX 9)
 
 
 def pdf(view: ReportView, language: Language, zone: tzinfo | None) -> bytes:
@@ -76,4 +77,5 @@ def _blocks(section: Section, words: Words) -> list[Block]:
 
 
 def _paragraphs(text: str) -> list[Paragraph]:
-    return [Paragraph(part.strip()) for part in text.split("\n\n") if part.strip()]
+    """Return a text of people, which may be in another direction than the file."""
+    return [Paragraph(f"{_ISOLATE}{part.strip()}{_END}") for part in text.split("\n\n") if part.strip()]
