@@ -81,7 +81,7 @@ def later(days: int) -> str:
 
 
 def an_action(past: Past, writer: Client, report: str, due: str, **more: Any) -> Any:
-    owner = body(writer.get(f"/reports/{report}/owners"))["items"][0]["id"]
+    owner = more.get("owner") or body(writer.get(f"/reports/{report}/owners"))["items"][0]["id"]
     return writer.post(f"/reports/{report}/actions", {"text": "hire", "owner": owner, "due": due, **more})
 
 
