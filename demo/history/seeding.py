@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text, update
 
-from demo.history import applications, opening, people
+from demo.history import applications, commitments, opening, people
 from demo.history.composing import appeal, compose
 from demo.history.offices import DAY, HOUR, MINUTE, Actor, Hours, Office, milliseconds, open_days
 from demo.history.plans import Plan, World
@@ -90,6 +90,7 @@ def seed(database: Database) -> int:
             if story.begun is not None:
                 applications.count(funnel, story, story.office.offset)
         applications.store(uow.session, funnel)
+        commitments.seed(uow, stories)
         return len(stories)
 
     written = database.run(

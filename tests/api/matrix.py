@@ -320,7 +320,12 @@ BODIES: Mapping[str, Mapping[str, object]] = {
         "valid_from": "2026-03-21",
     },
     "/commitments": {"unit": "root", **COMMITMENT},
-    "/commitments/<uuid:commitment_id>/amend": {"version": 1, "reason": "r", **COMMITMENT, "target": 95},
+    "/commitments/<uuid:commitment_id>/amend": {
+        "version": 1,
+        "reason": "r",
+        **COMMITMENT,
+        "due": "2034-03-20",
+    },
     "/commitments/<uuid:commitment_id>/withdraw": {"version": 2, "reason": "r"},  # after the one above
     "/commitments/<uuid:commitment_id>/explain": {"cause": "staff", "text": "t"},
     "/register": {"unit": "root", "name_fa": "خ", "name_en": "S", "reason": "law"},

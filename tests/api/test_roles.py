@@ -101,6 +101,8 @@ def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> N
             "run",
             "visit",
             "rate",
+            "commitment",
+            "service",
             "proposal",
             "timer",
             "request",

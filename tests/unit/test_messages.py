@@ -312,6 +312,8 @@ CALLED = {
     "CaseMigrationStatus": "case-migration", "MigratedCaseStatus": "migrated-case", "Openable": "opened",
     "OrganisationKind": "organisation", "RelationKind": "relation", "RateKind": "rate",
     "ServiceClass": "service-class",
+    "CommitmentState": "commitment-state", "CommitmentCause": "commitment-cause",
+    "CommitmentMetric": "commitment-metric", "OfflineReason": "offline-reason",
     "EvidenceState": "evidence", "RequestStatus": "request",
     "ProposalKind": "proposal-kind", "ProposalStatus": "proposal",
     "RetriedStatus": "retried",

@@ -1,4 +1,4 @@
-"""Oversight: where the time goes, why cases are late, load, and which services to improve first.
+"""Oversight: where the time goes, why cases are late, load, what to improve first, and commitments.
 
 The pages read `engine.oversight.metrics`, as the API does. Their filters are in the address.
 """
@@ -7,13 +7,26 @@ from collections.abc import Mapping
 
 from flask import Blueprint
 
-from web.oversight import asking, causes, lists, load, overview, portfolio, reports, steps, times
+from web.oversight import (
+    asking,
+    causes,
+    commitments,
+    lists,
+    load,
+    overview,
+    portfolio,
+    register,
+    reports,
+    steps,
+    times,
+)
 from web.oversight.area import Build, file, show
 from web.visit import Content, Page, Visit, page
 
-__all__ = ["blueprint", "reports"]
-
 blueprint = Blueprint("oversight", __name__, url_prefix="/oversight")
+blueprint.register_blueprint(commitments.blueprint)
+blueprint.register_blueprint(register.blueprint)
+blueprint.register_blueprint(reports.blueprint)
 BUILDS: Mapping[str, Build] = {
     "overview": overview.build,
     "delays": causes.build,

@@ -14,7 +14,7 @@ from web.oversight.tables import Table
 from web.visit import Content, Page, Visit
 
 # Navigation, in order.
-WAYS = ("overview", "delays", "time", "steps", "people", "portfolio", "reports")
+WAYS = ("overview", "delays", "time", "steps", "people", "portfolio", "commitments", "register", "reports")
 ROOT = "/oversight"
 BEHIND = timedelta(seconds=60)  # from then on, figures that are behind are a warning
 # Fields of a page's form besides the filters: what is wrong with them is explained there.

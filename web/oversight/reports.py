@@ -31,7 +31,7 @@ from web.listing import cursor, following
 from web.oversight.area import WAYS, path
 from web.visit import Away, Content, Page, Shown, Visit, page
 
-blueprint = Blueprint("progress_reports", __name__, url_prefix="/oversight/reports")
+blueprint = Blueprint("progress_reports", __name__, url_prefix="/reports")
 AT = "/oversight/reports"
 
 

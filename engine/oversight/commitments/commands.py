@@ -44,8 +44,8 @@ def make(uow: UnitOfWork, new: NewCommitment) -> UUID:
     made = insert(Commitment).values(id=found, unit_id=own.id, version=1, **same).on_conflict_do_nothing()
     if uow.session.scalars(made.returning(Commitment.id)).one_or_none() is None:
         raise _exists(new)
-    _add_version(uow, found, 1, checked, None)
-    _note(uow, "commitment.made", own.id, found, {"version": 1, **_stated(checked)})
+    add_version(uow, found, 1, checked, None)
+    _note(uow, "commitment.made", own.id, found, {"version": 1, **stated_in_log(checked)})
     return found
 
 
@@ -72,8 +72,8 @@ def amend(uow: UnitOfWork, commitment_id: UUID, version: int, new: NewCommitment
     commitment.metric, commitment.definition = checked.metric, checked.definition
     commitment.due = checked.due
     uow.session.flush()
-    _add_version(uow, commitment.id, commitment.version, checked, tidy(reason))
-    stated = {"version": commitment.version, **_stated(checked, reason)}
+    add_version(uow, commitment.id, commitment.version, checked, tidy(reason))
+    stated = {"version": commitment.version, **stated_in_log(checked, reason)}
     _note(uow, "commitment.amended", commitment.unit_id, commitment.id, stated)
     return commitment.version
 
@@ -86,7 +86,7 @@ def withdraw(uow: UnitOfWork, commitment_id: UUID, version: int, reason: str) ->
     commitment.withdrawn_at, commitment.withdrawn_by = uow.now, uow.actor.id
     commitment.withdrawn_for = tidy(reason)
     uow.session.flush()
-    stated = {"version": commitment.version, "digest": _digest(tidy(reason))}
+    stated = {"version": commitment.version, "digest": digest_of(tidy(reason))}
     _note(uow, "commitment.withdrawn", commitment.unit_id, commitment.id, stated)
 
 
@@ -116,7 +116,7 @@ def explain(uow: UnitOfWork, commitment_id: UUID, cause: str, text: str) -> Meas
             id=uuid7(), commitment_id=commitment.id, text=said, **values, **by
         )
     )
-    stated = {**values, "digest": _digest(said)}
+    stated = {**values, "digest": digest_of(said)}
     _note(uow, "commitment.explained", commitment.unit_id, commitment.id, stated)
     return one_measured(uow, commitment_id)
 
@@ -171,16 +171,17 @@ def _for_unit(new: NewCommitment, key: str) -> NewCommitment:
     return NewCommitment(**{**values, "unit": key})
 
 
-def _add_version(
+def add_version(
     uow: UnitOfWork, commitment_id: UUID, number: int, checked: Checked, reason: str | None
 ) -> None:
+    """Inserts a version of a commitment, which isn't in the log yet."""
     values = {name: getattr(checked, name) for name in _NAMES}
     by = {"reason": reason, "made_by": uow.actor.id, "made_at": uow.now}
     row = {"commitment_id": commitment_id, "number": number, **values, **by}
     uow.session.execute(insert(CommitmentVersion).values(**row))
 
 
-def _stated(checked: Checked, reason: str = "") -> dict[str, object]:
+def stated_in_log(checked: Checked, reason: str = "") -> dict[str, object]:
     """Returns what the administration log states of a version."""
     texts = [checked.text_fa, checked.text_en, checked.legal_basis, *([tidy(reason)] if reason else [])]
     return {
@@ -189,11 +190,11 @@ def _stated(checked: Checked, reason: str = "") -> dict[str, object]:
         "target": f"{checked.target:f}",
         "since": checked.since,
         "due": checked.due,
-        "digest": _digest(*texts),
+        "digest": digest_of(*texts),
     }
 
 
-def _digest(*texts: str) -> str:
+def digest_of(*texts: str) -> str:
     """Returns the SHA-256 of texts, as a JSON list."""
     return hashlib.sha256(orjson.dumps(texts)).hexdigest()
 

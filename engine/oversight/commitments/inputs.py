@@ -1,6 +1,6 @@
 """Checks what people enter for a commitment: texts, the target of its metric, and days."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -107,9 +107,15 @@ def _target(given: Any, measure: Measure) -> tuple[Decimal, list[Fault]]:
     if number is not None and whole and measure.least <= number <= measure.greatest:
         return number, []
     detail = f"must be {_KINDS[measure.kind]} from {measure.least} to {measure.greatest}"
-    return Decimal(0), [Fault("/target", detail, f"commitment-target.{measure.kind}", limits)]
+    return Decimal(0), [_WRONG_TARGETS[measure.kind](detail, limits)]
 
 
+_WRONG_TARGETS: Mapping[str, Callable[[str, Mapping[str, int]], Fault]] = {
+    "percent": lambda detail, limits: Fault("/target", detail, "commitment-target.percent", limits),
+    "days": lambda detail, limits: Fault("/target", detail, "commitment-target.days", limits),
+    "average": lambda detail, limits: Fault("/target", detail, "commitment-target.average", limits),
+    "count": lambda detail, limits: Fault("/target", detail, "commitment-target.count", limits),
+}
 _KINDS: Mapping[str, str] = {
     "percent": "a percentage",
     "days": "a number of days",

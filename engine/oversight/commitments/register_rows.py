@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,14 +31,14 @@ class Line:
 def read(content: str, unit: str) -> list[Line]:
     """Returns the rows of a file; those without a unit are of `unit`. Raises Invalid for what is no table."""
     if len(content) > LARGEST:
-        raise _refused("/content", "is too large", "maxLength", {"count": LARGEST})
+        raise _refused(Fault("/content", "is too large", "maxLength", {"count": LARGEST}))
     rows = _rows(content.removeprefix("\ufeff"))
     _, header = next(rows, ("line 1", []))
     names = [cell.strip().lower() for cell in header]
     _require_header(names)
     lines = [_line(place, names, cells, unit) for place, cells in rows]
     if not lines:
-        raise _refused("line 2", "is missing: the file has no services", "register-empty")
+        raise _refused(Fault("line 2", "is missing: the file has no services", "register-empty"))
     return lines
 
 
@@ -53,10 +53,10 @@ def _rows(text: str) -> Iterator[tuple[str, list[str]]]:
             if any(cell.strip() for cell in cells):
                 place, count = f"line {found.line_num}", count + 1
                 if count > MOST + 1:
-                    raise _refused(place, "is one too many", "register-full", {"count": MOST})
+                    raise _refused(Fault(place, "is one too many", "register-full", {"count": MOST}))
                 yield place, cells
     except csv.Error as cause:
-        raise _refused(f"line {found.line_num}", f"cannot be read: {cause}", "csv") from cause
+        raise _refused(Fault(f"line {found.line_num}", f"cannot be read: {cause}", "csv")) from cause
 
 
 def _require_header(names: Sequence[str]) -> None:
@@ -64,11 +64,11 @@ def _require_header(names: Sequence[str]) -> None:
     if not known or len(set(names)) < len(names):
         values = {"columns": ", ".join(COLUMNS), "found": ", ".join(names)[:200]}
         detail = f"must have the columns {values['columns']}, or at least {', '.join(NEEDED)}"
-        raise _refused("line 1", detail, "columns", values)
+        raise _refused(Fault("line 1", detail, "columns", values))
 
 
-def _refused(place: str, detail: str, code: str, values: Mapping[str, object] | None = None) -> Invalid:
-    return Invalid(REFUSED, [Fault(place, detail, code, values or {})])
+def _refused(fault: Fault) -> Invalid:
+    return Invalid(REFUSED, [fault])
 
 
 def _line(place: str, names: Sequence[str], cells: Sequence[str], unit: str) -> Line:
