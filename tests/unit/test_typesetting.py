@@ -22,6 +22,7 @@ from engine.platform.typesetting import (
     Note,
     Paragraph,
     Table,
+    columns,
     direction,
     layout,
     ltr,
@@ -75,6 +76,10 @@ def tags(element: Any) -> Iterator[str]:
     elif isinstance(found, DictionaryObject) and "/S" in found:
         yield str(found["/S"])
         yield from tags(found.get("/K", ArrayObject()))
+
+
+def run(*inner: Any, ltr: bool = True, short: bool = True) -> dict[str, Any]:
+    return {"ltr": ltr, "short": short, "runs": [*inner]}
 
 
 @pytest.fixture(scope="module")
@@ -160,24 +165,32 @@ def test_markup_is_printed_as_it_was_given() -> None:
 def test_number_of_several_parts_reads_from_left_to_right_after_persian(number: str) -> None:
     found = text(with_text(f"شمارهٔ {number} پروندهٔ شما", "fa"))
     assert number.strip("\u2066\u2069") in found
-    assert not re.search("[\u2066-\u2069]", found)
+    assert not re.search("[\u200e\u200f\u2066-\u2069]", found)
 
 
 @pytest.mark.parametrize(
     ("given", "runs"),
     [
-        ("a ۱۴۰۵-۰۰۱۲۳", ["a ", {"ltr": True, "runs": ["۱۴۰۵-۰۰۱۲۳"]}]),
-        ("\u2067a\u2066b\u2069\u2069c", [{"ltr": False, "runs": ["a", {"ltr": True, "runs": ["b"]}]}, "c"]),
-        ("\u2068 1 سلام\u2069", [{"ltr": False, "runs": [" 1 سلام"]}]),
-        ("\u2068 1 a\u2069", [{"ltr": True, "runs": [" 1 a"]}]),
-        ("\u2068 1\u2069", [{"ltr": False, "runs": [" 1"]}]),
-        ("\u2069a\u2066b", ["a", {"ltr": True, "runs": ["b"]}]),
+        ("a ۱۴۰۵-۰۰۱۲۳", ["a ", run("۱۴۰۵-۰۰۱۲۳")]),
+        ("\u2067a\u2066b\u2069\u2069c", [run("a", run("b"), ltr=False), "c"]),
+        ("\u2068 1 سلام\u2069", [run(" 1 سلام", ltr=False)]),
+        ("\u2068 1 a\u2069", [run(" 1 a")]),
+        ("\u2068 1\u2069", [run(" 1", ltr=False)]),
+        ("\u2069a\u2066b", ["a", run("b")]),
+        (ltr("a" * 31), [run("a" * 31, short=False)]),
         ("سلام", "سلام"),
     ],
 )
 def test_isolates_become_runs(given: str, runs: Any) -> None:
     given = Cleaner(frozenset(map(ord, given))).clean(given)
     assert direction.runs(given, ltr=False) == runs
+
+
+def test_numbers_that_follow_one_another_are_listed_from_the_right() -> None:
+    found = text(with_text("پرونده‌های 1405-001، 1405-002 و 1405-003", "fa"))
+    assert [found.index(f"1405-00{number}") for number in (1, 2, 3)] == sorted(
+        found.index(f"1405-00{number}") for number in (1, 2, 3)
+    )
 
 
 def test_character_without_a_glyph_is_replaced_and_named() -> None:
@@ -241,15 +254,21 @@ def test_document_over_a_limit_is_refused_with_the_limit(block: Block, said: str
         typeset(with_text("", "en", block), timeout=SECONDS)
 
 
-def test_long_words_stay_within_their_column() -> None:
-    columns = [Column("A"), Column("B"), Column("C", "number")]
-    found = read(with_text("", "en", Table("", columns, [["x" * 150, "y" * 150, "12"]])))
-    widest = 0.0
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ([["a"] * 9, ["b"] * 9], [53, 53]),
+        ([["a" * 500], ["b"]], [99, 7]),
+        ([["word " * 40, "x"], ["a short text", "y"], ["12,345", ""]], [80, 16, 10]),
+        ([[f"a {ltr('021 8888 0000')}"], ["word " * 40]], [21, 85]),
+    ],
+)
+def test_columns_are_as_wide_as_their_texts(texts: list[list[str]], expected: list[float]) -> None:
+    assert [round(width) for width in columns.widths(texts)] == expected
 
-    def visit(said: str, _: Any, matrix: Any, font: Any, size: float) -> None:
-        nonlocal widest
-        if "x" in said:
-            widest = max(widest, len(said.strip()) * size * 0.5)
 
-    found.pages[0].extract_text(visitor_text=visit)
-    assert 0 < widest < 0.6 * float(found.pages[0].mediabox.width)
+def test_long_words_can_be_broken_within_their_column() -> None:
+    assert columns.breakable("ab " + "x" * 25, 14) == "ab " + "\u200b".join(["x" * 10, "x" * 10, "x" * 5])
+    assert columns.breakable("x" * 13, 14) == "x" * 13
+    table = Table("", [Column("A"), Column("B"), Column("C", "number")], [["x" * 150, "y" * 150, "12"]])
+    assert "x" * 150 not in text(with_text("", "en", table))

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
-_WORD = re.compile(r"\S+")
-_LINE = 100  # characters over the whole width
-_NARROW, _PADDING = 3, 3  # characters, of a column
+# A short part with a direction of its own stays on one line, like a word.
+_WORD = re.compile("[\u2066-\u2068][^\u2066-\u2069]{1,30}\u2069|\\S+")
+_LINE = 106  # characters over the whole width
+_NARROW, _PADDING = 3, 4  # characters, of a column
 
 
 def widths(columns: Sequence[Sequence[str]]) -> list[float]:

@@ -1,21 +1,28 @@
 """The parts of a text that have a direction of their own, as typst wants them.
 
-Its fonts have no isolates of Unicode (UAX 9); with them in a text, its spaces would be copied as isolates.
+The isolates of Unicode (UAX 9) would be drawn as spaces of no width, and copied from the PDF with the spaces.
 """
 
 import re
 import unicodedata
 from typing import Any
 
-Runs = str | list[Any]  # strings, and runs with a direction: {"ltr": bool, "runs": Runs}
+# Strings, and runs with a direction: {"ltr": bool, "short": bool, "runs": Runs}.
+Runs = str | list[Any]
 
 _SIGNS = re.compile("([\u2066-\u2069])")  # LRI, RLI, FSI, PDI
 _END = "\u2069"
 _DEEPEST = 8
+_NEAR = 6  # parts that are searched for the first letter
+_SHORT = 30  # characters that stay on one line
+_BROKEN = re.compile("[\n\u200b]")
 
 
 def runs(text: str, *, ltr: bool) -> Runs:
-    """Return the text without isolates, split where one begins or ends. `ltr`: the direction of the whole."""
+    """Return the text without isolates, split where one begins or ends. `ltr`: the direction of the whole.
+
+    A short run is not broken, and what follows it is not drawn into it. typst only embeds longer ones.
+    """
     parts = _SIGNS.split(text)
     if len(parts) == 1:
         return text
@@ -27,9 +34,10 @@ def runs(text: str, *, ltr: bool) -> Runs:
             found.pop()
         elif part != _END and len(found) < _DEEPEST:
             inner: list[Any] = []
-            following = "".join(parts[place + 1 :])
+            following = "".join(parts[place + 1 : place + _NEAR])
             found[-1].append({"ltr": _left_to_right(part, following, ltr=ltr), "runs": inner})
             found.append(inner)
+    _measure(found[0])
     return found[0]
 
 
@@ -46,3 +54,16 @@ def _left_to_right(sign: str, following: str, *, ltr: bool) -> bool:
         if strong in ("L", "R", "AL"):
             return strong == "L"
     return ltr
+
+
+def _measure(parts: list[Any]) -> int:
+    """Note which runs are short; return the length of all."""
+    length = 0
+    for part in parts:
+        if isinstance(part, str):
+            length += len(part) + (_SHORT if _BROKEN.search(part) else 0)
+        else:
+            inner = _measure(part["runs"])
+            part["short"] = inner <= _SHORT
+            length += inner
+    return length
