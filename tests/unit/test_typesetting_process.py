@@ -120,7 +120,7 @@ def test_without_the_package_the_operator_learns_what_is_missing(monkeypatch: py
 
 
 def test_package_that_cannot_be_loaded_counts_as_missing(program: Path) -> None:
-    program.write_text("raise SystemExit(3)")
+    program.write_text("raise ImportError")
     with pytest.raises(NotInstalled, match="can't be loaded"):
         typeset(LETTER, timeout=30)
 

@@ -23,6 +23,7 @@ NAMED = (
     *("faults.", "refusals.", "findings.", "events.", "differences.", "words.", "incidents.", "obstacles."),
     *("modeler.label.", "panel.", "problems.", "malformed.", "parsers.", "scenarios.", "server."),
     "reference.",  # of the page around the reference of the API
+    "typesetting.",  # in PDF files
 )
 
 

@@ -1,8 +1,8 @@
 """The program of the child process: limits itself, then typesets what it reads from its standard input.
 
 Arguments: the parent, the bytes of memory, the seconds of processor time, the template, the folder of fonts.
-typst is imported here and nowhere else. The template is a file of ours and imports no packages, which typst
-would fetch from the network; the document is only data in it. Run by its path: the package isn't loaded.
+typst is imported here, and this module nowhere. The template is a file of ours and imports no packages, which
+typst would fetch from the network; the document is only data in it. Run by its path: the package isn't loaded.
 """
 
 import os
@@ -12,10 +12,11 @@ import signal
 import sys
 from pathlib import Path
 
+import typst
+
 from engine.platform import parent_death
 
 NICENESS = 5
-UNLOADABLE = 3  # the exit code if typst can't be loaded
 NOWHERE = "/nonexistent"  # where packages would be
 
 
@@ -31,10 +32,6 @@ def main(parent: str, memory: str, seconds: str, template: str, fonts: str) -> N
 
 def typeset(content: bytes, template: Path, fonts: Path) -> bytes:
     """Return the document, given as JSON, as a PDF."""
-    try:
-        import typst  # noqa: PLC0415  # under the limits
-    except ImportError:
-        sys.exit(UNLOADABLE)
     found = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[fonts])
     try:
         return typst.compile(

@@ -4,6 +4,7 @@ typst never runs in the current process: a huge table takes hundreds of megabyte
 end can't be interrupted.
 """
 
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -16,7 +17,6 @@ import structlog
 from engine.platform.config import ROOT
 from engine.platform.errors import NotInstalled, TypesettingFailed
 from engine.platform.typesetting import layout
-from engine.platform.typesetting.child import UNLOADABLE
 from engine.platform.typesetting.model import Document
 
 FONTS = ROOT / "web" / "static" / "fonts"  # built by `web.build`, like what browsers load
@@ -72,7 +72,7 @@ def _font() -> Path:
 
 
 def _refusal(code: int, said: str) -> Exception:
-    if code == UNLOADABLE:
+    if re.search(r"^(ImportError|ModuleNotFoundError)", said, re.MULTILINE):
         return NotInstalled("The package typst can't be loaded on this machine. Install it again.")
     # Killed by a signal: SIGXCPU or SIGKILL for its time, SIGABRT for memory that it didn't get.
     if code < 0 or "MemoryError" in said:
