@@ -2,7 +2,8 @@
 
 Arguments: the parent, the bytes of memory, the seconds of processor time, the template, the folder of fonts.
 typst is imported here, and this module nowhere. The template is a file of ours and imports no packages, which
-typst would fetch from the network; the document is only data in it. Run by its path: the package isn't loaded.
+typst would fetch from the network; the document is only data in it. It is run by its path,
+so the package isn't loaded.
 """
 
 import os
