@@ -93,13 +93,13 @@ def test_child_dies_with_its_parent(tmp_path: Path) -> None:
 
 
 def test_fault_in_a_template_is_logged_without_texts_of_the_document(template: Path) -> None:
-    template.write_text('#set text(font: "Vazirmatn", fallback: false)\nsecret 李')
+    template.write_text('#set text(font: "Vazirmatn", fallback: false)\n李')
     with capture_logs() as lines, pytest.raises(TypesettingFailed, match="log of the server"):
         typeset(LETTER, timeout=30)
     (line,) = lines
     assert line["reason"] == "error"
     assert "could not be displayed" in line["error"]
-    assert "secret" not in line["error"]
+    assert "李" not in line["error"]
 
 
 def test_template_reads_no_file_elsewhere(template: Path) -> None:
