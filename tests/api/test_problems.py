@@ -8,7 +8,17 @@ from pydantic import BaseModel, Field, ValidationError
 
 from api import problems
 from engine.platform.config import Settings
-from engine.platform.errors import Conflict, Fault, Invalid, NotFound, Refusal, Rejected
+from engine.platform.errors import (
+    Conflict,
+    DocumentTooLarge,
+    Fault,
+    Invalid,
+    NotFound,
+    NotInstalled,
+    Refusal,
+    Rejected,
+    TypesettingFailed,
+)
 from engine.platform.findings import Finding
 from engine.platform.messages import catalogue
 from tests.catalogues import speaking
@@ -69,6 +79,24 @@ def test_a_problem_is_told_in_the_callers_language(accepted: str | None, languag
         "en": ("Not found", "The case 1 does not exist."),
         "fa": ("یافت نشد", "موردی با این مشخصات یافت نشد یا اجازهٔ دیدن آن را ندارید."),
     }[language]
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (NotInstalled, "not-installed"),
+        (TypesettingFailed, "typesetting-failed"),
+        (DocumentTooLarge, "document-too-large"),
+    ],
+)
+def test_without_a_pdf_the_code_says_why_and_nobody_is_asked_to_repeat(
+    kind: type[Refusal], code: str
+) -> None:
+    response = answer(kind("2,000 rows"), "fa")
+    document = response.get_json(force=True)
+    assert (response.status_code, document["type"]) == (503, problems.TYPE + "pdf-unavailable")
+    assert (document["code"], "Retry-After" in response.headers) == (code, False)
+    assert "PDF" in document["detail"]
 
 
 def test_faults_are_told_in_the_callers_language_with_their_limits() -> None:

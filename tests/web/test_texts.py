@@ -24,6 +24,7 @@ NAMED = (
     *("modeler.label.", "panel.", "problems.", "malformed.", "parsers.", "scenarios.", "server."),
     "reports.",  # of the report itself, on its page and in its PDF
     "reference.",  # of the page around the reference of the API
+    "typesetting.",  # in PDF files
 )
 
 

@@ -3,9 +3,9 @@
 `findings.toml` has the findings of a check, `differences.toml` the differences between two versions,
 `faults.toml` what is wrong with a field, `refusals.toml` why a command is refused, `incidents.toml` why an
 element failed, `obstacles.toml` what prevents a migration, `events.toml` what happened in a case,
-`scopes.toml` who owns a variable and `services.toml` the words of the catalogue; `parsers.toml` and
-`scenarios.toml` have parts of findings. API, command line and pages read only these files; texts that only
-pages show are in `web/texts`.
+`scopes.toml` who owns a variable, `services.toml` the words of the catalogue and `typesetting.toml` what is
+added to PDF files; `parsers.toml` and `scenarios.toml` have parts of findings. API, command line and pages
+read only these files; texts that only pages show are in `web/texts`.
 """
 
 from functools import cache

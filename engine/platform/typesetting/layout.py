@@ -1,8 +1,5 @@
-"""A document as the template reads it: within the limits, in characters that the font has, with widths."""
+"""A document as the template reads it: within the limits, with directions, and widths of columns."""
 
-import re
-import unicodedata
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +8,8 @@ import orjson
 from engine.platform.errors import DocumentTooLarge
 from engine.platform.language import Reader
 from engine.platform.messages import messages
-from engine.platform.typesetting import font
+from engine.platform.typesetting import columns, direction, font
+from engine.platform.typesetting.characters import MISSING, Cleaner, is_blank
 from engine.platform.typesetting.model import (
     Block,
     Document,
@@ -27,50 +25,17 @@ from engine.platform.typesetting.model import (
 ROWS = 2000  # of all tables, and items of all lists
 COLUMNS = 12  # of one table
 CHARACTERS = 300_000
-BLOCKS = 2000
+BLOCKS = 2000  # with facts and marks
 NAMED = 20  # characters that the note on missing ones lists
-
-# Invisible, and needed: joiners, marks and isolates of direction, the soft hyphen and the word joiner.
-# Overrides are removed instead, which make a text look like another.
-_INVISIBLE = frozenset("\n\u00ad\u200b\u200c\u200d\u200e\u200f\u061c\u2060\u2066\u2067\u2068\u2069")
-_REMOVED = re.compile("[\ufe00-\ufe0f\ufeff\u202a-\u202e\U000e0000-\U000e01ef]")
-_BREAKS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
-_MISSING = "\ufffd"
-_WORD = re.compile(r"\S+")
-# Numbers joined by hyphens: after Persian letters their parts would be shown in reverse order.
-_JOINED = re.compile(r"[0-9۰-۹٠-٩]+(?:-[0-9۰-۹٠-٩]+)+")
-
-_FULL = 100  # characters of a line over the whole width
-_NARROW, _PADDING = 3, 3  # characters, of a column
 
 
 def content(document: Document, file: Path) -> bytes:
-    """Return the document as JSON. Raises DocumentTooLarge.
-
-    A character without a glyph in the font would refuse the whole document under PDF/A. It is replaced by
-    compatible ones (NFKC), or by a sign that a note at the end explains.
-    """
-    _limit(document)
-    clean, missing = _cleaner(font.characters(file))
-    reader = Reader.of(document.language)
-    blocks = [_block(block, clean) for block in document.blocks]
-    return orjson.dumps(
-        {
-            "language": document.language,
-            "title": clean(document.title).replace("\n", " "),
-            "subtitle": clean(document.subtitle),
-            "date": {"year": document.date.year, "month": document.date.month, "day": document.date.day},
-            "marks": [clean(mark) for mark in document.marks],
-            "facts": [[clean(label), clean(value)] for label, value in document.facts],
-            "blocks": _closed_up(blocks) + _noted(missing, reader),
-            "footer": clean(document.footer),
-            "digits": reader.digits("1"),
-            "of": messages(reader).say("typesetting.page-of"),
-        }
-    )
+    """Return the document as JSON, for the font in this file. Raises DocumentTooLarge."""
+    _require_limits(document)
+    return orjson.dumps(_Layout(document, Cleaner(font.characters(file))).given())
 
 
-def _limit(document: Document) -> None:
+def _require_limits(document: Document) -> None:
     tables = [block for block in document.blocks if isinstance(block, Table)]
     lists = [block for block in document.blocks if isinstance(block, ListOf)]
     counted = (
@@ -82,113 +47,93 @@ def _limit(document: Document) -> None:
     for name, count, limit in counted:
         if count > limit:
             raise DocumentTooLarge(f"A PDF can have at most {limit:,} {name}; this document has {count:,}.")
-    for table in tables:
-        if any(len(row) != len(table.columns) for row in table.rows):
-            raise ValueError("each row of a table needs a cell for each column")
+    if is_blank(document.title):
+        raise ValueError("a document needs a title")
+    if any(len(row) != len(table.columns) for table in tables for row in table.rows):
+        raise ValueError("each row of a table needs a cell for each column")
 
 
-def _cleaner(known: frozenset[int]) -> tuple[Callable[[str], str], list[str]]:
-    """Return a function that replaces what the font lacks, and the list in which it collects that."""
-    missing: list[str] = []
+class _Layout:
+    """Turns one document into what the template reads."""
 
-    def replace(char: str) -> str:
-        if char in _INVISIBLE or (ord(char) in known and char >= " "):
-            return char
-        if unicodedata.category(char) == "Cc":
-            return " "
-        compatible = unicodedata.normalize("NFKC", char)
-        if all(ord(each) in known for each in compatible):
-            return compatible
-        if char not in missing:
-            missing.append(char)
-        return _MISSING
+    def __init__(self, document: Document, cleaner: Cleaner) -> None:
+        self._document, self._cleaner = document, cleaner
+        self._reader = Reader.of(document.language)
+        self._above = 0  # the level of the heading above
 
-    def clean(text: str) -> str:
-        plain = _REMOVED.sub("", _BREAKS.sub("\n", unicodedata.normalize("NFC", text)))
-        return _JOINED.sub(lambda number: ltr(number[0]), "".join(map(replace, plain)))
+    def given(self) -> dict[str, Any]:
+        document = self._document
+        blocks = [found for block in document.blocks if (found := self._block(block))]
+        title = self._cleaner.clean(document.title).replace("\n", " ")
+        return {
+            "language": document.language,
+            "name": direction.plain(title),
+            "title": self._directed(title),
+            "subtitle": self._text(document.subtitle),
+            "date": {"year": document.date.year, "month": document.date.month, "day": document.date.day},
+            "marks": self._texts([mark for mark in document.marks if not is_blank(mark)]),
+            "facts": [self._texts(fact) for fact in document.facts],
+            "footer": self._text(document.footer),
+            "digits": self._reader.digits("1"),
+            "of": messages(self._reader).say("typesetting.page-of"),
+            "blocks": blocks + self._missing(),  # last: by now all texts were read
+        }
 
-    return clean, missing
+    def _directed(self, text: str) -> direction.Runs:
+        return direction.runs(text, ltr=self._reader.direction == "ltr")
 
+    def _text(self, text: str) -> direction.Runs:
+        return self._directed(self._cleaner.clean(text))
 
-def _noted(missing: Sequence[str], reader: Reader) -> list[dict[str, Any]]:
-    """Return the note that names the missing characters; none without any."""
-    if not missing:
-        return []
-    codes = [ltr(f"U+{ord(char):04X}") for char in missing[:NAMED]]
-    comma = "، " if reader.language == "fa" else ", "
-    listed = comma.join(codes) + (" …" if len(missing) > NAMED else "")
-    said = messages(reader).say("typesetting.missing", sign=_MISSING, codes=listed)
-    return [{"kind": "note", "text": said}]
+    def _texts(self, texts: Any) -> list[direction.Runs]:
+        return [self._text(text) for text in texts]
 
+    def _missing(self) -> list[dict[str, Any]]:
+        """Return the note that names the missing characters; none without any."""
+        missing = list(self._cleaner.missing)
+        if not missing:
+            return []
+        codes = [ltr(f"U+{ord(char):04X}") for char in missing[:NAMED]]
+        comma = "، " if self._reader.language == "fa" else ", "
+        listed = comma.join(codes) + (" …" if len(missing) > NAMED else "")
+        said = messages(self._reader).say("typesetting.missing", sign=MISSING, codes=listed)
+        return [{"kind": "note", "text": self._directed(said)}]
 
-def _block(block: Block, clean: Callable[[str], str]) -> dict[str, Any]:
-    match block:
-        case Heading(level, text):
-            return {"kind": "heading", "level": level, "text": clean(text).replace("\n", " ")}
-        case Paragraph(text):
-            return {"kind": "paragraph", "text": clean(text)}
-        case Note(text):
-            return {"kind": "note", "text": clean(text)}
-        case ListOf(items):
-            return {"kind": "list", "items": [clean(item) for item in items]}
-        case Table():
-            return _table(block, clean)
+    def _block(self, block: Block) -> dict[str, Any] | None:
+        """Return a block; None for a heading or a table of nothing, which PDF/UA refuses."""
+        match block:
+            case Heading(level, text):
+                return None if is_blank(text) else self._heading(level, text)
+            case Paragraph(text):
+                return {"kind": "paragraph", "text": self._text(text)}
+            case Note(text):
+                return {"kind": "note", "text": self._text(text)}
+            case ListOf(items):
+                return {"kind": "list", "items": self._texts(items)}
+            case Table():
+                return self._table(block) if block.columns else None
 
+    def _heading(self, level: int, text: str) -> dict[str, Any]:
+        self._above = min(level, self._above + 1)
+        return {"kind": "heading", "level": self._above, "text": self._text(text.replace("\n", " "))}
 
-def _table(table: Table, clean: Callable[[str], str]) -> dict[str, Any]:
-    titles = [clean(column.title) for column in table.columns]
-    rows = [[clean(cell) for cell in row] for row in table.rows]
-    widths = _widths([[title, *cells] for title, *cells in zip(titles, *rows, strict=True)])
-    columns = [
-        {"title": _breakable(title, width), "number": column.kind == "number", "width": width}
-        for title, column, width in zip(titles, table.columns, widths, strict=True)
-    ]
-    rows = [[_breakable(cell, width) for cell, width in zip(row, widths, strict=True)] for row in rows]
-    return {
-        "kind": "table",
-        "caption": clean(table.caption),
-        "columns": columns,
-        "rows": rows,
-        "total": table.total and bool(rows),
-    }
+    def _table(self, table: Table) -> dict[str, Any]:
+        titles = [self._cleaner.clean(column.title) for column in table.columns]
+        rows = [[self._cleaner.clean(cell) for cell in row] for row in table.rows]
+        widths = columns.widths(list(zip(titles, *rows, strict=True)))
 
+        def row(cells: list[str]) -> list[direction.Runs]:
+            return [
+                self._directed(columns.breakable(cell, width))
+                for cell, width in zip(cells, widths, strict=True)
+            ]
 
-def _widths(columns: Sequence[Sequence[str]]) -> list[float]:
-    """Return the widths of columns in characters: each gets room for its longest word, then for its text.
-
-    What is left is shared equally among the columns that want more, so that short texts stay on one line.
-    """
-    most = _FULL / max(2, len(columns)) * (2 if len(columns) > 2 else 1)
-    least, wished = [], []
-    for cells in columns:
-        longest = max((len(word) for cell in cells for word in _WORD.findall(cell)), default=0)
-        least.append(min(max(longest, _NARROW) + _PADDING, most))
-        wished.append(max(least[-1], min(max(map(len, cells)) + _PADDING, _FULL)))
-    widths, room = list(least), max(0.0, _FULL - sum(least))
-    by_wish = sorted(range(len(columns)), key=lambda column: wished[column] - least[column])
-    for place, column in enumerate(by_wish):
-        more = min(wished[column] - least[column], room / (len(columns) - place))
-        widths[column] += more
-        room -= more
-    return [_FULL * width / sum(widths) for width in widths]
-
-
-def _breakable(text: str, width: float) -> str:
-    """Return the text with places for line breaks in words that are longer than the line."""
-    longest = max(4, int(width) - _PADDING)
-    return _WORD.sub(lambda word: _parted(word[0], longest), text) if len(text) > longest else text
-
-
-def _parted(word: str, longest: int) -> str:
-    if len(word) <= longest + _PADDING:
-        return word
-    return "\u200b".join(word[at : at + longest] for at in range(0, len(word), longest))
-
-
-def _closed_up(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Lower the levels of headings that skip one, as the first of a document may."""
-    above = 0
-    for block in blocks:
-        if block["kind"] == "heading":
-            block["level"] = above = min(block["level"], above + 1)
-    return blocks
+        return {
+            "kind": "table",
+            "caption": self._text(table.caption),
+            "titles": row(titles),
+            "numbers": [column.kind == "number" for column in table.columns],
+            "widths": widths,
+            "rows": [row(cells) for cells in rows],
+            "total": table.total and bool(rows),
+        }

@@ -4,9 +4,11 @@ typst never runs in the current process: a huge table takes hundreds of megabyte
 end can't be interrupted.
 """
 
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
+from math import ceil
 from os import getpid
 from pathlib import Path
 
@@ -17,10 +19,10 @@ from engine.platform.errors import NotInstalled, TypesettingFailed
 from engine.platform.typesetting import layout
 from engine.platform.typesetting.model import Document
 
-# Built by `web.build`, like what browsers load.
-FONTS = ROOT / "web" / "static" / "fonts"
+FONTS = ROOT / "web" / "static" / "fonts"  # built by `web.build`, like what browsers load
+TEMPLATE = Path(__file__).with_name("template.typ")
+PROGRAM = Path(__file__).with_name("child.py")
 MEMORY = 1 << 30  # bytes of addresses
-CHILD = [sys.executable, "-E", "-s", "-m", "engine.platform.typesetting.child"]
 
 log = structlog.get_logger("typesetting")
 
@@ -32,12 +34,21 @@ def typeset(document: Document, *, timeout: float) -> bytes:
     """
     if find_spec("typst") is None:
         raise NotInstalled("PDF files need the package typst. Run: pip install -r requirements.txt")
-    content = layout.content(document, font())
-    limits = [str(getpid()), str(MEMORY), str(max(1, round(timeout + 0.5)))]
+    content = layout.content(document, _font())
     with subprocess.Popen(
-        [*CHILD, *limits, str(FONTS)],
-        cwd=ROOT,
-        env={"RAYON_NUM_THREADS": "1"},  # nothing of ours: no addresses, no secrets
+        # Without the variables of this process, which may contain secrets.
+        [
+            sys.executable,
+            "-s",
+            "-P",
+            PROGRAM,
+            str(getpid()),
+            str(MEMORY),
+            str(ceil(timeout)),
+            TEMPLATE,
+            FONTS,
+        ],
+        env={"PYTHONPATH": str(ROOT), "RAYON_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -48,25 +59,25 @@ def typeset(document: Document, *, timeout: float) -> bytes:
             raise _failed("timeout", f"The PDF wasn't ready within {timeout:g} seconds.") from None
         finally:
             child.kill()
-    if child.returncode == 0 and made.startswith(b"%PDF"):
+    if child.returncode == 0:
         return made
-    raise _broken(child.returncode, said.decode(errors="replace"))
+    raise _refusal(child.returncode, said.decode(errors="replace"))
 
 
-def font() -> Path:
+def _font() -> Path:
     """Return the file of the font for text. Raises NotInstalled."""
-    file = FONTS / "Vazirmatn-Regular.ttf"
-    if not file.exists():
-        raise NotInstalled("The fonts for PDF files are missing. Run: make assets")
-    return file
+    if not all((FONTS / f"Vazirmatn-{style}.ttf").exists() for style in ("Regular", "Bold")):
+        raise NotInstalled("The fonts of PDF files are missing. Run: make assets")
+    return FONTS / "Vazirmatn-Regular.ttf"
 
 
-def _broken(code: int, said: str) -> TypesettingFailed:
-    # Killed by a signal: SIGXCPU or SIGKILL for time, SIGABRT for memory that was refused.
+def _refusal(code: int, said: str) -> Exception:
+    if re.search(r"^(ImportError|ModuleNotFoundError)", said, re.MULTILINE):
+        return NotInstalled("The package typst can't be loaded on this machine. Install it again.")
+    # Killed by a signal: SIGXCPU or SIGKILL for its time, SIGABRT for memory that it didn't get.
     if code < 0 or "MemoryError" in said:
-        return _failed(
-            "limit", f"Typesetting needed more than {MEMORY >> 20} MB or its processor time.", code
-        )
+        detail = f"Typesetting needed more than {MEMORY >> 20} MiB of memory, or too much processor time."
+        return _failed("limit", detail, code)
     return _failed(
         "error", "The document can't be typeset. The log of the server has the reason.", said[-500:]
     )
