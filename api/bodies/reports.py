@@ -9,8 +9,8 @@ from sqlalchemy import RowMapping
 
 from api.metrics.bodies import FigureBody
 from api.shapes import WORDS, Body, DisplayName, Instant, Page, Request, Text
-from engine.models import ActionStatus, CommitmentCause, CommitmentMetric, CommitmentState, OfflineReason
-from engine.oversight.reports import Comparison, ReportView
+from engine.models import CommitmentCause, CommitmentMetric, CommitmentState, OfflineReason
+from engine.oversight.reports import ActionStatus, Comparison, ReportView
 from engine.platform.language import Calendar
 
 ReportPeriodKind = Literal["month", "quarter", "year"]

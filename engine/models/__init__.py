@@ -80,8 +80,6 @@ from engine.models.process_drafts import (
 from engine.models.provisioning import Provisioned
 from engine.models.rates import RateKind, UnitRate
 from engine.models.reports import (
-    ActionChange,
-    ActionStatus,
     ProgressReport,
     ReportAction,
     ReportActionChange,
@@ -119,8 +117,6 @@ __all__ = [
     "ROOT",
     "AccessHead",
     "AccessRecord",
-    "ActionChange",
-    "ActionStatus",
     "ApplicationCount",
     "ApplicationDraft",
     "ApplicationStage",

@@ -1,7 +1,7 @@
 """The tables of progress reports: a unit's report of a period, and the actions that it decides."""
 
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, Uuid, text
@@ -10,9 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.models.tables import Id, Instant
 from engine.platform.db import Base
-
-ActionStatus = Literal["open", "done", "dropped"]
-ActionChange = Literal["decided", "changed", "done", "dropped"]
 
 
 class ProgressReport(Base):
@@ -64,7 +61,7 @@ class ReportAction(Base):
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     due: Mapped[date]
     cause: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)  # of delay
-    status: Mapped[ActionStatus] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)  # open, done, dropped
     reason: Mapped[str | None] = mapped_column(Text)  # why it was dropped, or what was done
     decided_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]
@@ -78,7 +75,7 @@ class ReportActionChange(Base):
 
     id: Mapped[Id]
     action_id: Mapped[UUID] = mapped_column(ForeignKey("report_actions.id"))
-    kind: Mapped[ActionChange] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)  # decided, changed, done, dropped
     at: Mapped[Instant]
     by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     facts: Mapped[Any] = mapped_column(JSONB)

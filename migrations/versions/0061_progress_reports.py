@@ -68,9 +68,11 @@ def _create_reports() -> None:
         sa.ForeignKeyConstraint(["created_by"], ["users.id"], name="fk_progress_reports_created_by_users"),
         sa.ForeignKeyConstraint(["signed_by"], ["users.id"], name="fk_progress_reports_signed_by_users"),
         sa.PrimaryKeyConstraint("id", name="pk_progress_reports"),
-        sa.UniqueConstraint("unit_id", "first", "last", "edition", name="uq_progress_reports_unit_id"),
+        sa.UniqueConstraint(
+            "unit_id", "first", "last", "edition", name="uq_progress_reports_unit_id_first_last_edition"
+        ),
     )
-    op.create_index("ix_progress_reports_last", "progress_reports", ["last", "unit_id"])
+    op.create_index("ix_progress_reports_last_unit_id", "progress_reports", ["last", "unit_id"])
 
 
 def _create_actions() -> None:
@@ -99,7 +101,7 @@ def _create_actions() -> None:
         *("ix_report_actions_open", "report_actions", ["unit_id", "due"]),
         postgresql_where=sa.text("status = 'open'"),
     )
-    op.create_index("ix_report_actions_unit_id", "report_actions", ["unit_id", "closed_at"])
+    op.create_index("ix_report_actions_unit_id_closed_at", "report_actions", ["unit_id", "closed_at"])
     op.create_table(
         "report_action_changes",
         sa.Column("id", sa.Uuid(), nullable=False),

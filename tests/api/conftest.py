@@ -139,6 +139,15 @@ def _a_commitment(client: Clients) -> Mapping[str, str]:
     }
 
 
+def _a_report(client: Clients, colleague: str) -> Mapping[str, str]:
+    """Ids of a draft of a progress report, and of its action."""
+    days = {"unit": "root", "first": "2026-01-01", "last": "2026-01-31"}
+    report = body(client("manager", "a reporter").post("/reports", days))["id"]
+    decided = {"text": "t", "owner": colleague, "due": "2035-03-20"}
+    action = body(client("manager", "a reporter").post(f"/reports/{report}/actions", decided))
+    return {"<uuid:report_id>": report, "<uuid:action_id>": action["id"]}
+
+
 @pytest.fixture
 def ids(client: Clients, database: Database) -> Mapping[str, str]:
     """A running case that the portal started, an open task and one of its applicant, two open incidents.
@@ -210,6 +219,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:visit_id>": str(uuid4()),
         "<uuid:rate_id>": rate["id"],
         **_a_commitment(client),
+        **_a_report(client, str(member.id)),
         "<uuid:closure_id>": closure["id"],
         "<uuid:recalculation_id>": recalculated,
         "<uuid:document_id>": body(document)["id"],

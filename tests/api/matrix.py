@@ -211,6 +211,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/cases/<uuid:case_id>/visits"): {"caseworker"},
     ("POST", "/cases/<uuid:case_id>/visits/<uuid:visit_id>/correct"): {"caseworker"},
     ("POST", "/cases/<uuid:case_id>/rating"): {"portal", "applicant"},
+    ("POST", "/reports/<uuid:report_id>/signature"): {"manager"},
     ("GET", "/reports"): {"administrator"} | READERS,
     ("GET", "/reports/agencies"): {"administrator"} | READERS,
     ("POST", "/reports"): {"manager"},
@@ -218,7 +219,6 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("PATCH", "/reports/<uuid:report_id>"): {"manager"},
     ("GET", "/reports/<uuid:report_id>/owners"): {"administrator"} | READERS,
     ("POST", "/reports/<uuid:report_id>/actions"): {"manager"},
-    ("POST", "/reports/<uuid:report_id>/signature"): {"manager"},
     ("POST", "/reports/<uuid:report_id>/editions"): {"manager"},
     ("GET", "/reports/<uuid:report_id>/pdf"): {"administrator"} | READERS,
     ("GET", "/report-actions"): {"administrator"} | READERS,
@@ -257,6 +257,7 @@ QUERIES = {
     "/definitions/<key>/versions/<int:number>/diff": "?against=1",
     "/tasks": "?case=<uuid:case_id>",
     "/metrics/steps": "?definition=p&version=1",
+    "/reports/agencies": "?first=2026-01-01&last=2026-01-31",
     "/colleagues": "?task=<uuid:task_id>",
 }
 COMMITMENT = {
@@ -315,6 +316,16 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/cases/<uuid:case_id>/comments": {"text": "t"},
     "/cases/<uuid:case_id>/clock/extend": {"reason": "volume"},
     "/definitions/<key>/class": {"class": "low"},
+    "/reports": {"unit": "root", "first": "2026-02-01", "last": "2026-02-28"},
+    "/reports/<uuid:report_id>": {"summary": "s"},
+    "/reports/<uuid:report_id>/actions": {
+        **{"text": "t", "due": "2035-03-20"},
+        "owner": "00000000-0000-7000-8000-000000000001",
+    },
+    "/reports/<uuid:report_id>/signature": {"digest": "0" * 64},
+    "/reports/<uuid:report_id>/editions": {"reason": "r"},
+    "/report-actions/<uuid:action_id>": {"text": "u"},
+    "/report-actions/<uuid:action_id>/close": {"status": "done"},
     "/units/<key>/rates": {
         **{"role": "caseworker", "amount": "12.50", "currency": "IRR"},
         "valid_from": "2026-03-21",
@@ -340,7 +351,8 @@ BODIES: Mapping[str, Mapping[str, object]] = {
 }
 # What is let in and then refused for what the task is like at that moment: tests/api/test_desk_*.py.
 OF_ITS_MOMENT = ("/retries", "/draft", "/assign", "/opinions", "/send-back", "/withdraw", "/clock/extend",
-                 "/visits", "/correct", "/rating", "/delay-explanations", "/explain")  # fmt: skip
+                 "/visits", "/correct", "/rating", "/delay-explanations", "/explain", "report_id>/actions", "/signature",
+                 "/editions")  # fmt: skip
 LAST = ("key>/suspend", "key>/resume", "case_id>/suspend", "case_id>/resume", "retry", "complete", "cancel")
 GUARDED = [(method, path) for (method, path), roles in ALLOWED.items() if roles is not None]
 

@@ -116,7 +116,7 @@ def lists(role: str) -> Iterator[tuple[str, str, str]]:
         if (method == "GET" and "<" not in path) or path == "/tasks/search":
             if path in QUERIES:
                 yield method, path, QUERIES[path]
-            if path not in ("/colleagues", "/metrics/steps") and not (
+            if path not in ("/colleagues", "/metrics/steps", "/reports/agencies") and not (
                 path == "/tasks" and role in ("portal", "applicant", "auditor")
             ):
                 yield method, path, ""

@@ -82,6 +82,8 @@ def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> N
             "session",
             "document",
             "closure",
+            "report",
+            "action",
             "recalculation",
             "relation",
         )

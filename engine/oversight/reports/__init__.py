@@ -3,7 +3,7 @@
 Figures are those of `engine.oversight.metrics`; until a report is signed they are computed at each read.
 """
 
-from engine.oversight.reports.actions import ActionChanges, NewAction
+from engine.oversight.reports.actions import ActionChanges, ActionStatus, NewAction
 from engine.oversight.reports.actions import open_ones as open_actions
 from engine.oversight.reports.agencies import AgencyLine, Comparison, compare, has_agencies, latest
 from engine.oversight.reports.content import SECTIONS
@@ -27,6 +27,7 @@ __all__ = [
     "PAGE",
     "SECTIONS",
     "ActionChanges",
+    "ActionStatus",
     "AgencyLine",
     "Comparison",
     "NewAction",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Select, and_, func, literal, not_, or_, select, update
@@ -12,7 +12,6 @@ from engine import access
 from engine.access import validity
 from engine.identity import names
 from engine.models import (
-    ActionChange,
     Membership,
     ProgressReport,
     ReportAction,
@@ -26,6 +25,8 @@ from engine.oversight.reports.figures import Json
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 
+ActionStatus = Literal["open", "done", "dropped"]
+ActionChange = Literal["decided", "changed", "done", "dropped"]
 MOST = 100  # actions of a report
 LONGEST = 1_000  # characters
 OWNERS = 500  # accounts that are offered
@@ -212,9 +213,10 @@ def close(uow: UnitOfWork, action_id: UUID, status: str, reason: str | None) -> 
         faults += texts.faults("/reason", reason, LONGEST)
     if faults:
         raise Invalid("The action can't be closed.", faults)
-    action.status = "done" if status == "done" else "dropped"
+    ended: ActionChange = "done" if status == "done" else "dropped"
+    action.status = ended
     action.reason, action.closed_at = (reason or "").strip() or None, uow.now
-    _changed(uow, action, action.status, {"reason": action.reason} if action.reason else {})
+    _changed(uow, action, ended, {"reason": action.reason} if action.reason else {})
     return action
 
 

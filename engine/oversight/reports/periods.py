@@ -56,17 +56,18 @@ def require(first: date, last: date, today: date, at: str = "") -> ReportPeriod:
 
     `at` is the place of the days in the request.
     """
+    fault, found = None, None
     if not (first.year in _YEARS and last.year in _YEARS):
-        raise _invalid(f"{at}/first", "is not between the years 1900 and 2199", "years")
-    if last < first:
-        raise _invalid(f"{at}/last", "is before first", "days-order")
-    found = find(first, last)
-    if found is None:
-        raise _invalid(
-            f"{at}/first", "begins no whole month, quarter or year that ends with last", "report-period"
-        )
-    if first > today:
-        raise _invalid(f"{at}/first", "is in the future: there is nothing to report yet", "future")
+        fault = Fault(f"{at}/first", "is not between the years 1900 and 2199", "years")
+    elif last < first:
+        fault = Fault(f"{at}/last", "is before first", "days-order")
+    elif (found := find(first, last)) is None:
+        detail = "begins no whole month, quarter or year that ends with last"
+        fault = Fault(f"{at}/first", detail, "report-period")
+    elif first > today:
+        fault = Fault(f"{at}/first", "is in the future: there is nothing to report yet", "future")
+    if fault is not None or found is None:
+        raise Invalid("The period of the report is not valid.", [fault] if fault else [])
     return found
 
 
@@ -102,7 +103,3 @@ def _end(first: date, kind: PeriodKind, calendar: Calendar) -> date:
     for _ in range(_SIZES[kind]):
         first = month_after(first, calendar)
     return first - DAY
-
-
-def _invalid(pointer: str, detail: str, code: str) -> Invalid:
-    return Invalid("The period of the report is not valid.", [Fault(pointer, detail, code)])
