@@ -6,8 +6,8 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 
+from api.bodies.report_content import ActionBody, OpenActionBody, OpenActionList
 from api.bodies.reports import (
-    ActionBody,
     ActionOwner,
     AddAction,
     AgenciesBody,
@@ -15,8 +15,6 @@ from api.bodies.reports import (
     ChangeAction,
     CloseAction,
     CorrectReport,
-    OpenActionBody,
-    OpenActionList,
     OwnerList,
     ProgressReportBody,
     ReportList,
@@ -94,14 +92,14 @@ def compare(uow: UnitOfWork, query: AgenciesQuery) -> Reply:
     blueprint.post("/reports"), body=BeginReport, answer=ProgressReportBody, status=201, refusals=(404, 409)
 )
 @sends("ETag", "Location")
-def begin(uow: UnitOfWork, body: BeginReport) -> Reply:
+def create(uow: UnitOfWork, body: BeginReport) -> Reply:
     """Begin the progress report of a unit and a period
 
     The period is a whole month, quarter or year of either calendar. There is one report of each: 409
     `report-exists` names it. Figures come from the log and are computed at each read until it is signed. For
     managers.
     """
-    made = reports.begin(uow, body.unit, body.first, body.last)
+    made = reports.create(uow, body.unit, body.first, body.last)
     return _reply(uow, made, {"Location": f"/api/v1/reports/{made}"}, status=201)
 
 

@@ -42,7 +42,7 @@ def write(database: Database) -> None:
         database,
         WRITER,
         lambda now: now,
-        lambda uow: reports.begin(uow, UNIT, present.days.first, present.days.last),
+        lambda uow: reports.create(uow, UNIT, present.days.first, present.days.last),
     )
 
 
@@ -62,7 +62,7 @@ def _report(database: Database, days: Days, decided: list[NewAction]) -> None:
     at = _after(days.last)
 
     def make(uow: UnitOfWork) -> UUID:
-        made = reports.begin(uow, UNIT, days.first, days.last)
+        made = reports.create(uow, UNIT, days.first, days.last)
         reports.write(uow, made, ReportTexts(_SUMMARY, {"causes": _COMMENT}))
         causes = reports.read(uow, made).content["causes"]
         keys = ("party", "definition", "element", "bucket")

@@ -351,7 +351,8 @@ BODIES: Mapping[str, Mapping[str, object]] = {
 }
 # What is let in and then refused for what the task is like at that moment: tests/api/test_desk_*.py.
 OF_ITS_MOMENT = ("/retries", "/draft", "/assign", "/opinions", "/send-back", "/withdraw", "/clock/extend",
-                 "/visits", "/correct", "/rating", "/delay-explanations", "/explain", "report_id>/actions", "/signature",
+                 "/visits", "/correct", "/rating", "/delay-explanations", "/explain",
+                 "report_id>/actions", "/signature",
                  "/editions")  # fmt: skip
 LAST = ("key>/suspend", "key>/resume", "case_id>/suspend", "case_id>/resume", "retry", "complete", "cancel")
 GUARDED = [(method, path) for (method, path), roles in ALLOWED.items() if roles is not None]

@@ -1,6 +1,7 @@
 """Progress reports over HTTP: figures of the log, texts and actions of people, another one's signature."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -332,7 +333,7 @@ def test_of_two_reports_begun_at_once_there_is_one(past: Past) -> None:
     who = factories.an_actor(past.database, "manager", "first")
     days = (date(2026, 7, 1), date(2026, 9, 30))
     made = factories.at_once(
-        3, lambda _: factories.as_actor(past.database, who, lambda uow: reports.begin(uow, AGENCY, *days))
+        3, lambda _: factories.as_actor(past.database, who, lambda uow: reports.create(uow, AGENCY, *days))
     )
     assert sorted(getattr(one, "code", "") for one in made) == ["", "report-exists", "report-exists"]
     (winner,) = [str(one) for one in made if isinstance(one, UUID)]
@@ -401,21 +402,17 @@ def test_reading_needs_few_statements(past: Past, writer: Client) -> None:
         assert len(told) <= most, "\n".join(told)
 
 
-class counted:  # noqa: N801 - used as a context manager
-    """Collects the SQL that is executed meanwhile."""
+@contextmanager
+def counted(database: Database) -> Iterator[list[str]]:
+    """Collect the SQL that is executed meanwhile."""
+    told: list[str] = []
 
-    def __init__(self, database: Database) -> None:
-        self.engine, self.told = database.engine, list[str]()
+    def note(*arguments: Any) -> None:
+        told.append(arguments[2])
 
-    def __enter__(self) -> list[str]:
-        event.listen(self.engine, "before_cursor_execute", self._note)
-        return self.told
-
-    def __exit__(self, *_: Any) -> None:
-        event.remove(self.engine, "before_cursor_execute", self._note)
-
-    def _note(self, _: Any, __: Any, statement: str, *___: Any) -> None:
-        self.told.append(statement)
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield told
+    event.remove(database.engine, "before_cursor_execute", note)
 
 
 def test_the_file_of_a_signed_report_is_always_the_same(past: Past, writer: Client, signer: Client) -> None:

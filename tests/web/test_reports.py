@@ -1,6 +1,7 @@
 """The pages of progress reports: drafting, actions, the signature of a second person, and who is missing."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 
@@ -9,9 +10,10 @@ from engine.oversight.reports import ReportPeriod
 from engine.platform.db import Actor, Database
 from tests import factories
 from tests.organisation import a_member, a_unit
-from tests.web.conftest import Browser, SessionOf, statements
+from tests.web.conftest import Browser, statements
 
 AT = "/oversight/reports"
+SessionOf = Callable[[Actor], Browser]
 STATEMENTS = {"index": 30, "report": 28}  # at most: each section of a report has its own sums
 
 
@@ -66,9 +68,9 @@ def test_a_manager_drafts_and_another_one_signs(database: Database, session_of: 
     revision = re.search(r'name="revision" value="(\d+)"', page)
     assert revision
     text = {"section": "summary", "text": "All is well"}
-    send(writer, f"{path}/texts", revision=revision[1], **text)
-    stale = writer.post(f"{path}/texts", {"token": writer.token(AT), "revision": revision[1], **text})
-    assert stale.status_code == 409
+    texts = f"{path}/texts"
+    send(writer, texts, revision=revision[1], **text)
+    assert writer.post(texts, {"token": writer.token(AT), "revision": revision[1], **text}).status_code == 409
     today = datetime.now(UTC).date()
     add(writer, path, "Hire two people", today + timedelta(days=9), str(another.id))
     assert "Sign the report" not in english(writer, path)
@@ -77,16 +79,25 @@ def test_a_manager_drafts_and_another_one_signs(database: Database, session_of: 
     digest = re.search(r'name="digest" value="(\w{64})"', page)
     assert digest
     refused = writer.post(f"{path}/signature", {"token": writer.token(AT), "digest": digest[1]})
-    assert (refused.status_code, "امضا" in refused.text) == (403, True)
+    assert (refused.status_code, "another person has to sign it" in refused.text) == (403, True)
     add(writer, path, "Buy chairs", today, str(one.id))
-    changed = signer.post(f"{path}/signature", {"token": signer.token(AT), "digest": digest[1]})
+    _sign_after_change(signer, path, digest[1])
+    _require_next(writer, path)
+
+
+def _sign_after_change(signer: Browser, path: str, seen: str) -> None:
+    changed = signer.post(f"{path}/signature", {"token": signer.token(AT), "digest": seen})
     assert changed.status_code == 409
     digest = re.search(r'name="digest" value="(\w{64})"', changed.text)
     assert digest
     send(signer, f"{path}/signature", digest=digest[1])
-    page = english(writer, path)
+    page = english(signer, path)
     assert digest[1] in page
     assert "Comment on" not in page
+
+
+def _require_next(writer: Browser, path: str) -> None:
+    """Fails unless the next report begins with the open actions, and a signed one can be corrected."""
     following = begin(writer, "guild", a_month(0))
     page = english(writer, following)
     assert page.index("Buy chairs") < page.index("Hire two people")

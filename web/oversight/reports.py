@@ -129,7 +129,8 @@ def _days(typed: str) -> Days | None:
 
 def _period(first: date, last: date) -> ReportPeriod:
     found = reports.find(first, last)
-    assert found is not None  # noqa: S101 - what is stored is a period
+    if found is None:
+        raise RuntimeError(f"The days {first} to {last} of a report are no period.")
     return found
 
 
@@ -156,7 +157,7 @@ def begin(visit: Visit) -> Away:
     if days is None:
         fault = Fault("/first", "is not a period", "report-period")
         raise Invalid("Choose a period.", [fault])
-    made = reports.begin(visit.uow, request.form.get("unit", ""), days.first, days.last)
+    made = reports.create(visit.uow, request.form.get("unit", ""), days.first, days.last)
     return Away(f"{AT}/{made}", told="reporting.begun")
 
 

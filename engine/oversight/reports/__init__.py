@@ -10,10 +10,10 @@ from engine.oversight.reports.content import SECTIONS
 from engine.oversight.reports.drafts import (
     ReportTexts,
     add_action,
-    begin,
     change_action,
     close_action,
     correct,
+    create,
     write,
 )
 from engine.oversight.reports.periods import ReportPeriod, find, offered
@@ -39,12 +39,12 @@ __all__ = [
     "Words",
     "action",
     "add_action",
-    "begin",
     "broken",
     "change_action",
     "close_action",
     "compare",
     "correct",
+    "create",
     "document",
     "find",
     "forms",

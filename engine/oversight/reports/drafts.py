@@ -31,7 +31,7 @@ class ReportTexts:
     comments: Mapping[str, str] | None = None
 
 
-def begin(uow: UnitOfWork, unit: str, first: date, last: date) -> UUID:
+def create(uow: UnitOfWork, unit: str, first: date, last: date) -> UUID:
     """Begins the report of a unit and a period, and returns its id.
 
     Raises NotFound for the unit, Invalid, and Conflict with the id of the report that there is.
