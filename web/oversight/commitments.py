@@ -85,7 +85,7 @@ def _choices(visit: Visit, processes: Mapping[str, str]) -> dict[str, Any]:
     return {
         "metrics": [(one, f"{name} ({kinds[one]})") for one, name in metrics],
         "services": sorted(processes.items(), key=lambda item: item[1]),
-        "calendars": [(one, texts.say(f"words.calendar.{one}")) for one in ("jalali", "gregorian")],
+        "month_calendars": [(one, texts.say(f"words.calendar.{one}")) for one in ("jalali", "gregorian")],
         "causes": [(one, texts.say(f"words.commitment-cause.{one}")) for one in CAUSES],
     }
 
