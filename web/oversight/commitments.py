@@ -85,7 +85,7 @@ def _choices(visit: Visit, processes: Mapping[str, str]) -> dict[str, Any]:
     return {
         "metrics": [(one, f"{name} ({kinds[one]})") for one, name in metrics],
         "services": sorted(processes.items(), key=lambda item: item[1]),
-        "calendars": [(one, texts.say(f"words.calendar.{one}")) for one in ("jalali", "gregorian")],
+        "month_calendars": [(one, texts.say(f"words.calendar.{one}")) for one in ("jalali", "gregorian")],
         "causes": [(one, texts.say(f"words.commitment-cause.{one}")) for one in CAUSES],
     }
 
@@ -141,7 +141,7 @@ def _show(visit: Visit, commitment_id: UUID, refusal: Refusal | None = None) -> 
         "months": _months(visit, one),
         "chart": _chart(visit, one),
         "legend": charts.key(
-            [texts.say("oversight.commitments.figure"), texts.say("oversight.commitments.target")]
+            [texts.say(f"words.commitment-metric.{one.metric}"), texts.say("oversight.commitments.target")]
         ),
         "may_manage": in_force and access.allows(actor, "commitments.manage"),
         "may_explain": in_force and late and access.allows(actor, "commitments.explain"),

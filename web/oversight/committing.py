@@ -25,7 +25,7 @@ WRITE: Mapping[TargetKind, Write] = {
 
 
 def render(visit: Visit, name: str, values: Mapping[str, Any], *, way: str, status: int = 200) -> Page:
-    """Render a page with the navigation of oversight, which keeps the unit."""
+    """Render a page with the navigation of oversight, with the same unit."""
     del visit
     unit = administration.word("unit")
     query = f"?unit={unit}" if unit and request.method == "GET" else ""

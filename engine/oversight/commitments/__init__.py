@@ -24,6 +24,7 @@ from engine.oversight.commitments.reading import (
     measured,
     measured_in,
     one_measured,
+    unexplained,
 )
 from engine.oversight.commitments.register import NewService, change_service, register_service, remove_service
 from engine.oversight.commitments.register_files import Imported, export_csv, import_csv
@@ -76,5 +77,6 @@ __all__ = [
     "remove_service",
     "service_now",
     "services_online",
+    "unexplained",
     "withdraw",
 ]

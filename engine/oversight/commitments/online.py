@@ -14,8 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from engine import access
+from engine.access import validity
 from engine.models import (
     Definition,
+    DefinitionVersion,
     OfflineReason,
     OrganisationKind,
     OrganisationRecord,
@@ -176,7 +178,8 @@ def registers(uow: UnitOfWork, unit_ids: Collection[UUID]) -> Mapping[UUID, Regi
     found = (
         select(line.ancestor_id, Definition.key, Definition.offered_at)
         .join(line, line.unit_id == Definition.unit_id)
-        .where(line.ancestor_id.in_(unit_ids), Definition.current_version_id.is_not(None))
+        .join(DefinitionVersion, validity.current())
+        .where(line.ancestor_id.in_(unit_ids))
     )
     own: dict[UUID, set[str | None]] = defaultdict(set)
     offered: dict[str, datetime | None] = {}

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from engine.models import (
     Commitment,
@@ -175,6 +175,28 @@ def list_commitments(uow: UnitOfWork, unit: str | None, *, withdrawn: bool = Fal
     over = Commitment.withdrawn_at
     where = over.is_not(None) if withdrawn else over.is_(None)
     return Commitments(_load(uow, scope, uow.now.date(), where), scope.as_of)
+
+
+def unexplained(uow: UnitOfWork, unit: str | None) -> int:
+    """Returns how many commitments wait for an explanation.
+
+    Without any that is due and unexplained, which takes one statement, nothing is measured.
+    """
+    scope = resolve(uow, Filters(unit=unit))
+    today = uow.now.date()
+    last = func.max(CommitmentExplanation.explained_at)
+    found = (
+        select(Commitment.id, Commitment.due, last)
+        .join(Unit, Unit.id == Commitment.unit_id)
+        .outerjoin(CommitmentExplanation, CommitmentExplanation.commitment_id == Commitment.id)
+        .where(Commitment.withdrawn_at.is_(None), Commitment.due < today)
+        .group_by(Commitment.id)
+    )
+    if scope.units is not None:
+        found = found.where(Unit.key.in_(scope.units))
+    rows: Sequence[Any] = uow.connection.execute(found).all()
+    ids = [key for key, due, said in rows if said is None or said < scope.midnight(due + DAY)]
+    return sum(one.unexplained for one in _load(uow, scope, today, Commitment.id.in_(ids))) if ids else 0
 
 
 def _load(

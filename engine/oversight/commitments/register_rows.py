@@ -93,7 +93,7 @@ def _line(place: str, names: Sequence[str], cells: Sequence[str], unit: str) -> 
 
 
 def _plain(text: str) -> str:
-    """Returns a cell without the apostrophe by which an export keeps it from being a formula."""
+    """Returns a cell without the apostrophe that an export puts before what would be a formula."""
     return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@") else text
 
 

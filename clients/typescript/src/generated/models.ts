@@ -166,8 +166,16 @@ export interface AddComment {
  * - `rate.set`: a rate was set
  * - `rate.removed`: a rate was removed
  * - `service.classed`: the class of a service was changed
+ * - `commitment.made`: a commitment was entered
+ * - `commitment.amended`: a commitment was amended
+ * - `commitment.withdrawn`: a commitment was withdrawn
+ * - `commitment.explained`: a manager explained why a commitment was not reached in time
+ * - `service.registered`: a service was added to the register
+ * - `service.changed`: a service in the register was changed
+ * - `service.removed`: a service was removed from the register
+ * - `register.imported`: services were imported into the register
  */
-export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed";
+export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "commitment.made" | "commitment.amended" | "commitment.withdrawn" | "commitment.explained" | "service.registered" | "service.changed" | "service.removed" | "register.imported";
 
 /** The text to which the person agrees. */
 export interface AgreementTo {
@@ -177,6 +185,32 @@ export interface AgreementTo {
   hash: string;
   /** Whether the person agrees again, although they revoked their consent in this draft. */
   renew?: boolean;
+}
+
+/** A commitment as it shall be from now on. */
+export interface AmendCommitment {
+  /** What the unit commits itself to, in Persian. */
+  text_fa: string;
+  /** The same in English. */
+  text_en: string;
+  /** The decree or law that demands it, with its article. */
+  legal_basis: string;
+  /** The figure by which it is measured. */
+  metric: CommitmentMetric;
+  /** What the figure must reach: percent from 0 to 100 for shares, days of 24 hours for times, an average or a whole number. `target_kind` in the response says which. */
+  target: number | string;
+  /** The last day on which the month that reaches it may end: today or later, within 20 years. */
+  due: string;
+  /** Whose months are measured. */
+  calendar?: Calendar;
+  /** Only cases of the definition with this key; by default all of the unit. Required for `completion`, not allowed for `services_online`. */
+  definition?: string | null;
+  /** The first month that is measured contains this day; by default today. */
+  since?: string | null;
+  /** The version that you have read. 409 if there is a newer one. */
+  version: number;
+  /** Why it is amended. */
+  reason: string;
 }
 
 /**
@@ -822,6 +856,28 @@ export interface ChangePerson {
   person?: string | null;
 }
 
+/** An entry of the register as it shall be. The unit can't be changed. */
+export interface ChangeService {
+  /** Key of the unit that provides it. */
+  unit: string;
+  /** Name in Persian, which is unique in the unit. */
+  name_fa: string;
+  /** Name in English. */
+  name_en: string;
+  /** Why it isn't online yet. */
+  reason: OfflineReason;
+  /** How often it is used in a year; null if that is not known. */
+  yearly_volume?: number | null;
+  /** More about the reason. */
+  text?: string;
+  /** Day by which it shall be online; null if that is not planned. */
+  planned_for?: string | null;
+  /** Key of the definition by which it is, or will be, online: it counts as online while that definition is in the catalogue. */
+  definition?: string | null;
+  /** The revision that you have read. 409 if the entry was changed since. */
+  revision: number;
+}
+
 /** What to change; what is left out stays as it is. */
 export interface ChangeUnit {
   /** Name of the unit; it may be written as `Persian | English`. */
@@ -1008,6 +1064,202 @@ export interface CommentPage {
   items: Array<CommentBody>;
   /** Send it as `cursor` to read the next page; null on the last page. */
   next: string | null;
+}
+
+/** A commitment of a unit, and what has become of it. */
+export interface CommitmentBody {
+  /** Id of the commitment. */
+  id: string;
+  /** Key of the unit. */
+  unit: string;
+  /** What the unit commits itself to, in Persian. */
+  text_fa: string;
+  /** The same in English. */
+  text_en: string;
+  /** The decree or law that demands it, with its article. */
+  legal_basis: string;
+  /** The figure by which it is measured. */
+  metric: CommitmentMetric;
+  /** Key of the definition that is measured; null for all of the unit. */
+  definition: string | null;
+  /** What the figure must reach, in the unit of `target_kind`. */
+  target: number;
+  /** What `target` and `value` are. */
+  target_kind: TargetKind;
+  /** Whether the target is the least or the most. */
+  direction: Direction;
+  /** Whose months are measured. */
+  calendar: Calendar;
+  /** A day of the first month that is measured. */
+  since: string;
+  /** The day by which it must be reached. */
+  due: string;
+  /** Number of the current version. */
+  version: number;
+  /** What has become of it. */
+  state: CommitmentState;
+  /** First day of the first month that met the target; null if none did. */
+  reached: string | null;
+  /** Whether it was reached, and the last measured month doesn't meet the target any more. */
+  lost: boolean;
+  /** The figure of the last measured month, in the unit of the target; null if none is measured. */
+  value: number | null;
+  /** First day of that month. */
+  month: string | null;
+  /** Whether `value` is known. */
+  status: FigureStatus;
+  /** Day by which the unit must explain why it was not reached in time; null if it needn't. */
+  explain_by: string | null;
+  /** The main cause in the latest explanation since the due date; null if there is none. */
+  cause: CommitmentCause | null;
+  /** Text of that explanation. */
+  explanation: string | null;
+  /** When it was withdrawn; null if it is in force. */
+  withdrawn_at: string | null;
+}
+
+/**
+ * Main cause why a commitment was not reached in time.
+ *
+ * - `funding`: money was missing
+ * - `staff`: people or skills were missing
+ * - `law`: a law or rule is in the way
+ * - `other_agency`: another agency had to do something first
+ * - `technology`: a system isn't ready, or fails
+ * - `scope`: there was more to do than expected
+ * - `wrong_target`: the target or the due date was wrong
+ * - `other`: another cause
+ */
+export type CommitmentCause = "funding" | "staff" | "law" | "other_agency" | "technology" | "scope" | "wrong_target" | "other";
+
+/** A commitment with its months, versions and explanations. */
+export interface CommitmentDetail {
+  /** Id of the commitment. */
+  id: string;
+  /** Key of the unit. */
+  unit: string;
+  /** What the unit commits itself to, in Persian. */
+  text_fa: string;
+  /** The same in English. */
+  text_en: string;
+  /** The decree or law that demands it, with its article. */
+  legal_basis: string;
+  /** The figure by which it is measured. */
+  metric: CommitmentMetric;
+  /** Key of the definition that is measured; null for all of the unit. */
+  definition: string | null;
+  /** What the figure must reach, in the unit of `target_kind`. */
+  target: number;
+  /** What `target` and `value` are. */
+  target_kind: TargetKind;
+  /** Whether the target is the least or the most. */
+  direction: Direction;
+  /** Whose months are measured. */
+  calendar: Calendar;
+  /** A day of the first month that is measured. */
+  since: string;
+  /** The day by which it must be reached. */
+  due: string;
+  /** Number of the current version. */
+  version: number;
+  /** What has become of it. */
+  state: CommitmentState;
+  /** First day of the first month that met the target; null if none did. */
+  reached: string | null;
+  /** Whether it was reached, and the last measured month doesn't meet the target any more. */
+  lost: boolean;
+  /** The figure of the last measured month, in the unit of the target; null if none is measured. */
+  value: number | null;
+  /** First day of that month. */
+  month: string | null;
+  /** Whether `value` is known. */
+  status: FigureStatus;
+  /** Day by which the unit must explain why it was not reached in time; null if it needn't. */
+  explain_by: string | null;
+  /** The main cause in the latest explanation since the due date; null if there is none. */
+  cause: CommitmentCause | null;
+  /** Text of that explanation. */
+  explanation: string | null;
+  /** When it was withdrawn; null if it is in force. */
+  withdrawn_at: string | null;
+  /** Why it was withdrawn; null if it is in force. */
+  withdrawn_for: string | null;
+  /** The months that have ended, oldest first. */
+  months: Array<MonthBody>;
+  /** All versions, oldest first. */
+  versions: Array<CommitmentVersionBody>;
+  /** All explanations, oldest first. */
+  explanations: Array<ExplanationBody>;
+}
+
+/**
+ * Figure by which a commitment is measured, each month.
+ *
+ * - `on_time`: share of the cases with a term that ended in time
+ * - `late`: number of cases that ended late
+ * - `median`: median time from start to end
+ * - `most`: 90th percentile of that time
+ * - `refused`: share of refusals among decisions
+ * - `silent`: number of decisions by silence
+ * - `visits_planned`: average number of visits that steps required
+ * - `visits_actual`: average number of visits that took place
+ * - `stars`: average rating
+ * - `take_up`: share of cases that applicants started online themselves
+ * - `completion`: share of the begun applications that were sent
+ * - `send_backs`: number of corrections that were requested
+ * - `appealed`: number of cases whose decision was appealed
+ * - `upheld`: number of appeals that were granted
+ * - `services_online`: share of the services in the register that are online
+ */
+export type CommitmentMetric = "on_time" | "late" | "median" | "most" | "refused" | "silent" | "visits_planned" | "visits_actual" | "stars" | "take_up" | "completion" | "send_backs" | "appealed" | "upheld" | "services_online";
+
+/** Commitments: first those that wait for an explanation, then missed, late, pending and reached ones. */
+export interface CommitmentPage {
+  /** The entries of this page, in the order that the endpoint states. */
+  items: Array<CommitmentBody>;
+  /** Send it as `cursor` to read the next page; null on the last page. */
+  next: string | null;
+  /** The instant up to which the figures know all events. */
+  as_of: string;
+}
+
+/**
+ * What has become of a commitment.
+ *
+ * - `pending`: the due date has not passed, and no month has met the target yet
+ * - `reached`: a month that ended by the due date met the target
+ * - `late`: a month met the target, but it ended after the due date
+ * - `missed`: the due date has passed, and no month has met the target
+ * - `not_measured`: no month that has ended has a figure
+ */
+export type CommitmentState = "pending" | "reached" | "late" | "missed" | "not_measured";
+
+/** What a commitment said from an instant on. */
+export interface CommitmentVersionBody {
+  /** Number of the version, from 1. */
+  version: number;
+  /** What the unit committed itself to, in Persian. */
+  text_fa: string;
+  /** The same in English. */
+  text_en: string;
+  /** The decree or law that demands it. */
+  legal_basis: string;
+  /** The figure by which it is measured. */
+  metric: CommitmentMetric;
+  /** Key of the definition that is measured; null for all. */
+  definition: string | null;
+  /** What the figure must reach, in percent, days, as an average or a number. */
+  target: number;
+  /** Whose months are measured. */
+  calendar: Calendar;
+  /** A day of the first month that is measured. */
+  since: string;
+  /** The day by which it must be reached. */
+  due: string;
+  /** Why it was amended; null for the first version. */
+  reason: string | null;
+  /** When it was entered. */
+  made_at: string;
 }
 
 /**
@@ -1701,6 +1953,14 @@ export interface DifferenceBody {
   text: string;
 }
 
+/**
+ * Whether a target is the least or the most.
+ *
+ * - `at_least`: the figure must be the target or more
+ * - `at_most`: the figure must be the target or less
+ */
+export type Direction = "at_least" | "at_most";
+
 /** A draft that was deleted, with its documents. */
 export interface DiscardedDraft {
   /** The id of the draft. */
@@ -2198,12 +2458,34 @@ export type EvidenceTypeState = "fetchable" | "requested" | "preview" | "fetched
  */
 export type ExecutableProcesses = "marked" | "all";
 
+/** Why a commitment was not reached in time. */
+export interface ExplainCommitment {
+  /** The main cause. */
+  cause: CommitmentCause;
+  /** What happened, and what is done about it. Don't name applicants. */
+  text: string;
+}
+
 /** Why the case is late as far as its log doesn't explain it. */
 export interface ExplainDelay {
   /** The reason. */
   code: DelayReason;
   /** More about it, without personal data. */
   text?: string | null;
+}
+
+/** Why a commitment was not reached in time. */
+export interface ExplanationBody {
+  /** The version of the commitment at that time. */
+  version: number;
+  /** Its state at that time. */
+  state: CommitmentState;
+  /** The main cause. */
+  cause: CommitmentCause;
+  /** What happened, and what is done about it. */
+  text: string;
+  /** When it was explained. */
+  explained_at: string;
 }
 
 /** An extension of the term. */
@@ -2615,6 +2897,24 @@ export interface ImportHolidays {
   dry_run?: boolean;
 }
 
+/** A CSV file with services. */
+export interface ImportServices {
+  /** Key of the unit of all rows that don't name another one. */
+  unit: string;
+  /** The file as text. Its first line names the columns: `name_fa`, `name_en`, `reason`, and optionally `unit`, `yearly_volume`, `text`, `planned_for` and `definition`. */
+  content: string;
+}
+
+/** What an import did. */
+export interface ImportedServices {
+  /** Number of services that are new in the register. */
+  added: number;
+  /** Number of services that were changed. */
+  changed: number;
+  /** Number of services that were in the register like this. */
+  unchanged: number;
+}
+
 /**
  * Part of the inbox.
  *
@@ -2915,6 +3215,30 @@ export interface LotsBody {
   changes: Array<LotChange>;
 }
 
+/** A commitment of a unit. */
+export interface MakeCommitment {
+  /** What the unit commits itself to, in Persian. */
+  text_fa: string;
+  /** The same in English. */
+  text_en: string;
+  /** The decree or law that demands it, with its article. */
+  legal_basis: string;
+  /** The figure by which it is measured. */
+  metric: CommitmentMetric;
+  /** What the figure must reach: percent from 0 to 100 for shares, days of 24 hours for times, an average or a whole number. `target_kind` in the response says which. */
+  target: number | string;
+  /** The last day on which the month that reaches it may end: today or later, within 20 years. */
+  due: string;
+  /** Whose months are measured. */
+  calendar?: Calendar;
+  /** Only cases of the definition with this key; by default all of the unit. Required for `completion`, not allowed for `services_online`. */
+  definition?: string | null;
+  /** The first month that is measured contains this day; by default today. */
+  since?: string | null;
+  /** Key of the unit. */
+  unit: string;
+}
+
 /** A field that the applicant has to correct. */
 export interface Mark {
   /** JSON Pointer of the field in the answer, such as `/address/postal_code`. */
@@ -3142,6 +3466,20 @@ export interface MissingBody {
  */
 export type MissingPart = "unit" | "role" | "calendar" | "connector" | "process" | "appeal";
 
+/** The figure of a month that has ended. */
+export interface MonthBody {
+  /** First day of the month. */
+  first: string;
+  /** The figure in the unit of the target; null unless `status` is `measured`. */
+  value: number | null;
+  /** Whether the value is known. */
+  status: FigureStatus;
+  /** Number of cases, or of services, from which it comes. */
+  cases: number;
+  /** Whether it meets the target; null if it isn't measured. */
+  met: boolean | null;
+}
+
 /** A new subscription. */
 export interface NewWebhook {
   /** Id of the subscription. */
@@ -3207,6 +3545,20 @@ export interface ObstacleBody {
   /** The reason in a sentence. */
   reason: string;
 }
+
+/**
+ * Why a service is not online yet.
+ *
+ * - `not_started`: nobody has begun
+ * - `in_progress`: its process is being designed or tested
+ * - `law`: a law or rule is in the way
+ * - `other_system`: it is online in another system
+ * - `no_budget`: there is no money for it
+ * - `low_volume`: it is used too seldom
+ * - `on_paper`: originals on paper are required
+ * - `other`: another reason
+ */
+export type OfflineReason = "not_started" | "in_progress" | "law" | "other_system" | "no_budget" | "low_volume" | "on_paper" | "other";
 
 /** A version, with its planned visits. */
 export interface OneDefinitionVersionBody {
@@ -3945,6 +4297,70 @@ export interface RecusalsBody {
 export interface RecuseTask {
   /** Your reason. Only administrators and auditors can read it. */
   reason?: string | null;
+}
+
+/** The register of services: those that aren't online first, most used first. */
+export interface RegisterPage {
+  /** The entries of this page, in the order that the endpoint states. */
+  items: Array<RegisteredServiceBody>;
+  /** Send it as `cursor` to read the next page; null on the last page. */
+  next: string | null;
+  /** How many services are online: in the catalogue, with an entry in the register or without. */
+  online: number;
+  /** How many there are: entries of the register, and services in the catalogue without one. */
+  total: number;
+  /** Keys of the definitions that are in the catalogue and to which no entry is linked. */
+  unlinked: Array<string>;
+}
+
+/** A service of a unit, with the reason why it isn't online yet. */
+export interface RegisterService {
+  /** Key of the unit that provides it. */
+  unit: string;
+  /** Name in Persian, which is unique in the unit. */
+  name_fa: string;
+  /** Name in English. */
+  name_en: string;
+  /** Why it isn't online yet. */
+  reason: OfflineReason;
+  /** How often it is used in a year; null if that is not known. */
+  yearly_volume?: number | null;
+  /** More about the reason. */
+  text?: string;
+  /** Day by which it shall be online; null if that is not planned. */
+  planned_for?: string | null;
+  /** Key of the definition by which it is, or will be, online: it counts as online while that definition is in the catalogue. */
+  definition?: string | null;
+}
+
+/** A service in the register. */
+export interface RegisteredServiceBody {
+  /** Id of the entry. */
+  id: string;
+  /** Key of the unit that provides it. */
+  unit: string;
+  /** Name in Persian. */
+  name_fa: string;
+  /** Name in English. */
+  name_en: string;
+  /** How often it is used in a year; null if that is not known. */
+  yearly_volume: number | null;
+  /** Why it isn't online, or wasn't when it was registered. */
+  reason: OfflineReason;
+  /** More about the reason; may be empty. */
+  text: string;
+  /** Day by which it shall be online; null if that is not planned. */
+  planned_for: string | null;
+  /** Key of the definition by which it is, or will be, online. */
+  definition: string | null;
+  /** Whether that definition is in the catalogue now. */
+  online: boolean;
+  /** Number of the latest change; send it with the next one. */
+  revision: number;
+  /** When it was registered. */
+  registered_at: string;
+  /** When it was changed last. */
+  changed_at: string;
 }
 
 /** Another case of the same process with the same applicant or business key. */
@@ -4994,6 +5410,16 @@ export interface TakeWork {
 }
 
 /**
+ * What a target is.
+ *
+ * - `percent`: a share in percent, from 0 to 100
+ * - `days`: a length of time in days of 24 hours
+ * - `average`: an average
+ * - `count`: a number in a month
+ */
+export type TargetKind = "percent" | "days" | "average" | "count";
+
+/**
  * What to do with a task.
  *
  * - `claim`: become its assignee
@@ -5578,6 +6004,14 @@ export interface When {
 export interface WithdrawCase {
   /** Why the applicant withdraws; stored in the log of the case. */
   reason?: string | null;
+}
+
+/** The end of a commitment. */
+export interface WithdrawCommitment {
+  /** The version that you have read. 409 if there is a newer one. */
+  version: number;
+  /** Why it is withdrawn. */
+  reason: string;
 }
 
 /** A unit of work: a call of a case. */

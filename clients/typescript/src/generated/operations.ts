@@ -780,6 +780,108 @@ export class Comments {
   }
 }
 
+/** What units must reach by a day, whether they did and why not; and the register of services with those that are not online yet. */
+export class Commitments {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Amend a commitment.
+   *
+   * It gets a new version; former versions remain readable. 409 if somebody else has amended it meanwhile. For administrators.
+   *
+   * `POST /api/v1/commitments/{commitment_id}/amend`
+   *
+   * @param commitmentId Id of the commitment: `id` in `GET /commitments`.
+   */
+  amend(commitmentId: string, body: models.AmendCommitment, options: { idempotencyKey?: string } = {}): Promise<models.CommitmentDetail> {
+    return this.#caller.json("POST", `/api/v1/commitments/${part(commitmentId)}/amend`, { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Enter a commitment of a unit.
+   *
+   * 409 if the unit has one of the same metric, definition and due date. For administrators.
+   *
+   * `POST /api/v1/commitments`
+   */
+  create(body: models.MakeCommitment, options: { idempotencyKey?: string } = {}): Promise<models.CommitmentDetail> {
+    return this.#caller.json("POST", "/api/v1/commitments", { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Explain why a commitment was not reached in time.
+   *
+   * An explanation can't be changed; a later one is added to it. 409 if the commitment isn't late. For managers of the unit, or of one above it.
+   *
+   * `POST /api/v1/commitments/{commitment_id}/explain`
+   *
+   * @param commitmentId Id of the commitment: `id` in `GET /commitments`.
+   */
+  explain(commitmentId: string, body: models.ExplainCommitment, options: { idempotencyKey?: string } = {}): Promise<models.CommitmentDetail> {
+    return this.#caller.json("POST", `/api/v1/commitments/${part(commitmentId)}/explain`, { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * List commitments, those that wait for an explanation first.
+   *
+   * With what has become of each. For managers, auditors and administrators.
+   *
+   * `GET /api/v1/commitments`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.limit How many entries a page has at most: 1 to 200.
+   *
+   * @param options.unit Only those of the unit with this key and of those below it; by default of all your units.
+   *
+   * @param options.state Only those in this state.
+   *
+   * @param options.unexplained Only those whose explanation is awaited.
+   *
+   * @param options.withdrawn Those that were withdrawn, instead of those in force.
+   *
+   * @param options.format Format of the response; by default as `Accept` requests. A file has all of them.
+   */
+  list(options: { cursor?: string; limit?: number; unit?: string; state?: models.CommitmentState; unexplained?: boolean; withdrawn?: boolean; format?: models.FiguresFormat } = {}): Promise<models.CommitmentPage> {
+    return this.#caller.json("GET", "/api/v1/commitments", { query: { cursor: options.cursor, limit: options.limit, unit: options.unit, state: options.state, unexplained: options.unexplained, withdrawn: options.withdrawn, format: options.format } });
+  }
+
+  /** List commitments, those that wait for an explanation first: the items of all pages, one after the other. */
+  listAll(options: { limit?: number; unit?: string; state?: models.CommitmentState; unexplained?: boolean; withdrawn?: boolean; format?: models.FiguresFormat } = {}): AsyncGenerator<models.CommitmentBody> {
+    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
+  }
+
+  /**
+   * Read a commitment with its months.
+   *
+   * With its versions and explanations, also after it was withdrawn. For managers, auditors and administrators.
+   *
+   * `GET /api/v1/commitments/{commitment_id}`
+   *
+   * @param commitmentId Id of the commitment: `id` in `GET /commitments`.
+   */
+  show(commitmentId: string): Promise<models.CommitmentDetail> {
+    return this.#caller.json("GET", `/api/v1/commitments/${part(commitmentId)}`);
+  }
+
+  /**
+   * Withdraw a commitment.
+   *
+   * It remains readable. For administrators.
+   *
+   * `POST /api/v1/commitments/{commitment_id}/withdraw`
+   *
+   * @param commitmentId Id of the commitment: `id` in `GET /commitments`.
+   */
+  withdraw(commitmentId: string, body: models.WithdrawCommitment, options: { idempotencyKey?: string } = {}): Promise<models.CommitmentDetail> {
+    return this.#caller.json("POST", `/api/v1/commitments/${part(commitmentId)}/withdraw`, { body, idempotencyKey: options.idempotencyKey });
+  }
+}
+
 /** Applications that are not submitted yet: collect answers and documents for one service or several, before any case exists. */
 export class Consents {
   readonly #caller: Caller;
@@ -2715,6 +2817,102 @@ export class Rates {
   }
 }
 
+/** What units must reach by a day, whether they did and why not; and the register of services with those that are not online yet. */
+export class Register {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Change an entry of the register.
+   *
+   * Link it to a definition when the service goes online. 409 if somebody else has changed it meanwhile. For administrators.
+   *
+   * `PUT /api/v1/register/{service_id}`
+   *
+   * @param serviceId Id of the entry: `id` in `GET /register`.
+   */
+  change(serviceId: string, body: models.ChangeService): Promise<models.RegisteredServiceBody> {
+    return this.#caller.json("PUT", `/api/v1/register/${part(serviceId)}`, { body });
+  }
+
+  /**
+   * Add a service to the register.
+   *
+   * 409 if the unit has one of this name, or one that is linked to the same definition. For administrators.
+   *
+   * `POST /api/v1/register`
+   */
+  create(body: models.RegisterService, options: { idempotencyKey?: string } = {}): Promise<models.RegisteredServiceBody> {
+    return this.#caller.json("POST", "/api/v1/register", { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Import services from a CSV file.
+   *
+   * All of it or, on any error, nothing; the errors name their lines. A service is known by its unit and its Persian name: those that the register has are changed, and those that the file lacks remain. For administrators.
+   *
+   * `POST /api/v1/register/imports`
+   */
+  importServices(body: models.ImportServices, options: { idempotencyKey?: string } = {}): Promise<models.ImportedServices> {
+    return this.#caller.json("POST", "/api/v1/register/imports", { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * List the services in the register, those that aren't online first.
+   *
+   * With how many of all are online. For managers, auditors and administrators.
+   *
+   * `GET /api/v1/register`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.limit How many entries a page has at most: 1 to 200.
+   *
+   * @param options.unit Only those of the unit with this key and of those below it; by default of all your units.
+   *
+   * @param options.online `true`: only services that are online; `false`: only those that aren't.
+   *
+   * @param options.format Format of the response; by default as `Accept` requests. A file has all entries; it can be imported.
+   */
+  list(options: { cursor?: string; limit?: number; unit?: string; online?: boolean; format?: models.FiguresFormat } = {}): Promise<models.RegisterPage> {
+    return this.#caller.json("GET", "/api/v1/register", { query: { cursor: options.cursor, limit: options.limit, unit: options.unit, online: options.online, format: options.format } });
+  }
+
+  /** List the services in the register, those that aren't online first: the items of all pages, one after the other. */
+  listAll(options: { limit?: number; unit?: string; online?: boolean; format?: models.FiguresFormat } = {}): AsyncGenerator<models.RegisteredServiceBody> {
+    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
+  }
+
+  /**
+   * Remove an entry from the register.
+   *
+   * For services that don't exist any more. It remains in the figures of months that have ended. For administrators.
+   *
+   * `DELETE /api/v1/register/{service_id}`
+   *
+   * @param serviceId Id of the entry: `id` in `GET /register`.
+   */
+  remove(serviceId: string): Promise<models.RegisteredServiceBody> {
+    return this.#caller.json("DELETE", `/api/v1/register/${part(serviceId)}`);
+  }
+
+  /**
+   * Read an entry of the register.
+   *
+   * For managers, auditors and administrators.
+   *
+   * `GET /api/v1/register/{service_id}`
+   *
+   * @param serviceId Id of the entry: `id` in `GET /register`.
+   */
+  show(serviceId: string): Promise<models.RegisteredServiceBody> {
+    return this.#caller.json("GET", `/api/v1/register/${part(serviceId)}`);
+  }
+}
+
 /** Requests that a worker carries out, because their callers prefer not to wait for the response. */
 export class Requests {
   readonly #caller: Caller;
@@ -3517,6 +3715,7 @@ export class Operations {
   readonly catalogue: Catalogue;
   readonly clocks: Clocks;
   readonly comments: Comments;
+  readonly commitments: Commitments;
   readonly consents: Consents;
   readonly decisions: Decisions;
   readonly definitions: Definitions;
@@ -3542,6 +3741,7 @@ export class Operations {
   readonly pictures: Pictures;
   readonly proposals: Proposals;
   readonly rates: Rates;
+  readonly register: Register;
   readonly requests: Requests;
   readonly retries: Retries;
   readonly rules: Rules;
@@ -3571,6 +3771,7 @@ export class Operations {
     this.catalogue = new Catalogue(caller);
     this.clocks = new Clocks(caller);
     this.comments = new Comments(caller);
+    this.commitments = new Commitments(caller);
     this.consents = new Consents(caller);
     this.decisions = new Decisions(caller);
     this.definitions = new Definitions(caller);
@@ -3596,6 +3797,7 @@ export class Operations {
     this.pictures = new Pictures(caller);
     this.proposals = new Proposals(caller);
     this.rates = new Rates(caller);
+    this.register = new Register(caller);
     this.requests = new Requests(caller);
     this.retries = new Retries(caller);
     this.rules = new Rules(caller);

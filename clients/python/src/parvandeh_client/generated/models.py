@@ -192,6 +192,14 @@ AdministrationKind: TypeAlias = Literal[
     "rate.set",
     "rate.removed",
     "service.classed",
+    "commitment.made",
+    "commitment.amended",
+    "commitment.withdrawn",
+    "commitment.explained",
+    "service.registered",
+    "service.changed",
+    "service.removed",
+    "register.imported",
 ]
 """Kind of an entry in the administration log.
 
@@ -248,6 +256,14 @@ AdministrationKind: TypeAlias = Literal[
 - `rate.set`: a rate was set
 - `rate.removed`: a rate was removed
 - `service.classed`: the class of a service was changed
+- `commitment.made`: a commitment was entered
+- `commitment.amended`: a commitment was amended
+- `commitment.withdrawn`: a commitment was withdrawn
+- `commitment.explained`: a manager explained why a commitment was not reached in time
+- `service.registered`: a service was added to the register
+- `service.changed`: a service in the register was changed
+- `service.removed`: a service was removed from the register
+- `register.imported`: services were imported into the register
 """
 
 
@@ -260,6 +276,37 @@ class AgreementTo(TypedDict):
     """The SHA-256 of the text that was shown, encoded in UTF-8, in hexadecimal digits."""
     renew: NotRequired[bool]
     """Whether the person agrees again, although they revoked their consent in this draft."""
+
+
+class AmendCommitment(TypedDict):
+    """A commitment as it shall be from now on."""
+
+    text_fa: str
+    """What the unit commits itself to, in Persian."""
+    text_en: str
+    """The same in English."""
+    legal_basis: str
+    """The decree or law that demands it, with its article."""
+    metric: CommitmentMetric
+    """The figure by which it is measured."""
+    target: float | str
+    """What the figure must reach: percent from 0 to 100 for shares, days of 24 hours for times, an average
+    or a whole number. `target_kind` in the response says which.
+    """
+    due: str
+    """The last day on which the month that reaches it may end: today or later, within 20 years."""
+    calendar: NotRequired[Calendar]
+    """Whose months are measured."""
+    definition: NotRequired[str | None]
+    """Only cases of the definition with this key; by default all of the unit. Required for `completion`,
+    not allowed for `services_online`.
+    """
+    since: NotRequired[str | None]
+    """The first month that is measured contains this day; by default today."""
+    version: int
+    """The version that you have read. 409 if there is a newer one."""
+    reason: str
+    """Why it is amended."""
 
 
 AnswerSource: TypeAlias = Literal["login", "portal", "registry", "applicant", "service"]
@@ -1010,6 +1057,31 @@ class ChangePerson(TypedDict):
     """National ID of the owner. It can be corrected, and not removed."""
 
 
+class ChangeService(TypedDict):
+    """An entry of the register as it shall be. The unit can't be changed."""
+
+    unit: str
+    """Key of the unit that provides it."""
+    name_fa: str
+    """Name in Persian, which is unique in the unit."""
+    name_en: str
+    """Name in English."""
+    reason: OfflineReason
+    """Why it isn't online yet."""
+    yearly_volume: NotRequired[int | None]
+    """How often it is used in a year; null if that is not known."""
+    text: NotRequired[str]
+    """More about the reason."""
+    planned_for: NotRequired[str | None]
+    """Day by which it shall be online; null if that is not planned."""
+    definition: NotRequired[str | None]
+    """Key of the definition by which it is, or will be, online: it counts as online while that definition
+    is in the catalogue.
+    """
+    revision: int
+    """The revision that you have read. 409 if the entry was changed since."""
+
+
 class ChangeUnit(TypedDict):
     """What to change; what is left out stays as it is."""
 
@@ -1209,6 +1281,224 @@ class CommentPage(TypedDict):
     """The entries of this page, in the order that the endpoint states."""
     next: str | None
     """Send it as `cursor` to read the next page; null on the last page."""
+
+
+class CommitmentBody(TypedDict):
+    """A commitment of a unit, and what has become of it."""
+
+    id: str
+    """Id of the commitment."""
+    unit: str
+    """Key of the unit."""
+    text_fa: str
+    """What the unit commits itself to, in Persian."""
+    text_en: str
+    """The same in English."""
+    legal_basis: str
+    """The decree or law that demands it, with its article."""
+    metric: CommitmentMetric
+    """The figure by which it is measured."""
+    definition: str | None
+    """Key of the definition that is measured; null for all of the unit."""
+    target: float
+    """What the figure must reach, in the unit of `target_kind`."""
+    target_kind: TargetKind
+    """What `target` and `value` are."""
+    direction: Direction
+    """Whether the target is the least or the most."""
+    calendar: Calendar
+    """Whose months are measured."""
+    since: str
+    """A day of the first month that is measured."""
+    due: str
+    """The day by which it must be reached."""
+    version: int
+    """Number of the current version."""
+    state: CommitmentState
+    """What has become of it."""
+    reached: str | None
+    """First day of the first month that met the target; null if none did."""
+    lost: bool
+    """Whether it was reached, and the last measured month doesn't meet the target any more."""
+    value: float | None
+    """The figure of the last measured month, in the unit of the target; null if none is measured."""
+    month: str | None
+    """First day of that month."""
+    status: FigureStatus
+    """Whether `value` is known."""
+    explain_by: str | None
+    """Day by which the unit must explain why it was not reached in time; null if it needn't."""
+    cause: CommitmentCause | None
+    """The main cause in the latest explanation since the due date; null if there is none."""
+    explanation: str | None
+    """Text of that explanation."""
+    withdrawn_at: str | None
+    """When it was withdrawn; null if it is in force."""
+
+
+CommitmentCause: TypeAlias = Literal[
+    "funding", "staff", "law", "other_agency", "technology", "scope", "wrong_target", "other"
+]
+"""Main cause why a commitment was not reached in time.
+
+- `funding`: money was missing
+- `staff`: people or skills were missing
+- `law`: a law or rule is in the way
+- `other_agency`: another agency had to do something first
+- `technology`: a system isn't ready, or fails
+- `scope`: there was more to do than expected
+- `wrong_target`: the target or the due date was wrong
+- `other`: another cause
+"""
+
+
+class CommitmentDetail(TypedDict):
+    """A commitment with its months, versions and explanations."""
+
+    id: str
+    """Id of the commitment."""
+    unit: str
+    """Key of the unit."""
+    text_fa: str
+    """What the unit commits itself to, in Persian."""
+    text_en: str
+    """The same in English."""
+    legal_basis: str
+    """The decree or law that demands it, with its article."""
+    metric: CommitmentMetric
+    """The figure by which it is measured."""
+    definition: str | None
+    """Key of the definition that is measured; null for all of the unit."""
+    target: float
+    """What the figure must reach, in the unit of `target_kind`."""
+    target_kind: TargetKind
+    """What `target` and `value` are."""
+    direction: Direction
+    """Whether the target is the least or the most."""
+    calendar: Calendar
+    """Whose months are measured."""
+    since: str
+    """A day of the first month that is measured."""
+    due: str
+    """The day by which it must be reached."""
+    version: int
+    """Number of the current version."""
+    state: CommitmentState
+    """What has become of it."""
+    reached: str | None
+    """First day of the first month that met the target; null if none did."""
+    lost: bool
+    """Whether it was reached, and the last measured month doesn't meet the target any more."""
+    value: float | None
+    """The figure of the last measured month, in the unit of the target; null if none is measured."""
+    month: str | None
+    """First day of that month."""
+    status: FigureStatus
+    """Whether `value` is known."""
+    explain_by: str | None
+    """Day by which the unit must explain why it was not reached in time; null if it needn't."""
+    cause: CommitmentCause | None
+    """The main cause in the latest explanation since the due date; null if there is none."""
+    explanation: str | None
+    """Text of that explanation."""
+    withdrawn_at: str | None
+    """When it was withdrawn; null if it is in force."""
+    withdrawn_for: str | None
+    """Why it was withdrawn; null if it is in force."""
+    months: list[MonthBody]
+    """The months that have ended, oldest first."""
+    versions: list[CommitmentVersionBody]
+    """All versions, oldest first."""
+    explanations: list[ExplanationBody]
+    """All explanations, oldest first."""
+
+
+CommitmentMetric: TypeAlias = Literal[
+    "on_time",
+    "late",
+    "median",
+    "most",
+    "refused",
+    "silent",
+    "visits_planned",
+    "visits_actual",
+    "stars",
+    "take_up",
+    "completion",
+    "send_backs",
+    "appealed",
+    "upheld",
+    "services_online",
+]
+"""Figure by which a commitment is measured, each month.
+
+- `on_time`: share of the cases with a term that ended in time
+- `late`: number of cases that ended late
+- `median`: median time from start to end
+- `most`: 90th percentile of that time
+- `refused`: share of refusals among decisions
+- `silent`: number of decisions by silence
+- `visits_planned`: average number of visits that steps required
+- `visits_actual`: average number of visits that took place
+- `stars`: average rating
+- `take_up`: share of cases that applicants started online themselves
+- `completion`: share of the begun applications that were sent
+- `send_backs`: number of corrections that were requested
+- `appealed`: number of cases whose decision was appealed
+- `upheld`: number of appeals that were granted
+- `services_online`: share of the services in the register that are online
+"""
+
+
+class CommitmentPage(TypedDict):
+    """Commitments: first those that wait for an explanation, then missed, late, pending and reached ones."""
+
+    items: list[CommitmentBody]
+    """The entries of this page, in the order that the endpoint states."""
+    next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+    as_of: str
+    """The instant up to which the figures know all events."""
+
+
+CommitmentState: TypeAlias = Literal["pending", "reached", "late", "missed", "not_measured"]
+"""What has become of a commitment.
+
+- `pending`: the due date has not passed, and no month has met the target yet
+- `reached`: a month that ended by the due date met the target
+- `late`: a month met the target, but it ended after the due date
+- `missed`: the due date has passed, and no month has met the target
+- `not_measured`: no month that has ended has a figure
+"""
+
+
+class CommitmentVersionBody(TypedDict):
+    """What a commitment said from an instant on."""
+
+    version: int
+    """Number of the version, from 1."""
+    text_fa: str
+    """What the unit committed itself to, in Persian."""
+    text_en: str
+    """The same in English."""
+    legal_basis: str
+    """The decree or law that demands it."""
+    metric: CommitmentMetric
+    """The figure by which it is measured."""
+    definition: str | None
+    """Key of the definition that is measured; null for all."""
+    target: float
+    """What the figure must reach, in percent, days, as an average or a number."""
+    calendar: Calendar
+    """Whose months are measured."""
+    since: str
+    """A day of the first month that is measured."""
+    due: str
+    """The day by which it must be reached."""
+    reason: str | None
+    """Why it was amended; null for the first version."""
+    made_at: str
+    """When it was entered."""
 
 
 Comparison: TypeAlias = Literal["version", "unit"]
@@ -1985,6 +2275,14 @@ class DifferenceBody(TypedDict):
     """The difference as a sentence, in the language of the response."""
 
 
+Direction: TypeAlias = Literal["at_least", "at_most"]
+"""Whether a target is the least or the most.
+
+- `at_least`: the figure must be the target or more
+- `at_most`: the figure must be the target or less
+"""
+
+
 class DiscardedDraft(TypedDict):
     """A draft that was deleted, with its documents."""
 
@@ -2596,6 +2894,15 @@ ExecutableProcesses: TypeAlias = Literal["marked", "all"]
 """
 
 
+class ExplainCommitment(TypedDict):
+    """Why a commitment was not reached in time."""
+
+    cause: CommitmentCause
+    """The main cause."""
+    text: str
+    """What happened, and what is done about it. Don't name applicants."""
+
+
 class ExplainDelay(TypedDict):
     """Why the case is late as far as its log doesn't explain it."""
 
@@ -2603,6 +2910,21 @@ class ExplainDelay(TypedDict):
     """The reason."""
     text: NotRequired[str | None]
     """More about it, without personal data."""
+
+
+class ExplanationBody(TypedDict):
+    """Why a commitment was not reached in time."""
+
+    version: int
+    """The version of the commitment at that time."""
+    state: CommitmentState
+    """Its state at that time."""
+    cause: CommitmentCause
+    """The main cause."""
+    text: str
+    """What happened, and what is done about it."""
+    explained_at: str
+    """When it was explained."""
 
 
 class ExtendClock(TypedDict):
@@ -3061,6 +3383,28 @@ class ImportHolidays(TypedDict):
     """Whether only to calculate which deadlines would move; then nothing is stored."""
 
 
+class ImportServices(TypedDict):
+    """A CSV file with services."""
+
+    unit: str
+    """Key of the unit of all rows that don't name another one."""
+    content: str
+    """The file as text. Its first line names the columns: `name_fa`, `name_en`, `reason`, and optionally
+    `unit`, `yearly_volume`, `text`, `planned_for` and `definition`.
+    """
+
+
+class ImportedServices(TypedDict):
+    """What an import did."""
+
+    added: int
+    """Number of services that are new in the register."""
+    changed: int
+    """Number of services that were changed."""
+    unchanged: int
+    """Number of services that were in the register like this."""
+
+
 InboxScope: TypeAlias = Literal["mine", "team", "free", "supervised"]
 """Part of the inbox.
 
@@ -3404,6 +3748,35 @@ class LotsBody(TypedDict):
     """The changes, most frequent first."""
 
 
+class MakeCommitment(TypedDict):
+    """A commitment of a unit."""
+
+    text_fa: str
+    """What the unit commits itself to, in Persian."""
+    text_en: str
+    """The same in English."""
+    legal_basis: str
+    """The decree or law that demands it, with its article."""
+    metric: CommitmentMetric
+    """The figure by which it is measured."""
+    target: float | str
+    """What the figure must reach: percent from 0 to 100 for shares, days of 24 hours for times, an average
+    or a whole number. `target_kind` in the response says which.
+    """
+    due: str
+    """The last day on which the month that reaches it may end: today or later, within 20 years."""
+    calendar: NotRequired[Calendar]
+    """Whose months are measured."""
+    definition: NotRequired[str | None]
+    """Only cases of the definition with this key; by default all of the unit. Required for `completion`,
+    not allowed for `services_online`.
+    """
+    since: NotRequired[str | None]
+    """The first month that is measured contains this day; by default today."""
+    unit: str
+    """Key of the unit."""
+
+
 class Mark(TypedDict):
     """A field that the applicant has to correct."""
 
@@ -3631,6 +4004,21 @@ MissingPart: TypeAlias = Literal["unit", "role", "calendar", "connector", "proce
 """
 
 
+class MonthBody(TypedDict):
+    """The figure of a month that has ended."""
+
+    first: str
+    """First day of the month."""
+    value: float | None
+    """The figure in the unit of the target; null unless `status` is `measured`."""
+    status: FigureStatus
+    """Whether the value is known."""
+    cases: int
+    """Number of cases, or of services, from which it comes."""
+    met: bool | None
+    """Whether it meets the target; null if it isn't measured."""
+
+
 class NewWebhook(TypedDict):
     """A new subscription."""
 
@@ -3700,6 +4088,22 @@ class ObstacleBody(TypedDict):
     """Stable code of the reason, listed in the documentation under *Case migration*."""
     reason: str
     """The reason in a sentence."""
+
+
+OfflineReason: TypeAlias = Literal[
+    "not_started", "in_progress", "law", "other_system", "no_budget", "low_volume", "on_paper", "other"
+]
+"""Why a service is not online yet.
+
+- `not_started`: nobody has begun
+- `in_progress`: its process is being designed or tested
+- `law`: a law or rule is in the way
+- `other_system`: it is online in another system
+- `no_budget`: there is no money for it
+- `low_volume`: it is used too seldom
+- `on_paper`: originals on paper are required
+- `other`: another reason
+"""
 
 
 class OneDefinitionVersionBody(TypedDict):
@@ -4506,6 +4910,75 @@ class RecuseTask(TypedDict):
 
     reason: NotRequired[str | None]
     """Your reason. Only administrators and auditors can read it."""
+
+
+class RegisterPage(TypedDict):
+    """The register of services: those that aren't online first, most used first."""
+
+    items: list[RegisteredServiceBody]
+    """The entries of this page, in the order that the endpoint states."""
+    next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+    online: int
+    """How many services are online: in the catalogue, with an entry in the register or without."""
+    total: int
+    """How many there are: entries of the register, and services in the catalogue without one."""
+    unlinked: list[str]
+    """Keys of the definitions that are in the catalogue and to which no entry is linked."""
+
+
+class RegisterService(TypedDict):
+    """A service of a unit, with the reason why it isn't online yet."""
+
+    unit: str
+    """Key of the unit that provides it."""
+    name_fa: str
+    """Name in Persian, which is unique in the unit."""
+    name_en: str
+    """Name in English."""
+    reason: OfflineReason
+    """Why it isn't online yet."""
+    yearly_volume: NotRequired[int | None]
+    """How often it is used in a year; null if that is not known."""
+    text: NotRequired[str]
+    """More about the reason."""
+    planned_for: NotRequired[str | None]
+    """Day by which it shall be online; null if that is not planned."""
+    definition: NotRequired[str | None]
+    """Key of the definition by which it is, or will be, online: it counts as online while that definition
+    is in the catalogue.
+    """
+
+
+class RegisteredServiceBody(TypedDict):
+    """A service in the register."""
+
+    id: str
+    """Id of the entry."""
+    unit: str
+    """Key of the unit that provides it."""
+    name_fa: str
+    """Name in Persian."""
+    name_en: str
+    """Name in English."""
+    yearly_volume: int | None
+    """How often it is used in a year; null if that is not known."""
+    reason: OfflineReason
+    """Why it isn't online, or wasn't when it was registered."""
+    text: str
+    """More about the reason; may be empty."""
+    planned_for: str | None
+    """Day by which it shall be online; null if that is not planned."""
+    definition: str | None
+    """Key of the definition by which it is, or will be, online."""
+    online: bool
+    """Whether that definition is in the catalogue now."""
+    revision: int
+    """Number of the latest change; send it with the next one."""
+    registered_at: str
+    """When it was registered."""
+    changed_at: str
+    """When it was changed last."""
 
 
 class Related(TypedDict):
@@ -5679,6 +6152,15 @@ class TakeWork(TypedDict):
     """For how many seconds to wait for work if there is none. The server looks for it every second."""
 
 
+TargetKind: TypeAlias = Literal["percent", "days", "average", "count"]
+"""What a target is.
+
+- `percent`: a share in percent, from 0 to 100
+- `days`: a length of time in days of 24 hours
+- `average`: an average
+- `count`: a number in a month
+"""
+
 TaskAction: TypeAlias = Literal["claim", "release", "assign", "complete"]
 """What to do with a task.
 
@@ -6313,6 +6795,15 @@ class WithdrawCase(TypedDict):
 
     reason: NotRequired[str | None]
     """Why the applicant withdraws; stored in the log of the case."""
+
+
+class WithdrawCommitment(TypedDict):
+    """The end of a commitment."""
+
+    version: int
+    """The version that you have read. 409 if there is a newer one."""
+    reason: str
+    """Why it is withdrawn."""
 
 
 class Work(TypedDict):

@@ -973,6 +973,169 @@ class Comments:
         return pages(self.list, "query", case_id)
 
 
+class Commitments:
+    """What units must reach by a day, whether they did and why not; and the register of services with those
+    that are not online yet.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def amend(
+        self, commitment_id: str, body: models.AmendCommitment, *, idempotency_key: str | None = None
+    ) -> models.CommitmentDetail:
+        """Amend a commitment.
+
+        It gets a new version; former versions remain readable. 409 if somebody else has amended it
+        meanwhile. For administrators.
+
+        `POST /api/v1/commitments/{commitment_id}/amend`
+
+        - `commitment_id`: Id of the commitment: `id` in `GET /commitments`.
+        """
+        answer: models.CommitmentDetail = self._caller.json(
+            "POST",
+            "/api/v1/commitments/{}/amend",
+            (commitment_id,),
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+        return answer
+
+    def create(
+        self, body: models.MakeCommitment, *, idempotency_key: str | None = None
+    ) -> models.CommitmentDetail:
+        """Enter a commitment of a unit.
+
+        409 if the unit has one of the same metric, definition and due date. For administrators.
+
+        `POST /api/v1/commitments`
+        """
+        answer: models.CommitmentDetail = self._caller.json(
+            "POST", "/api/v1/commitments", body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def explain(
+        self, commitment_id: str, body: models.ExplainCommitment, *, idempotency_key: str | None = None
+    ) -> models.CommitmentDetail:
+        """Explain why a commitment was not reached in time.
+
+        An explanation can't be changed; a later one is added to it. 409 if the commitment isn't late.
+        For managers of the unit, or of one above it.
+
+        `POST /api/v1/commitments/{commitment_id}/explain`
+
+        - `commitment_id`: Id of the commitment: `id` in `GET /commitments`.
+        """
+        answer: models.CommitmentDetail = self._caller.json(
+            "POST",
+            "/api/v1/commitments/{}/explain",
+            (commitment_id,),
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+        return answer
+
+    def list(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        unit: str | None = None,
+        state: models.CommitmentState | None = None,
+        unexplained: bool | None = None,
+        withdrawn: bool | None = None,
+        format: models.FiguresFormat | None = None,
+    ) -> models.CommitmentPage:
+        """List commitments, those that wait for an explanation first.
+
+        With what has become of each. For managers, auditors and administrators.
+
+        `GET /api/v1/commitments`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `limit`: How many entries a page has at most: 1 to 200.
+        - `unit`: Only those of the unit with this key and of those below it; by default of all your
+        units.
+        - `state`: Only those in this state.
+        - `unexplained`: Only those whose explanation is awaited.
+        - `withdrawn`: Those that were withdrawn, instead of those in force.
+        - `format`: Format of the response; by default as `Accept` requests. A file has all of them.
+        """
+        answer: models.CommitmentPage = self._caller.json(
+            "GET",
+            "/api/v1/commitments",
+            query={
+                "cursor": cursor,
+                "limit": limit,
+                "unit": unit,
+                "state": state,
+                "unexplained": unexplained,
+                "withdrawn": withdrawn,
+                "format": format,
+            },
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        limit: int | None = None,
+        unit: str | None = None,
+        state: models.CommitmentState | None = None,
+        unexplained: bool | None = None,
+        withdrawn: bool | None = None,
+        format: models.FiguresFormat | None = None,
+    ) -> Iterator[models.CommitmentBody]:
+        """List commitments, those that wait for an explanation first: the items of all pages, one after the
+        other.
+        """
+        return pages(
+            self.list,
+            "query",
+            limit=limit,
+            unit=unit,
+            state=state,
+            unexplained=unexplained,
+            withdrawn=withdrawn,
+            format=format,
+        )
+
+    def show(self, commitment_id: str) -> models.CommitmentDetail:
+        """Read a commitment with its months.
+
+        With its versions and explanations, also after it was withdrawn. For managers, auditors and
+        administrators.
+
+        `GET /api/v1/commitments/{commitment_id}`
+
+        - `commitment_id`: Id of the commitment: `id` in `GET /commitments`.
+        """
+        answer: models.CommitmentDetail = self._caller.json("GET", "/api/v1/commitments/{}", (commitment_id,))
+        return answer
+
+    def withdraw(
+        self, commitment_id: str, body: models.WithdrawCommitment, *, idempotency_key: str | None = None
+    ) -> models.CommitmentDetail:
+        """Withdraw a commitment.
+
+        It remains readable. For administrators.
+
+        `POST /api/v1/commitments/{commitment_id}/withdraw`
+
+        - `commitment_id`: Id of the commitment: `id` in `GET /commitments`.
+        """
+        answer: models.CommitmentDetail = self._caller.json(
+            "POST",
+            "/api/v1/commitments/{}/withdraw",
+            (commitment_id,),
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+        return answer
+
+
 class Consents:
     """Applications that are not submitted yet: collect answers and documents for one service or several,
     before any case exists.
@@ -3399,6 +3562,131 @@ class Rates:
         return answer
 
 
+class Register:
+    """What units must reach by a day, whether they did and why not; and the register of services with those
+    that are not online yet.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def change(self, service_id: str, body: models.ChangeService) -> models.RegisteredServiceBody:
+        """Change an entry of the register.
+
+        Link it to a definition when the service goes online. 409 if somebody else has changed it
+        meanwhile. For administrators.
+
+        `PUT /api/v1/register/{service_id}`
+
+        - `service_id`: Id of the entry: `id` in `GET /register`.
+        """
+        answer: models.RegisteredServiceBody = self._caller.json(
+            "PUT", "/api/v1/register/{}", (service_id,), body=body
+        )
+        return answer
+
+    def create(
+        self, body: models.RegisterService, *, idempotency_key: str | None = None
+    ) -> models.RegisteredServiceBody:
+        """Add a service to the register.
+
+        409 if the unit has one of this name, or one that is linked to the same definition. For
+        administrators.
+
+        `POST /api/v1/register`
+        """
+        answer: models.RegisteredServiceBody = self._caller.json(
+            "POST", "/api/v1/register", body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def import_services(
+        self, body: models.ImportServices, *, idempotency_key: str | None = None
+    ) -> models.ImportedServices:
+        """Import services from a CSV file.
+
+        All of it or, on any error, nothing; the errors name their lines. A service is known by its unit
+        and its Persian name: those that the register has are changed, and those that the file lacks
+        remain. For administrators.
+
+        `POST /api/v1/register/imports`
+        """
+        answer: models.ImportedServices = self._caller.json(
+            "POST", "/api/v1/register/imports", body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def list(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        unit: str | None = None,
+        online: bool | None = None,
+        format: models.FiguresFormat | None = None,
+    ) -> models.RegisterPage:
+        """List the services in the register, those that aren't online first.
+
+        With how many of all are online. For managers, auditors and administrators.
+
+        `GET /api/v1/register`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `limit`: How many entries a page has at most: 1 to 200.
+        - `unit`: Only those of the unit with this key and of those below it; by default of all your
+        units.
+        - `online`: `true`: only services that are online; `false`: only those that aren't.
+        - `format`: Format of the response; by default as `Accept` requests. A file has all entries; it
+        can be imported.
+        """
+        answer: models.RegisterPage = self._caller.json(
+            "GET",
+            "/api/v1/register",
+            query={"cursor": cursor, "limit": limit, "unit": unit, "online": online, "format": format},
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        limit: int | None = None,
+        unit: str | None = None,
+        online: bool | None = None,
+        format: models.FiguresFormat | None = None,
+    ) -> Iterator[models.RegisteredServiceBody]:
+        """List the services in the register, those that aren't online first: the items of all pages, one
+        after the other.
+        """
+        return pages(self.list, "query", limit=limit, unit=unit, online=online, format=format)
+
+    def remove(self, service_id: str) -> models.RegisteredServiceBody:
+        """Remove an entry from the register.
+
+        For services that don't exist any more. It remains in the figures of months that have ended. For
+        administrators.
+
+        `DELETE /api/v1/register/{service_id}`
+
+        - `service_id`: Id of the entry: `id` in `GET /register`.
+        """
+        answer: models.RegisteredServiceBody = self._caller.json(
+            "DELETE", "/api/v1/register/{}", (service_id,)
+        )
+        return answer
+
+    def show(self, service_id: str) -> models.RegisteredServiceBody:
+        """Read an entry of the register.
+
+        For managers, auditors and administrators.
+
+        `GET /api/v1/register/{service_id}`
+
+        - `service_id`: Id of the entry: `id` in `GET /register`.
+        """
+        answer: models.RegisteredServiceBody = self._caller.json("GET", "/api/v1/register/{}", (service_id,))
+        return answer
+
+
 class Requests:
     """Requests that a worker carries out, because their callers prefer not to wait for the response."""
 
@@ -4352,6 +4640,7 @@ class Operations:
         self.catalogue = Catalogue(caller)
         self.clocks = Clocks(caller)
         self.comments = Comments(caller)
+        self.commitments = Commitments(caller)
         self.consents = Consents(caller)
         self.decisions = Decisions(caller)
         self.definitions = Definitions(caller)
@@ -4377,6 +4666,7 @@ class Operations:
         self.pictures = Pictures(caller)
         self.proposals = Proposals(caller)
         self.rates = Rates(caller)
+        self.register = Register(caller)
         self.requests = Requests(caller)
         self.retries = Retries(caller)
         self.rules = Rules(caller)

@@ -1,0 +1,285 @@
+"""What becomes of commitments: by planted months, against a reference; and who changes them how."""
+
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from engine.events import administration_log
+from engine.oversight import commitments
+from engine.oversight.commitments import MeasuredCommitment, NewService
+from engine.platform.db import Actor, Database
+from engine.platform.errors import Conflict, Invalid, NotFound
+from tests import factories
+from tests.committing import TEXTS, a_past, at, plant, promise
+from tests.organisation import a_member, a_unit
+
+MONTHS = [date(2026, number, 1) for number in range(1, 11)]
+MADE = date(2026, 1, 5)
+
+
+@pytest.fixture
+def agency(database: Database) -> str:
+    a_unit(database, "agency", kind="agency")
+    return "agency"
+
+
+@pytest.fixture
+def administrator(database: Database, agency: str) -> Actor:
+    return a_member(database, "an administrator", agency, "*", "administrator")
+
+
+@pytest.fixture
+def manager(database: Database, agency: str) -> Actor:
+    return a_member(database, "a manager", agency, "*", "manager")
+
+
+def after(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1)
+
+
+def reference(months: dict[date, tuple[int, int]], due: date, until: date) -> tuple[str, date | None, bool]:
+    """What a reader of the decree would say, month by month."""
+    ended = [one for one in MONTHS if after(one) <= until + timedelta(days=1)]
+    good = {one: 10 * months[one][0] >= 8 * months[one][1] for one in ended if one in months}
+    hits = sorted(one for one, is_good in good.items() if is_good)
+    if not good:
+        return ("not_measured" if ended or until > due else "pending", None, False)
+    if not hits:
+        return ("missed" if until > due else "pending", None, False)
+    state = "reached" if after(hits[0]) <= due + timedelta(days=1) else "late"
+    return state, hits[0], not good[max(good)]
+
+
+def test_states_are_those_of_a_reference(
+    database: Database, agency: str, administrator: Actor, manager: Actor
+) -> None:
+    """Over random months, dues and days on which somebody looks; all read at once."""
+    rng = Random(24)
+    a_past(database)
+    planted: dict[str, tuple[dict[date, tuple[int, int]], date]] = {}
+    for number in range(40):
+        key = f"office-{number}"
+        a_unit(database, key, agency)
+        months = {one: (rng.randint(0, 5), 5) for one in MONTHS if rng.random() < rng.choice((0.1, 0.9))}
+        due = rng.choice([after(rng.choice(MONTHS)) - timedelta(days=1), date(2026, rng.randint(2, 11), 15)])
+        plant(database, key, months)
+        at(database, administrator, MADE, commitments.make, promise(key, due))
+        planted[key] = months, due
+    seen = set()
+    for until in (MADE, *(date(2026, rng.randint(2, 11), rng.choice((1, 14, 28))) for _ in range(7))):
+        found = at(database, manager, date(2026, 12, 24), commitments.measured_in, agency, until)
+        assert {one.unit for one in found} == set(planted)
+        for one in found:
+            expected = reference(*planted[one.unit], until)
+            assert (one.state, one.reached, one.lost) == expected, (one.unit, until, planted[one.unit])
+            assert (one.explain_by is not None) == (until > one.due and one.state != "reached")
+            seen.add((one.state, one.lost))
+    states = ("pending", "reached", "late", "missed", "not_measured")
+    assert seen == {(one, False) for one in states} | {("reached", True), ("late", True)}
+
+
+def look(database: Database, who: Actor, day: date, commitment: Any) -> MeasuredCommitment:
+    found: MeasuredCommitment = at(database, who, day, commitments.one_measured, commitment)
+    return found
+
+
+def test_missed_commitment_is_explained_and_explained_again_when_it_changes(
+    database: Database, agency: str, administrator: Actor, manager: Actor
+) -> None:
+    a_past(database)
+    plant(database, agency, {MONTHS[0]: (1, 5), MONTHS[1]: (2, 5), MONTHS[2]: (5, 5), MONTHS[3]: (0, 5)})
+    made = at(database, administrator, MADE, commitments.make, promise(agency, date(2026, 2, 28)))
+    with pytest.raises(Conflict, match="not late"):
+        at(database, manager, date(2026, 2, 28), commitments.explain, made, "staff", "Too early.")
+    missed = look(database, manager, date(2026, 3, 1), made)
+    assert (missed.state, missed.unexplained, missed.value) == ("missed", True, 0.4)
+    assert missed.explain_by == date(2026, 3, 14)
+    explain = commitments.explain
+    one = at(database, manager, date(2026, 3, 9), explain, made, "staff", "Two posts are vacant.")
+    assert (one.unexplained, one.cause) == (False, "staff")
+    with pytest.raises(Conflict, match="given before"):
+        at(database, manager, date(2026, 3, 9), explain, made, "staff", "  Two posts are vacant. ")
+    at(database, manager, date(2026, 4, 2), explain, made, "other", "Reached with a month of delay.")
+    late = look(database, manager, date(2026, 5, 2), made)
+    assert (late.state, late.reached, late.lost) == ("late", MONTHS[2], True)
+    assert [(said.state, said.cause) for said in late.explanations] == [
+        ("missed", "staff"),
+        ("late", "other"),
+    ]
+    before = at(database, manager, date(2026, 5, 2), commitments.measured_in, agency, date(2026, 3, 31))
+    assert [(said.state, said.cause) for said in before[0].explanations] == [("missed", "staff")]
+    for cause, text in (("weather", "t"), ("staff", " "), ("staff", "x" * 2001), ("staff", "a\x07b")):
+        with pytest.raises(Invalid):
+            at(database, manager, date(2026, 5, 2), explain, made, cause, text)
+
+
+def test_amended_commitment_keeps_its_versions_and_needs_another_explanation(
+    database: Database, agency: str, administrator: Actor, manager: Actor
+) -> None:
+    a_past(database)
+    plant(database, agency, {one: (3, 5) for one in MONTHS})
+    made = at(database, administrator, MADE, commitments.make, promise(agency, date(2026, 2, 28)))
+    at(database, manager, date(2026, 3, 9), commitments.explain, made, "staff", "Two posts are vacant.")
+    same, amend, day = promise(agency, date(2026, 2, 28)), commitments.amend, date(2026, 3, 10)
+    with pytest.raises(Conflict, match="Nothing"):
+        at(database, administrator, day, amend, made, 1, same, "No reason.")
+    with pytest.raises(Invalid):
+        at(database, administrator, day, amend, made, 1, promise(agency, date(2026, 3, 1)), "In the past.")
+    with pytest.raises(Invalid):
+        at(database, administrator, day, amend, made, 1, promise(agency, date(2026, 5, 31)), "")
+    new = promise(agency, date(2026, 5, 31), text_en="Decide in time, with new posts")
+    assert at(database, administrator, day, amend, made, 1, new, "The posts come in April.") == 2
+    with pytest.raises(Conflict, match="version 2"):
+        at(database, administrator, day, amend, made, 1, new, "Read long ago.")
+    one = look(database, manager, date(2026, 3, 12), made)
+    assert (one.state, one.due, one.unexplained) == ("pending", date(2026, 5, 31), False)
+    assert [(each.number, each.due, each.text_en, each.reason) for each in one.versions] == [
+        (1, date(2026, 2, 28), TEXTS["text_en"], None),
+        (2, date(2026, 5, 31), new.text_en, "The posts come in April."),
+    ]
+    again = look(database, manager, date(2026, 6, 2), made)
+    assert (again.state, again.unexplained, again.explanation) == ("missed", True, None)
+    # As the report of February knew it.
+    (before,) = at(database, manager, date(2026, 6, 2), commitments.measured_in, agency, date(2026, 3, 9))
+    assert (before.state, before.due, before.cause) == ("missed", date(2026, 2, 28), "staff")
+    at(database, administrator, date(2026, 6, 3), commitments.withdraw, made, 2, "The decree was repealed.")
+    assert at(database, manager, date(2026, 6, 4), commitments.measured_in, agency, date(2026, 6, 4)) == []
+    (kept,) = at(database, manager, date(2026, 6, 4), commitments.measured_in, agency, date(2026, 6, 2))
+    assert kept.state == "missed"
+    for command, arguments in (
+        (amend, (made, 2, same, "r")),
+        (commitments.withdraw, (made, 2, "r")),
+    ):
+        with pytest.raises(Conflict, match="withdrawn"):
+            at(database, administrator, date(2026, 6, 4), command, *arguments)
+    log = factories.as_actor(database, administrator, lambda uow: administration_log.head(uow.session))
+    assert log.length >= 4
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"metric": "happiness"}, "/metric"),
+        ({"target": "much"}, "/target"),
+        ({"target": "NaN"}, "/target"),
+        ({"target": float("inf")}, "/target"),
+        ({"target": -1}, "/target"),
+        ({"target": "100.5"}, "/target"),
+        ({"target": True}, "/target"),
+        ({"target": None}, "/target"),
+        ({"target": "1406/01/01"}, "/target"),
+        ({"target": "80.12345"}, "/target"),
+        ({"target": "9" * 5000}, "/target"),
+        ({"metric": "late", "target": "2.5"}, "/target"),
+        ({"metric": "stars", "target": 6}, "/target"),
+        ({"metric": "median", "target": 4000}, "/target"),
+        ({"due": date(2026, 1, 4)}, "/due"),
+        ({"due": date(2047, 1, 1)}, "/due"),
+        ({"due": date(2026, 1, 30)}, "/due"),
+        ({"due": None}, "/due"),
+        ({"since": date(2026, 1, 6)}, "/since"),
+        ({"since": date(2019, 1, 6)}, "/since"),
+        ({"calendar": "mayan"}, "/calendar"),
+        ({"text_fa": " \n "}, "/text_fa"),
+        ({"text_en": "x" * 2001}, "/text_en"),
+        ({"legal_basis": "x" * 501}, "/legal_basis"),
+        ({"definition": "nothing"}, "/definition"),
+        ({"metric": "completion"}, "/definition"),
+        ({"metric": "services_online", "definition": "p"}, "/definition"),
+    ],
+)
+def test_wrong_commitment_is_refused(
+    database: Database, agency: str, administrator: Actor, change: dict[str, Any], pointer: str
+) -> None:
+    new = promise(agency, **{"due": date(2026, 3, 31), **change})
+    with pytest.raises(Invalid) as refused:
+        at(database, administrator, MADE, commitments.make, new)
+    assert [fault.pointer for fault in refused.value.faults] == [pointer]
+
+
+def test_target_is_read_as_people_type_it(database: Database, agency: str, administrator: Actor) -> None:
+    for number, (typed, target) in enumerate({"۸۰٪": 0.8, " 12٫5 % ": 0.125, "7.25": 0.0725}.items(), 3):
+        new = promise(agency, date(2026, number, 28), target=typed)
+        made = at(database, administrator, MADE, commitments.make, new)
+        assert look(database, administrator, MADE, made).target == pytest.approx(target)
+
+
+def test_units_of_others_and_their_commitments_do_not_exist(
+    database: Database, agency: str, administrator: Actor, manager: Actor
+) -> None:
+    a_unit(database, "far", kind="agency")
+    stranger = a_member(database, "a stranger", "far", "*", "administrator")
+    chief = a_member(database, "a far manager", "far", "*", "manager")
+    new = promise(agency, date(2026, 2, 28))
+    for unit in (agency, "root", "nowhere", "İ"):
+        with pytest.raises(NotFound):
+            at(database, stranger, MADE, commitments.make, promise(unit, date(2026, 2, 28)))
+    made = at(database, administrator, MADE, commitments.make, new)
+    late = date(2026, 3, 9)
+    for who, command, arguments in (
+        (stranger, commitments.amend, (made, 1, new, "r")),
+        (stranger, commitments.withdraw, (made, 1, "r")),
+        (stranger, commitments.one_measured, (made,)),
+        (chief, commitments.explain, (made, "staff", "t")),
+    ):
+        with pytest.raises(NotFound, match="does not exist"):
+            at(database, who, late, command, *arguments)
+    assert at(database, chief, late, commitments.measured_in, None, late) == []
+    assert look(database, manager, late, made).state == "not_measured"
+
+
+def test_of_several_at_the_same_moment_one_commitment_is_made_and_amended(
+    database: Database, agency: str, administrator: Actor
+) -> None:
+    new = promise(agency, date(2026, 3, 31))
+    made = factories.at_once(3, lambda _: at(database, administrator, MADE, commitments.make, new))
+    codes = sorted(getattr(one, "code", None) or "" for one in made)
+    assert codes == ["", "commitment-exists", "commitment-exists"]
+    (first,) = [one for one in made if not isinstance(one, Exception)]
+    other = at(database, administrator, MADE, commitments.make, promise(agency, date(2026, 4, 30)))
+
+    def amend(number: int) -> Any:
+        which, target = (first, 90) if number < 2 else (other, 70)
+        changed = promise(agency, date(2026, 6, 30), target=target)
+        return at(database, administrator, MADE, commitments.amend, which, 1, changed, "r")
+
+    done = factories.at_once(4, amend)
+    assert sorted(str(getattr(one, "code", one)) for one in done if one != 2)[-1].startswith("commitment-")
+    assert done.count(2) == 1  # of each the second is too late, and the unit has one by that day
+
+
+def service(unit: str, name: str, **more: Any) -> NewService:
+    return NewService(**{"unit": unit, "name_fa": name, "name_en": name, "reason": "law", **more})
+
+
+def test_share_of_services_online_of_each_month(
+    database: Database, agency: str, administrator: Actor, manager: Actor
+) -> None:
+    """As the register and the catalogue were then: linked services count once."""
+    new = promise(agency, date(2026, 4, 30), metric="services_online", target=50)
+    made = at(database, administrator, MADE, commitments.make, new)
+    ids = [
+        at(database, administrator, date(2026, 2, 3), commitments.register_service, service(agency, name))
+        for name in ("a", "b", "c")
+    ]
+    factories.deploy(database, factories.one_task("p"))  # now, and so after all these months
+    linked = service(agency, "a", definition="p")
+    at(database, administrator, date(2026, 2, 3), commitments.change_service, ids[0], 1, linked)
+    with pytest.raises(Conflict) as stale:
+        at(database, administrator, date(2026, 2, 3), commitments.change_service, ids[0], 1, linked)
+    assert stale.value.code == "service-changed"
+    at(database, administrator, date(2026, 4, 10), commitments.remove_service, ids[1])
+    one = look(database, manager, date(2026, 5, 2), made)
+    assert [(month.value.value, month.value.cases) for month in one.months] == [
+        *((None, 0), (0.0, 3), (0.0, 3), (0.0, 2)),
+    ]
+    assert one.state == "missed"
+    now = factories.as_actor(database, manager, lambda uow: commitments.register_now(uow, agency))
+    assert (now.online, now.total, [missing.name_fa for missing in now.missing]) == (1, 2, ["c"])
+    until = date(2026, 4, 1)
+    unit = factories.as_actor(database, manager, lambda uow: commitments.register_now(uow, agency)).missing
+    assert unit
+    with pytest.raises(NotFound):
+        at(database, manager, until, commitments.services_online, ids[0], until)

@@ -1,0 +1,210 @@
+"""The pages of commitments and of the register: who sees and changes what, and how bad input is explained."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from engine.oversight import commitments
+from engine.oversight.commitments import NewService
+from engine.platform.db import Actor, Database
+from tests import factories
+from tests.committing import TEXTS, a_past, at, plant, promise
+from tests.organisation import a_member, a_unit
+from tests.web.conftest import Browser, statements
+
+SessionOf = Callable[[Actor], Browser]
+PATH, REGISTER = "/oversight/commitments", "/oversight/register"
+TODAY = datetime.now(UTC).date()
+FIRST = (TODAY.replace(day=1) - timedelta(days=80)).replace(day=1)
+SECOND = (FIRST + timedelta(days=31)).replace(day=1)
+LATER = TODAY + timedelta(days=200)
+
+
+@pytest.fixture
+def administrator(database: Database) -> Actor:
+    a_unit(database, "agency", kind="agency", name="سازمان | Agency")
+    a_past(database)
+    return a_member(database, "an administrator", "agency", "*", "administrator")
+
+
+@pytest.fixture
+def manager(database: Database, administrator: Actor) -> Actor:
+    del administrator
+    return a_member(database, "a manager", "agency", "*", "manager")
+
+
+@pytest.fixture
+def missed(database: Database, administrator: Actor) -> str:
+    """The path of a commitment that was due at the end of its first month."""
+    plant(database, "agency", {FIRST: (2, 5), SECOND: (3, 5)})
+    new = promise("agency", SECOND - timedelta(days=1))
+    return f"{PATH}/{at(database, administrator, FIRST, commitments.make, new)}"
+
+
+def send(browser: Browser, path: str, **form: Any) -> TestResponse:
+    return browser.post(path, {"token": browser.token("/account"), **form})
+
+
+def said(answer: TestResponse, status: int = 200) -> str:
+    assert answer.status_code == status, answer.text[:3000]
+    return re.sub("[\u2066-\u2069]", "", answer.text)
+
+
+def test_administrator_enters_amends_and_withdraws_a_commitment(
+    session_of: SessionOf, administrator: Actor
+) -> None:
+    browser = session_of(administrator)
+    browser.get("/account?lang=en")
+    assert "Enter the first one below" in said(browser.get(PATH))
+    form = {
+        **TEXTS,
+        **{"unit": "agency", "metric": "on_time", "target": "۸۰٪", "calendar": "jalali"},
+        "due": LATER.isoformat(),
+    }
+    page = said(send(browser, PATH, **{**form, "target": "180", "due": "soon"}), 422)
+    assert "Enter a date" in page
+    page = said(send(browser, PATH, **{**form, "target": "180", "text_en": ""}), 422)
+    assert "Enter a percentage from 0 to 100" in page
+    assert 'value="180"' in page
+    assert TEXTS["text_fa"] in page
+    away = send(browser, PATH, **form)
+    assert away.status_code == 303
+    path = away.headers["Location"]
+    assert "at least 80%" in said(browser.get(path))
+    assert "by this day. Amend that one." in said(send(browser, PATH, **form), 409)
+    change = {**form, "target": "85", "version": "1", "reason": "The decree was amended."}
+    assert "in the past" in said(send(browser, f"{path}/amend", **{**change, "due": "2020-01-01"}), 422)
+    assert send(browser, f"{path}/amend", **change).status_code == 303
+    assert "Somebody else has amended" in said(send(browser, f"{path}/amend", **change), 409)
+    page = said(browser.get(path))
+    assert "at least 85%" in page
+    assert "2 versions" in page
+    assert "The decree was amended." in page
+    assert "Answer this question" in said(send(browser, f"{path}/withdraw", version="2", reason=" "), 422)
+    assert send(browser, f"{path}/withdraw", version="2", reason="Repealed.").status_code == 303
+    assert "Repealed." in said(browser.get(path))
+    assert path not in said(browser.get(PATH))
+    assert path in said(browser.get(f"{PATH}?withdrawn=1"))
+
+
+def test_manager_sees_what_waits_and_explains_it(session_of: SessionOf, manager: Actor, missed: str) -> None:
+    browser = session_of(manager)
+    browser.get("/account?lang=en")
+    overview = said(browser.get("/oversight"))
+    assert "1 commitment was not reached in time" in overview
+    assert f'href="{PATH}?' in overview
+    page = said(browser.get(PATH))
+    assert "1 commitment was not reached in time" in page
+    assert "not explained" in page
+    page = said(browser.get(missed))
+    assert "The unit must explain why" in page
+    assert "<svg" in page
+    assert page.count('<th scope="row">') >= 2
+    wrong = said(send(browser, f"{missed}/explain", cause="", text=""), 422)
+    assert "Select one of the options" in wrong
+    text = "Two posts are vacant.\nThey are filled in May."
+    assert send(browser, f"{missed}/explain", cause="staff", text=text).status_code == 303
+    assert "given before" in said(send(browser, f"{missed}/explain", cause="staff", text=text), 409)
+    page = said(browser.get(missed))
+    assert "They are filled in May." in page
+    assert "The unit must explain why" not in page
+    assert "not reached in time" not in said(browser.get("/oversight"))
+    assert send(browser, f"{missed}/amend", version="1").status_code == 403
+    assert send(browser, PATH, unit="agency").status_code == 403
+    persian = said(browser.get(f"{missed}?lang=fa"))
+    assert "محقق نشد" in persian
+    assert "دست‌کم ۸۰" in persian
+
+
+def test_pages_need_few_statements_and_show_nothing_of_other_units(
+    database: Database, session_of: SessionOf, administrator: Actor, manager: Actor, missed: str
+) -> None:
+    for number in range(50):
+        metric = ("on_time", "median", "late", "visits_actual", "silent")[number % 5]
+        new = promise("agency", LATER + timedelta(days=number), metric=metric, target=3)
+        at(database, administrator, FIRST, commitments.make, new)
+    browser = session_of(manager)
+    for path in (PATH, missed, REGISTER):
+        browser.get(path)
+        with statements(database) as told:
+            said(browser.get(path))
+        assert len(told) <= 12, (path, len(told), told)
+    a_unit(database, "far", kind="agency")
+    stranger = session_of(a_member(database, "a stranger", "far", "*", "administrator"))
+    assert "agency" not in said(stranger.get(PATH))
+    for path in (missed, f"{PATH}?unit=agency", f"{REGISTER}?unit=agency"):
+        assert stranger.get(path).status_code == 404
+    assert send(stranger, f"{missed}/withdraw", version="1", reason="r").status_code == 404
+
+
+def files_are_imported_as_a_whole_or_not(browser: Browser) -> None:
+    exported = browser.get(f"{REGISTER}/register.csv")
+    assert exported.data.startswith(b"\xef\xbb\xbfunit,name_fa")
+    wrong = "name_fa,name_en,reason,yearly_volume\nالف,A,law,2\nالف,B,law,3\nج,,weather,-1\n".encode()
+    page = said(send(browser, f"{REGISTER}/import", unit="agency", file=(BytesIO(wrong), "a.csv")), 422)
+    for text in ("The file has", "line 3, name_fa", "line 4, yearly_volume"):
+        assert text in page, text
+    assert "1 of 1" in page
+    right = exported.data + "agency,گواهی,Certificate,5000,on_paper,,1406/01/01,,\r\n".encode()
+    done = send(browser, f"{REGISTER}/import", unit="agency", file=(BytesIO(right), "a.csv"))
+    assert done.status_code == 303
+    page = said(browser.get(REGISTER))
+    assert "1 service was added or changed" in page
+    assert "1 of 2 services are online" in page
+    for content in (b"", b"\xff\xfe", b"x" * 500_000):
+        answer = send(browser, f"{REGISTER}/import", unit="agency", file=(BytesIO(content), "a.csv"))
+        assert answer.status_code == 422
+
+
+def test_register_is_filled_imported_and_exported(
+    database: Database, session_of: SessionOf, administrator: Actor, manager: Actor
+) -> None:
+    factories.deploy(database, factories.one_task("p"))
+    browser = session_of(administrator)
+    browser.get("/account?lang=en")
+    assert "is empty" in said(browser.get(REGISTER))
+    form = {
+        "unit": "agency",
+        "name_fa": "تمدید",
+        "name_en": "Renewal",
+        "reason": "law",
+        "yearly_volume": "۱۲۰۰",
+    }
+    page = said(send(browser, REGISTER, **{**form, "yearly_volume": "many", "planned_for": "x"}), 422)
+    assert "Enter a whole number" in page
+    assert send(browser, REGISTER, **form).status_code == 303
+    assert "has a service of this name" in said(send(browser, REGISTER, **form), 409)
+    page = said(browser.get(REGISTER))
+    assert "0 of 1 services are online" in page
+    (path,) = set(re.findall(rf'href="({REGISTER}/[0-9a-f-]{{36}})"', page))
+    assert send(browser, f"{path}/change", **form, definition="p", revision="1").status_code == 303
+    assert "meanwhile" in said(send(browser, f"{path}/change", **form, revision="1"), 409)
+    assert "1 of 1 services are online" in said(browser.get(REGISTER))
+    files_are_imported_as_a_whole_or_not(browser)
+    assert send(browser, f"{path}/remove").status_code == 303
+    assert browser.get(path).status_code == 404
+    assert "Certificate" in said(session_of(manager).get(f"{REGISTER}?lang=en"))
+    assert send(session_of(manager), REGISTER, **form).status_code == 403
+
+
+def test_long_register_has_pages(
+    database: Database, session_of: SessionOf, administrator: Actor, manager: Actor
+) -> None:
+    lines = [f"خدمت {number},Service {number},law,{number}" for number in range(230)]
+    content = "\n".join(["name_fa,name_en,reason,yearly_volume", *lines])
+    factories.as_actor(database, administrator, lambda uow: commitments.import_csv(uow, "agency", content))
+    browser, seen, address = session_of(manager), 0, f"{REGISTER}?lang=en"
+    while address:
+        page = said(browser.get(address))
+        seen += len(re.findall(rf'href="{REGISTER}/[0-9a-f-]{{36}}"', page))
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        address = following[1].replace("&amp;", "&") if following else ""
+    assert seen == 230
+    new = NewService("agency", "خدمت 7", "Another", "law")
+    with pytest.raises(Exception, match="of this name"):
+        factories.as_actor(database, administrator, lambda uow: commitments.register_service(uow, new))
