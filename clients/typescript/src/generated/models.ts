@@ -94,6 +94,59 @@ export interface AccountBody {
   role: Role;
 }
 
+/** An action that a report decided. */
+export interface ActionBody {
+  /** Its id. */
+  id: string;
+  /** What. */
+  text: string;
+  /** Id of the account of who is responsible. */
+  owner: string;
+  /** Who is responsible. */
+  owner_names: DisplayName;
+  /** By which day. */
+  due: string;
+  /** Whether it is open after that day. */
+  overdue: boolean;
+  /** The cause of delay that it is about. */
+  cause: CauseOfActionBody | null;
+  /** What became of it. */
+  status: ActionStatus;
+  /** Why it was dropped, or what was done. */
+  reason: string | null;
+  /** On which day it was closed. */
+  closed: string | null;
+  /** First day of the period of the report that decided it. */
+  first: string;
+  /** Last day of that period. */
+  last: string;
+}
+
+/**
+ * How an action ends.
+ *
+ * - `done`: it is done
+ * - `dropped`: it is given up, for a reason
+ */
+export type ActionEnd = "done" | "dropped";
+
+/** Somebody who can be responsible for an action. */
+export interface ActionOwner {
+  /** Id of the account. */
+  id: string;
+  /** What the person is called. */
+  name: DisplayName;
+}
+
+/**
+ * What became of an action.
+ *
+ * - `open`: it is still to be done
+ * - `done`: it is done
+ * - `dropped`: it is given up, for a reason
+ */
+export type ActionStatus = "open" | "done" | "dropped";
+
 /**
  * For whom an account may act.
  *
@@ -101,6 +154,18 @@ export interface AccountBody {
  * - `others`: for the people and organisations that it names in `X-On-Behalf-Of`
  */
 export type ActsFor = "own" | "others";
+
+/** Something that the unit will do. */
+export interface AddAction {
+  /** What. */
+  text: string;
+  /** Id of the account of who is responsible: one of `GET /reports/{report_id}/owners`. */
+  owner: string;
+  /** By which day: today or later. */
+  due: string;
+  /** The cause of delay that it is about. */
+  cause?: CauseOfAction | null;
+}
 
 /** A comment. */
 export interface AddComment {
@@ -174,8 +239,51 @@ export interface AddComment {
  * - `service.changed`: a service in the register was changed
  * - `service.removed`: a service was removed from the register
  * - `register.imported`: services were imported into the register
+ * - `report.signed`: a progress report was signed
  */
-export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "commitment.made" | "commitment.amended" | "commitment.withdrawn" | "commitment.explained" | "service.registered" | "service.changed" | "service.removed" | "register.imported";
+export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "commitment.made" | "commitment.amended" | "commitment.withdrawn" | "commitment.explained" | "service.registered" | "service.changed" | "service.removed" | "register.imported" | "report.signed";
+
+/** The agencies of a period. */
+export interface AgenciesBody {
+  /** Which days it is of. */
+  period: ReportPeriodBody;
+  /** By which day its reports have to be signed. */
+  due: string;
+  /** Whether the period is over. */
+  ended: boolean;
+  /** By name. */
+  items: Array<AgencyBody>;
+  /** Whether there are more agencies than the list has. */
+  more: boolean;
+}
+
+/** An agency in a period. */
+export interface AgencyBody {
+  /** Key of the agency. */
+  unit: string;
+  /** Its name. */
+  name: string;
+  /** Id of its report; null if there is none. */
+  report: string | null;
+  /** What there is of its report. */
+  state: ReportState;
+  /** Whether its report was due and is not signed. */
+  overdue_report: boolean;
+  /** Its figures. */
+  figures: ReportFigures;
+  /** Its services that are online here. */
+  online: number;
+  /** Its services in the register. */
+  services: number;
+  /** Its commitments. */
+  commitments: number;
+  /** Commitments that were missed, or reached late. */
+  missed: number;
+  /** Actions that are open today. */
+  open_actions: number;
+  /** Those of them whose due date is over. */
+  overdue_actions: number;
+}
 
 /** The text to which the person agrees. */
 export interface AgreementTo {
@@ -379,6 +487,16 @@ export interface BeginDraft {
   services?: Array<string> | null;
   /** The first answers, by field; each is checked. */
   data?: Record<string, unknown>;
+}
+
+/** The unit and the period of a report. */
+export interface BeginReport {
+  /** Key of a unit of yours. */
+  unit: string;
+  /** First day of a month, a quarter or a year of the Jalali or Gregorian calendar. */
+  first: string;
+  /** Last day of the same. */
+  last: string;
 }
 
 /** A bill of a case. */
@@ -784,6 +902,36 @@ export interface CauseBody {
   share: number;
 }
 
+/** Which of the causes of delay in the report an action is about. */
+export interface CauseOfAction {
+  /** `party` of the cause. */
+  party: string;
+  /** `definition` of the cause. */
+  definition: string;
+  /** `element` of the cause. */
+  element: string;
+  /** `bucket` of the cause. */
+  bucket: string;
+}
+
+/** The cause of delay that an action is about. */
+export interface CauseOfActionBody {
+  /** Key of the unit that had the case, or the party that was awaited; empty if none is stated. */
+  party: string;
+  /** Key of the process. */
+  definition: string;
+  /** Path of the step; empty: the case as a whole. */
+  element: string;
+  /** What the time counts as; `plan` or `unexplained` if the log has no other cause. */
+  bucket: string;
+  /** Names of the units. */
+  party_names: Array<string>;
+  /** Name of the process. */
+  definition_name: string;
+  /** Name of the step. */
+  element_name: string;
+}
+
 /** A log that is one chain. */
 export interface ChainBody {
   /** Number of entries. */
@@ -802,6 +950,16 @@ export interface ChangeAccount {
   language?: Language | null;
   /** Calendar in which pages show dates; null: the one that is usual in the language. */
   calendar?: Calendar | null;
+}
+
+/** What to change. What you leave out stays as it is. */
+export interface ChangeAction {
+  /** What. */
+  text?: string | null;
+  /** Id of the account of who is responsible. */
+  owner?: string | null;
+  /** By which day: today or later. */
+  due?: string | null;
 }
 
 /** The changes for a new version of a calendar. */
@@ -1007,6 +1165,14 @@ export interface ClockBody {
  * - `deemed`: the term has ended, and silence has decided
  */
 export type ClockState = "none" | "pending" | "running" | "paused" | "stopped" | "breached" | "deemed";
+
+/** How an action ends. */
+export interface CloseAction {
+  /** Whether it is done, or dropped. */
+  status: ActionEnd;
+  /** Why it is dropped, which is required; or what was done. */
+  reason?: string | null;
+}
 
 /** A closure of a unit and all below it. */
 export interface ClosureBody {
@@ -1354,6 +1520,12 @@ export interface ContactBody {
   address: BothLanguages | null;
   /** When it is open, in words. */
   hours: BothLanguages | null;
+}
+
+/** Why a signed report is corrected. */
+export interface CorrectReport {
+  /** What was wrong. */
+  reason: string;
 }
 
 /** What was wrong; what is left out stays as it is. */
@@ -2655,6 +2827,16 @@ export interface FigureBody {
  */
 export type FigureStatus = "measured" | "not_measured" | "no_data" | "too_few";
 
+/** The period before, of the same length. */
+export interface FiguresBefore {
+  /** First day, included. */
+  first: string;
+  /** Last day, included. */
+  last: string;
+  /** Its figures. */
+  figures: ReportFigures;
+}
+
 /**
  * Format of figures.
  *
@@ -3466,6 +3648,24 @@ export interface MissingBody {
  */
 export type MissingPart = "unit" | "role" | "calendar" | "connector" | "process" | "appeal";
 
+/** A service that is not online here yet. */
+export interface MissingService {
+  /** Its Persian name. */
+  name_fa: string;
+  /** Its English name. */
+  name_en: string;
+  /** Key of its agency. */
+  unit: string;
+  /** Name of its agency. */
+  unit_name: string;
+  /** How many applications it has in a year. */
+  yearly_volume: number | null;
+  /** Why it isn't here. */
+  reason: OfflineReason;
+  /** More about the reason. */
+  text: string;
+}
+
 /** The figure of a month that has ended. */
 export interface MonthBody {
   /** First day of the month. */
@@ -3578,6 +3778,36 @@ export interface OneDefinitionVersionBody {
   published_at: string | null;
   /** How often the applicant has to come in person. */
   visits: PlannedVisitsBody;
+}
+
+/** An open action, wherever it was decided. */
+export interface OpenActionBody {
+  /** Its id. */
+  id: string;
+  /** Key of the unit that decided it. */
+  unit: string;
+  /** Name of the unit, in Persian and English if it has both. */
+  unit_name: string;
+  /** What. */
+  text: string;
+  /** Id of the account of who is responsible. */
+  owner: string;
+  /** Who is responsible. */
+  owner_names: DisplayName;
+  /** By which day. */
+  due: string;
+  /** Whether that day is over. */
+  overdue: boolean;
+  /** First day of the period of the report that decided it. */
+  first: string;
+  /** Last day of that period. */
+  last: string;
+}
+
+/** Open actions. */
+export interface OpenActionList {
+  /** The earliest due date first. */
+  items: Array<OpenActionBody>;
 }
 
 /** A failed element of a case. */
@@ -3721,6 +3951,12 @@ export interface OwnerBody {
   variables: Array<string>;
   /** Number of all its variables. */
   count: number;
+}
+
+/** Who can be responsible for actions. */
+export interface OwnerList {
+  /** By the name of the account. */
+  items: Array<ActionOwner>;
 }
 
 /** The result of an import, or of its dry run. */
@@ -3925,6 +4161,32 @@ export interface Problem {
   owners?: Array<Record<string, unknown>> | null;
   /** The current state that caused a conflict: what the request contradicts, or the candidates. */
   state?: Record<string, unknown> | null;
+}
+
+/** A report. */
+export interface ProgressReportBody {
+  /** Its id. */
+  id: string;
+  /** Whether it is signed. */
+  status: ReportStatus;
+  /** Whether its period is over: before, it can't be signed. */
+  ended: boolean;
+  /** Counts the changes of its texts and actions. */
+  revision: number;
+  /** SHA-256 of `content` in canonical form, in hexadecimal. */
+  digest: string;
+  /** Whether what is stored of a signed report still has the digest that was signed. */
+  intact: boolean;
+  /** When it was begun. */
+  created_at: string;
+  /** When it was signed. */
+  signed_at: string | null;
+  /** Who signed it. */
+  signer: DisplayName | null;
+  /** All editions of this report, oldest first. */
+  editions: Array<ReportSummary>;
+  /** What it says. */
+  content: ReportContent;
 }
 
 /** A proposed change of a case, with what would change. */
@@ -4456,6 +4718,238 @@ export interface ReportBody {
   scenarios: Array<ScenarioBody>;
   /** How much the scenarios cover, by process. */
   coverage: Array<CoverageBody>;
+}
+
+/** A cause of delay, the greatest first. */
+export interface ReportCause {
+  /** Key of the unit that had the case, or the party that was awaited; empty if none is stated. */
+  party: string;
+  /** Key of the process. */
+  definition: string;
+  /** Path of the step; empty: the case as a whole. */
+  element: string;
+  /** What the time counts as; `plan` or `unexplained` if the log has no other cause. */
+  bucket: string;
+  /** Names of the units. */
+  party_names: Array<string>;
+  /** Name of the process. */
+  definition_name: string;
+  /** Name of the step. */
+  element_name: string;
+  /** Its place, from 1. */
+  rank: number;
+  /** Milliseconds of office time. */
+  ms: number;
+  /** Share of all lateness, from 0 to 1. */
+  share: number;
+  /** Late cases that have this cause. */
+  cases: number;
+}
+
+/** A commitment as it was measured. */
+export interface ReportCommitment {
+  /** Its id. */
+  id: string;
+  /** Key of the unit. */
+  unit: string;
+  /** Name of the unit, in Persian and English if it has both. */
+  unit_name: string;
+  /** What was promised, in Persian. */
+  text_fa: string;
+  /** What was promised, in English. */
+  text_en: string;
+  /** The decree or law. */
+  legal_basis: string;
+  /** Which figure is measured. */
+  metric: CommitmentMetric;
+  /** What the figure should reach, in the unit of figures: a share from 0 to 1, or milliseconds. */
+  target: number;
+  /** By which day. */
+  due: string;
+  /** The figure; null if it was not measured. */
+  value: number | null;
+  /** First day of the month of the figure. */
+  month: string | null;
+  /** What came of it. */
+  state: CommitmentState;
+  /** First day of the month in which it was reached. */
+  reached: string | null;
+  /** Whether it was reached and is not any more. */
+  lost: boolean;
+  /** Why it was missed or late; null: nobody has explained it. */
+  explanation: string | null;
+  /** By when an explanation is due. */
+  explain_by: string | null;
+  /** Code of the cause. */
+  cause: CommitmentCause | null;
+  /** Whether an explanation is demanded and missing. */
+  unexplained: boolean;
+}
+
+/** What a report says. */
+export interface ReportContent {
+  /** Id of the report. */
+  report: string;
+  /** Key of the unit. */
+  unit: string;
+  /** Name of the unit, in Persian and English if it has both. */
+  unit_name: string;
+  /** Which days it is of. */
+  period: ReportPeriodBody;
+  /** Number of the edition, from 1. */
+  edition: number;
+  /** Why it corrects the edition before it. */
+  reason: string | null;
+  /** Day on which the content was computed. */
+  as_of: string;
+  /** Whether there is nothing to report: no case started or ended. */
+  nothing: boolean;
+  /** Figures of the period. */
+  figures: ReportFigures;
+  /** The period before. */
+  before: FiguresBefore;
+  /** The services of the register. */
+  services: ReportServices;
+  /** The greatest causes of delay. */
+  causes: Array<ReportCause>;
+  /** Silence by unit, the most first. */
+  silence: Array<SilenceLine>;
+  /** The commitments of the unit and those below it. */
+  commitments: Array<ReportCommitment>;
+  /** Actions that this report decides. */
+  actions: Array<ActionBody>;
+  /** Actions of earlier reports that were open in the period; open ones first, by due date. */
+  earlier_actions: Array<ActionBody>;
+  /** What people say about the period as a whole; null if nobody has. */
+  summary: string | null;
+  /** Comments by section. */
+  comments: Record<string, string>;
+  /** Who wrote in it. */
+  writers: Array<ReportWriter>;
+}
+
+/** Figures of a period; shares are from 0 to 1, times in milliseconds. Those of the overview. */
+export interface ReportFigures {
+  /** Cases that started. */
+  started: FigureBody;
+  /** Cases that ended. */
+  closed: FigureBody;
+  /** Visits that the process of an ended case plans, on average. */
+  visits_planned: FigureBody;
+  /** Visits of an ended case, on average. */
+  visits_actual: FigureBody;
+  /** Of the ended cases with a term or a norm, how many were on time. */
+  on_time: FigureBody;
+  /** Ended cases that were late. */
+  late: FigureBody;
+  /** Median life of an ended case. */
+  median: FigureBody;
+  /** Cases that were decided by silence. */
+  silent: FigureBody;
+}
+
+/** A page of reports, newest first. */
+export interface ReportList {
+  /** The entries of this page, in the order that the endpoint states. */
+  items: Array<ReportSummary>;
+  /** Send it as `cursor` to read the next page; null on the last page. */
+  next: string | null;
+}
+
+/** The period of a report. */
+export interface ReportPeriodBody {
+  /** What it is of its calendar. */
+  kind: ReportPeriodKind;
+  /** Calendar of which it is a whole month, quarter or year. */
+  calendar: Calendar;
+  /** First day, included. */
+  first: string;
+  /** Last day, included. */
+  last: string;
+}
+
+/**
+ * What the period of a report is of its calendar.
+ *
+ * - `month`: a month
+ * - `quarter`: three months, from the first, fourth, seventh or tenth of a year on
+ * - `year`: a year
+ */
+export type ReportPeriodKind = "month" | "quarter" | "year";
+
+/**
+ * Section of a report.
+ *
+ * - `services`: services online
+ * - `cases`: cases, visits and time
+ * - `causes`: causes of delay
+ * - `silence`: decisions by silence
+ * - `commitments`: commitments
+ * - `actions`: actions
+ */
+export type ReportSection = "services" | "cases" | "causes" | "silence" | "commitments" | "actions";
+
+/** The services of the register. */
+export interface ReportServices {
+  /** Services that are online here. */
+  online: number;
+  /** Services of the register. */
+  total: number;
+  /** Those that aren't here yet. */
+  missing: Array<MissingService>;
+}
+
+/**
+ * What there is of a report.
+ *
+ * - `none`: nobody has begun it
+ * - `draft`: it is being written
+ * - `signed`: it is signed
+ */
+export type ReportState = "none" | "draft" | "signed";
+
+/**
+ * Whether a report is signed.
+ *
+ * - `draft`: it is being written
+ * - `signed`: it is signed, and never changes
+ */
+export type ReportStatus = "draft" | "signed";
+
+/** A report in a list. */
+export interface ReportSummary {
+  /** Its id. */
+  id: string;
+  /** Key of the unit. */
+  unit: string;
+  /** Name of the unit, in Persian and English if it has both. */
+  unit_name: string;
+  /** First day of the period. */
+  first: string;
+  /** Last day of the period. */
+  last: string;
+  /** Number of the edition, from 1. */
+  edition: number;
+  /** Why it corrects the edition before it. */
+  reason: string | null;
+  /** Whether it is signed. */
+  status: ReportStatus;
+  /** When it was begun. */
+  created_at: string;
+  /** When it was signed. */
+  signed_at: string | null;
+  /** Who signed it. */
+  signer: DisplayName | null;
+  /** SHA-256 of what was signed, in hexadecimal. */
+  digest: string | null;
+}
+
+/** Somebody who wrote in a report. */
+export interface ReportWriter {
+  /** Id of the account. */
+  id: string;
+  /** What the person is called. */
+  names: DisplayName;
 }
 
 /**
@@ -5009,6 +5503,12 @@ export interface SetRate {
   valid_from: string;
 }
 
+/** What is signed. */
+export interface SignReport {
+  /** The `digest` that you read. */
+  digest: string;
+}
+
 /** The result of a signal. Workers deliver it: each case continues in a transaction of its own. */
 export interface SignalBody {
   /** How many cases wait for it and get it; a suspended one when it is resumed. */
@@ -5037,6 +5537,18 @@ export interface SilenceBody {
   ended: When;
   /** The law that says so; null if the process doesn't state it. */
   legal_basis: string | null;
+}
+
+/** Silence in a unit. */
+export interface SilenceLine {
+  /** Key of the unit. */
+  unit: string;
+  /** Its name. */
+  unit_name: string;
+  /** Cases that were decided by silence. */
+  silent: number;
+  /** Cases that ended. */
+  closed: number;
 }
 
 /** How to continue without the element. */
@@ -6100,4 +6612,12 @@ export interface WorkloadBody {
   quality: Array<QualityBody>;
   /** Steps that are no longer done by people. */
   automated: Array<AutomatedLineBody>;
+}
+
+/** Texts of a report. What you leave out stays as it is. */
+export interface WriteReport {
+  /** The summary; empty: none. */
+  summary?: string | null;
+  /** Comments by section; those of other sections stay as they are. */
+  comments?: Record<string, string> | null;
 }

@@ -2913,6 +2913,195 @@ export class Register {
   }
 }
 
+/** Progress reports of units: figures from the log, comments and actions of people, a second person's signature, and which agencies have not reported. */
+export class Reports {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Add an action to a progress report.
+   *
+   * Until it is closed, each later report of the unit shows it. 409 `report-signed`, `too-many-actions`. For managers.
+   *
+   * `POST /api/v1/reports/{report_id}/actions`
+   *
+   * @param reportId Id of the progress report: `id` in `GET /reports`.
+   */
+  addAction(reportId: string, body: models.AddAction, options: { idempotencyKey?: string } = {}): Promise<models.ActionBody> {
+    return this.#caller.json("POST", `/api/v1/reports/${part(reportId)}/actions`, { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Change an open action.
+   *
+   * In a report or between two. Its history has what it was before. 409 `action-closed`. For managers.
+   *
+   * `PATCH /api/v1/report-actions/{action_id}`
+   *
+   * @param actionId Id of the action: `id` in `GET /report-actions` and in the `content` of a report.
+   */
+  changeAction(actionId: string, body: models.ChangeAction = {}): Promise<models.ActionBody> {
+    return this.#caller.json("PATCH", `/api/v1/report-actions/${part(actionId)}`, { body });
+  }
+
+  /**
+   * Close an action: it is done, or dropped for a reason.
+   *
+   * In a report or between two. 409 `action-closed`. For managers.
+   *
+   * `POST /api/v1/report-actions/{action_id}/close`
+   *
+   * @param actionId Id of the action: `id` in `GET /report-actions` and in the `content` of a report.
+   */
+  closeAction(actionId: string, body: models.CloseAction, options: { idempotencyKey?: string } = {}): Promise<models.ActionBody> {
+    return this.#caller.json("POST", `/api/v1/report-actions/${part(actionId)}/close`, { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Compare the agencies of a period, and see which have not reported.
+   *
+   * By name and without a ranking: agencies have different services. A report is due 15 days after its period. For managers, auditors and administrators.
+   *
+   * `GET /api/v1/reports/agencies`
+   *
+   * @param options.first First day of a month, a quarter or a year of either calendar.
+   *
+   * @param options.last Last day of the same.
+   *
+   * @param options.unit Key of a unit: only agencies below it.
+   */
+  compare(options: { first: string; last: string; unit?: string }): Promise<models.AgenciesBody> {
+    return this.#caller.json("GET", "/api/v1/reports/agencies", { query: { first: options.first, last: options.last, unit: options.unit } });
+  }
+
+  /**
+   * Correct a signed progress report by a new edition.
+   *
+   * With its texts and with figures of today. Both remain readable. 409 `report-not-signed`, `report-exists`. For managers.
+   *
+   * `POST /api/v1/reports/{report_id}/editions`
+   *
+   * @param reportId Id of the progress report: `id` in `GET /reports`.
+   */
+  correct(reportId: string, body: models.CorrectReport, options: { idempotencyKey?: string } = {}): Promise<models.ProgressReportBody> {
+    return this.#caller.json("POST", `/api/v1/reports/${part(reportId)}/editions`, { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Begin the progress report of a unit and a period.
+   *
+   * The period is a whole month, quarter or year of either calendar. There is one report of each: 409 `report-exists` names it. Figures come from the log and are computed at each read until it is signed. For managers.
+   *
+   * `POST /api/v1/reports`
+   */
+  create(body: models.BeginReport, options: { idempotencyKey?: string } = {}): Promise<models.ProgressReportBody> {
+    return this.#caller.json("POST", "/api/v1/reports", { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * List progress reports, newest first.
+   *
+   * Of all your units, or of one. For managers, auditors and administrators.
+   *
+   * `GET /api/v1/reports`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.unit Key of a unit; leave it out for all of yours.
+   */
+  list(options: { cursor?: string; unit?: string } = {}): Promise<models.ReportList> {
+    return this.#caller.json("GET", "/api/v1/reports", { query: { cursor: options.cursor, unit: options.unit } });
+  }
+
+  /** List progress reports, newest first: the items of all pages, one after the other. */
+  listAll(options: { unit?: string } = {}): AsyncGenerator<models.ReportSummary> {
+    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
+  }
+
+  /**
+   * List open actions of progress reports, earliest due date first.
+   *
+   * Of all your units, or of one: at most 200. For managers, auditors and administrators.
+   *
+   * `GET /api/v1/report-actions`
+   *
+   * @param options.unit Key of a unit; leave it out for all of yours.
+   */
+  listActions(options: { unit?: string } = {}): Promise<models.OpenActionList> {
+    return this.#caller.json("GET", "/api/v1/report-actions", { query: { unit: options.unit } });
+  }
+
+  /**
+   * List who can own actions of a progress report.
+   *
+   * Accounts of people who work in its unit, or in one below it. For managers; empty for others, and when it is signed.
+   *
+   * `GET /api/v1/reports/{report_id}/owners`
+   *
+   * @param reportId Id of the progress report: `id` in `GET /reports`.
+   */
+  listOwners(reportId: string): Promise<models.OwnerList> {
+    return this.#caller.json("GET", `/api/v1/reports/${part(reportId)}/owners`);
+  }
+
+  /**
+   * Read a progress report as PDF.
+   *
+   * Tagged, for archives (PDF/A). A draft is marked as one; that of a signed report is always the same, with its digest and who signed it.
+   *
+   * `GET /api/v1/reports/{report_id}/pdf`
+   *
+   * @param reportId Id of the progress report: `id` in `GET /reports`.
+   *
+   * @param options.language Language of the file.
+   */
+  readPdf(reportId: string, options: { language?: models.Language } = {}): Promise<Content> {
+    return this.#caller.content("GET", `/api/v1/reports/${part(reportId)}/pdf`, { query: { language: options.language } });
+  }
+
+  /**
+   * Read a progress report.
+   *
+   * A draft with the figures of this moment, a signed one as it was signed. `digest` is the SHA-256 of `content` in canonical form; the administration log has that of a signed report. For managers, auditors and administrators.
+   *
+   * `GET /api/v1/reports/{report_id}`
+   *
+   * @param reportId Id of the progress report: `id` in `GET /reports`.
+   */
+  show(reportId: string): Promise<models.ProgressReportBody> {
+    return this.#caller.json("GET", `/api/v1/reports/${part(reportId)}`);
+  }
+
+  /**
+   * Sign a progress report.
+   *
+   * Send the `digest` that you read: 409 `report-changed` if the report says something else by now. 403 `own-report` for everybody who wrote in it, 409 `period-not-ended` before its period is over, 409 `report-signed` if it is. From then on it never changes. For managers.
+   *
+   * `POST /api/v1/reports/{report_id}/signature`
+   *
+   * @param reportId Id of the progress report: `id` in `GET /reports`.
+   */
+  sign(reportId: string, body: models.SignReport, options: { idempotencyKey?: string } = {}): Promise<models.ProgressReportBody> {
+    return this.#caller.json("POST", `/api/v1/reports/${part(reportId)}/signature`, { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Change the texts of a progress report.
+   *
+   * An empty text removes one. 409 `report-signed`. For managers.
+   *
+   * `PATCH /api/v1/reports/{report_id}`
+   *
+   * @param reportId Id of the progress report: `id` in `GET /reports`.
+   */
+  write(reportId: string, body: models.WriteReport = {}, options: { ifMatch?: Tag } = {}): Promise<models.ProgressReportBody> {
+    return this.#caller.json("PATCH", `/api/v1/reports/${part(reportId)}`, { body, ifMatch: options.ifMatch });
+  }
+}
+
 /** Requests that a worker carries out, because their callers prefer not to wait for the response. */
 export class Requests {
   readonly #caller: Caller;
@@ -3742,6 +3931,7 @@ export class Operations {
   readonly proposals: Proposals;
   readonly rates: Rates;
   readonly register: Register;
+  readonly reports: Reports;
   readonly requests: Requests;
   readonly retries: Retries;
   readonly rules: Rules;
@@ -3798,6 +3988,7 @@ export class Operations {
     this.proposals = new Proposals(caller);
     this.rates = new Rates(caller);
     this.register = new Register(caller);
+    this.reports = new Reports(caller);
     this.requests = new Requests(caller);
     this.retries = new Retries(caller);
     this.rules = new Rules(caller);

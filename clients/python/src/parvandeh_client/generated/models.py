@@ -119,12 +119,79 @@ class AccountBody(TypedDict):
     """Role of the account, which defines its general permissions."""
 
 
+class ActionBody(TypedDict):
+    """An action that a report decided."""
+
+    id: str
+    """Its id."""
+    text: str
+    """What."""
+    owner: str
+    """Id of the account of who is responsible."""
+    owner_names: DisplayName
+    """Who is responsible."""
+    due: str
+    """By which day."""
+    overdue: bool
+    """Whether it is open after that day."""
+    cause: CauseOfActionBody | None
+    """The cause of delay that it is about."""
+    status: ActionStatus
+    """What became of it."""
+    reason: str | None
+    """Why it was dropped, or what was done."""
+    closed: str | None
+    """On which day it was closed."""
+    first: str
+    """First day of the period of the report that decided it."""
+    last: str
+    """Last day of that period."""
+
+
+ActionEnd: TypeAlias = Literal["done", "dropped"]
+"""How an action ends.
+
+- `done`: it is done
+- `dropped`: it is given up, for a reason
+"""
+
+
+class ActionOwner(TypedDict):
+    """Somebody who can be responsible for an action."""
+
+    id: str
+    """Id of the account."""
+    name: DisplayName
+    """What the person is called."""
+
+
+ActionStatus: TypeAlias = Literal["open", "done", "dropped"]
+"""What became of an action.
+
+- `open`: it is still to be done
+- `done`: it is done
+- `dropped`: it is given up, for a reason
+"""
+
 ActsFor: TypeAlias = Literal["own", "others"]
 """For whom an account may act.
 
 - `own`: only for itself
 - `others`: for the people and organisations that it names in `X-On-Behalf-Of`
 """
+
+
+class AddAction(TypedDict):
+    """Something that the unit will do."""
+
+    text: str
+    """What."""
+    owner: str
+    """Id of the account of who is responsible: one of `GET /reports/{report_id}/owners`."""
+    due: str
+    """By which day: today or later."""
+    cause: NotRequired[CauseOfAction | None]
+    """The cause of delay that it is about."""
 
 
 class AddComment(TypedDict):
@@ -200,6 +267,7 @@ AdministrationKind: TypeAlias = Literal[
     "service.changed",
     "service.removed",
     "register.imported",
+    "report.signed",
 ]
 """Kind of an entry in the administration log.
 
@@ -264,7 +332,52 @@ AdministrationKind: TypeAlias = Literal[
 - `service.changed`: a service in the register was changed
 - `service.removed`: a service was removed from the register
 - `register.imported`: services were imported into the register
+- `report.signed`: a progress report was signed
 """
+
+
+class AgenciesBody(TypedDict):
+    """The agencies of a period."""
+
+    period: ReportPeriodBody
+    """Which days it is of."""
+    due: str
+    """By which day its reports have to be signed."""
+    ended: bool
+    """Whether the period is over."""
+    items: list[AgencyBody]
+    """By name."""
+    more: bool
+    """Whether there are more agencies than the list has."""
+
+
+class AgencyBody(TypedDict):
+    """An agency in a period."""
+
+    unit: str
+    """Key of the agency."""
+    name: str
+    """Its name."""
+    report: str | None
+    """Id of its report; null if there is none."""
+    state: ReportState
+    """What there is of its report."""
+    overdue_report: bool
+    """Whether its report was due and is not signed."""
+    figures: ReportFigures
+    """Its figures."""
+    online: int
+    """Its services that are online here."""
+    services: int
+    """Its services in the register."""
+    commitments: int
+    """Its commitments."""
+    missed: int
+    """Commitments that were missed, or reached late."""
+    open_actions: int
+    """Actions that are open today."""
+    overdue_actions: int
+    """Those of them whose due date is over."""
 
 
 class AgreementTo(TypedDict):
@@ -499,6 +612,17 @@ class BeginDraft(TypedDict):
     """
     data: NotRequired[dict[str, Any]]
     """The first answers, by field; each is checked."""
+
+
+class BeginReport(TypedDict):
+    """The unit and the period of a report."""
+
+    unit: str
+    """Key of a unit of yours."""
+    first: str
+    """First day of a month, a quarter or a year of the Jalali or Gregorian calendar."""
+    last: str
+    """Last day of the same."""
 
 
 class BillBody(TypedDict):
@@ -977,6 +1101,38 @@ class CauseBody(TypedDict):
     """Share of the delay, from 0 to 1."""
 
 
+class CauseOfAction(TypedDict):
+    """Which of the causes of delay in the report an action is about."""
+
+    party: str
+    """`party` of the cause."""
+    definition: str
+    """`definition` of the cause."""
+    element: str
+    """`element` of the cause."""
+    bucket: str
+    """`bucket` of the cause."""
+
+
+class CauseOfActionBody(TypedDict):
+    """The cause of delay that an action is about."""
+
+    party: str
+    """Key of the unit that had the case, or the party that was awaited; empty if none is stated."""
+    definition: str
+    """Key of the process."""
+    element: str
+    """Path of the step; empty: the case as a whole."""
+    bucket: str
+    """What the time counts as; `plan` or `unexplained` if the log has no other cause."""
+    party_names: list[str]
+    """Names of the units."""
+    definition_name: str
+    """Name of the process."""
+    element_name: str
+    """Name of the step."""
+
+
 class ChainBody(TypedDict):
     """A log that is one chain."""
 
@@ -997,6 +1153,17 @@ class ChangeAccount(TypedDict):
     """Preferred language; null: the preference of the browser."""
     calendar: NotRequired[Calendar | None]
     """Calendar in which pages show dates; null: the one that is usual in the language."""
+
+
+class ChangeAction(TypedDict):
+    """What to change. What you leave out stays as it is."""
+
+    text: NotRequired[str | None]
+    """What."""
+    owner: NotRequired[str | None]
+    """Id of the account of who is responsible."""
+    due: NotRequired[str | None]
+    """By which day: today or later."""
 
 
 class ChangeCalendar(TypedDict):
@@ -1218,6 +1385,15 @@ ClockState: TypeAlias = Literal["none", "pending", "running", "paused", "stopped
 - `breached`: the term has ended without a decision
 - `deemed`: the term has ended, and silence has decided
 """
+
+
+class CloseAction(TypedDict):
+    """How an action ends."""
+
+    status: ActionEnd
+    """Whether it is done, or dropped."""
+    reason: NotRequired[str | None]
+    """Why it is dropped, which is required; or what was done."""
 
 
 class ClosureBody(TypedDict):
@@ -1600,6 +1776,13 @@ class ContactBody(TypedDict):
     """The postal address."""
     hours: BothLanguages | None
     """When it is open, in words."""
+
+
+class CorrectReport(TypedDict):
+    """Why a signed report is corrected."""
+
+    reason: str
+    """What was wrong."""
 
 
 class CorrectVisit(TypedDict):
@@ -3110,6 +3293,18 @@ FigureStatus: TypeAlias = Literal["measured", "not_measured", "no_data", "too_fe
 - `too_few`: it would show how long one person worked
 """
 
+
+class FiguresBefore(TypedDict):
+    """The period before, of the same length."""
+
+    first: str
+    """First day, included."""
+    last: str
+    """Last day, included."""
+    figures: ReportFigures
+    """Its figures."""
+
+
 FiguresFormat: TypeAlias = Literal["json", "csv"]
 """Format of figures.
 
@@ -4004,6 +4199,25 @@ MissingPart: TypeAlias = Literal["unit", "role", "calendar", "connector", "proce
 """
 
 
+class MissingService(TypedDict):
+    """A service that is not online here yet."""
+
+    name_fa: str
+    """Its Persian name."""
+    name_en: str
+    """Its English name."""
+    unit: str
+    """Key of its agency."""
+    unit_name: str
+    """Name of its agency."""
+    yearly_volume: int | None
+    """How many applications it has in a year."""
+    reason: OfflineReason
+    """Why it isn't here."""
+    text: str
+    """More about the reason."""
+
+
 class MonthBody(TypedDict):
     """The figure of a month that has ended."""
 
@@ -4125,6 +4339,38 @@ class OneDefinitionVersionBody(TypedDict):
     """When it was published; null for one that never was."""
     visits: PlannedVisitsBody
     """How often the applicant has to come in person."""
+
+
+class OpenActionBody(TypedDict):
+    """An open action, wherever it was decided."""
+
+    id: str
+    """Its id."""
+    unit: str
+    """Key of the unit that decided it."""
+    unit_name: str
+    """Name of the unit, in Persian and English if it has both."""
+    text: str
+    """What."""
+    owner: str
+    """Id of the account of who is responsible."""
+    owner_names: DisplayName
+    """Who is responsible."""
+    due: str
+    """By which day."""
+    overdue: bool
+    """Whether that day is over."""
+    first: str
+    """First day of the period of the report that decided it."""
+    last: str
+    """Last day of that period."""
+
+
+class OpenActionList(TypedDict):
+    """Open actions."""
+
+    items: list[OpenActionBody]
+    """The earliest due date first."""
 
 
 class OpenIncident(TypedDict):
@@ -4282,6 +4528,13 @@ class OwnerBody(TypedDict):
     """Names of the variables: the first 100, in alphabetical order."""
     count: int
     """Number of all its variables."""
+
+
+class OwnerList(TypedDict):
+    """Who can be responsible for actions."""
+
+    items: list[ActionOwner]
+    """By the name of the account."""
 
 
 class PackageBody(TypedDict):
@@ -4502,6 +4755,33 @@ class Problem(TypedDict):
     """Which scope owns each variable in the files of a refused deployment, as in its report."""
     state: NotRequired[dict[str, Any] | None]
     """The current state that caused a conflict: what the request contradicts, or the candidates."""
+
+
+class ProgressReportBody(TypedDict):
+    """A report."""
+
+    id: str
+    """Its id."""
+    status: ReportStatus
+    """Whether it is signed."""
+    ended: bool
+    """Whether its period is over: before, it can't be signed."""
+    revision: int
+    """Counts the changes of its texts and actions."""
+    digest: str
+    """SHA-256 of `content` in canonical form, in hexadecimal."""
+    intact: bool
+    """Whether what is stored of a signed report still has the digest that was signed."""
+    created_at: str
+    """When it was begun."""
+    signed_at: str | None
+    """When it was signed."""
+    signer: DisplayName | None
+    """Who signed it."""
+    editions: list[ReportSummary]
+    """All editions of this report, oldest first."""
+    content: ReportContent
+    """What it says."""
 
 
 class ProposalBody(TypedDict):
@@ -5083,6 +5363,245 @@ class ReportBody(TypedDict):
     """The results of the scenarios."""
     coverage: list[CoverageBody]
     """How much the scenarios cover, by process."""
+
+
+class ReportCause(TypedDict):
+    """A cause of delay, the greatest first."""
+
+    party: str
+    """Key of the unit that had the case, or the party that was awaited; empty if none is stated."""
+    definition: str
+    """Key of the process."""
+    element: str
+    """Path of the step; empty: the case as a whole."""
+    bucket: str
+    """What the time counts as; `plan` or `unexplained` if the log has no other cause."""
+    party_names: list[str]
+    """Names of the units."""
+    definition_name: str
+    """Name of the process."""
+    element_name: str
+    """Name of the step."""
+    rank: int
+    """Its place, from 1."""
+    ms: int
+    """Milliseconds of office time."""
+    share: float
+    """Share of all lateness, from 0 to 1."""
+    cases: int
+    """Late cases that have this cause."""
+
+
+class ReportCommitment(TypedDict):
+    """A commitment as it was measured."""
+
+    id: str
+    """Its id."""
+    unit: str
+    """Key of the unit."""
+    unit_name: str
+    """Name of the unit, in Persian and English if it has both."""
+    text_fa: str
+    """What was promised, in Persian."""
+    text_en: str
+    """What was promised, in English."""
+    legal_basis: str
+    """The decree or law."""
+    metric: CommitmentMetric
+    """Which figure is measured."""
+    target: float
+    """What the figure should reach, in the unit of figures: a share from 0 to 1, or milliseconds."""
+    due: str
+    """By which day."""
+    value: float | None
+    """The figure; null if it was not measured."""
+    month: str | None
+    """First day of the month of the figure."""
+    state: CommitmentState
+    """What came of it."""
+    reached: str | None
+    """First day of the month in which it was reached."""
+    lost: bool
+    """Whether it was reached and is not any more."""
+    explanation: str | None
+    """Why it was missed or late; null: nobody has explained it."""
+    explain_by: str | None
+    """By when an explanation is due."""
+    cause: CommitmentCause | None
+    """Code of the cause."""
+    unexplained: bool
+    """Whether an explanation is demanded and missing."""
+
+
+class ReportContent(TypedDict):
+    """What a report says."""
+
+    report: str
+    """Id of the report."""
+    unit: str
+    """Key of the unit."""
+    unit_name: str
+    """Name of the unit, in Persian and English if it has both."""
+    period: ReportPeriodBody
+    """Which days it is of."""
+    edition: int
+    """Number of the edition, from 1."""
+    reason: str | None
+    """Why it corrects the edition before it."""
+    as_of: str
+    """Day on which the content was computed."""
+    nothing: bool
+    """Whether there is nothing to report: no case started or ended."""
+    figures: ReportFigures
+    """Figures of the period."""
+    before: FiguresBefore
+    """The period before."""
+    services: ReportServices
+    """The services of the register."""
+    causes: list[ReportCause]
+    """The greatest causes of delay."""
+    silence: list[SilenceLine]
+    """Silence by unit, the most first."""
+    commitments: list[ReportCommitment]
+    """The commitments of the unit and those below it."""
+    actions: list[ActionBody]
+    """Actions that this report decides."""
+    earlier_actions: list[ActionBody]
+    """Actions of earlier reports that were open in the period; open ones first, by due date."""
+    summary: str | None
+    """What people say about the period as a whole; null if nobody has."""
+    comments: dict[str, str]
+    """Comments by section."""
+    writers: list[ReportWriter]
+    """Who wrote in it."""
+
+
+class ReportFigures(TypedDict):
+    """Figures of a period; shares are from 0 to 1, times in milliseconds. Those of the overview."""
+
+    started: FigureBody
+    """Cases that started."""
+    closed: FigureBody
+    """Cases that ended."""
+    visits_planned: FigureBody
+    """Visits that the process of an ended case plans, on average."""
+    visits_actual: FigureBody
+    """Visits of an ended case, on average."""
+    on_time: FigureBody
+    """Of the ended cases with a term or a norm, how many were on time."""
+    late: FigureBody
+    """Ended cases that were late."""
+    median: FigureBody
+    """Median life of an ended case."""
+    silent: FigureBody
+    """Cases that were decided by silence."""
+
+
+class ReportList(TypedDict):
+    """A page of reports, newest first."""
+
+    items: list[ReportSummary]
+    """The entries of this page, in the order that the endpoint states."""
+    next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+
+
+class ReportPeriodBody(TypedDict):
+    """The period of a report."""
+
+    kind: ReportPeriodKind
+    """What it is of its calendar."""
+    calendar: Calendar
+    """Calendar of which it is a whole month, quarter or year."""
+    first: str
+    """First day, included."""
+    last: str
+    """Last day, included."""
+
+
+ReportPeriodKind: TypeAlias = Literal["month", "quarter", "year"]
+"""What the period of a report is of its calendar.
+
+- `month`: a month
+- `quarter`: three months, from the first, fourth, seventh or tenth of a year on
+- `year`: a year
+"""
+
+ReportSection: TypeAlias = Literal["services", "cases", "causes", "silence", "commitments", "actions"]
+"""Section of a report.
+
+- `services`: services online
+- `cases`: cases, visits and time
+- `causes`: causes of delay
+- `silence`: decisions by silence
+- `commitments`: commitments
+- `actions`: actions
+"""
+
+
+class ReportServices(TypedDict):
+    """The services of the register."""
+
+    online: int
+    """Services that are online here."""
+    total: int
+    """Services of the register."""
+    missing: list[MissingService]
+    """Those that aren't here yet."""
+
+
+ReportState: TypeAlias = Literal["none", "draft", "signed"]
+"""What there is of a report.
+
+- `none`: nobody has begun it
+- `draft`: it is being written
+- `signed`: it is signed
+"""
+
+ReportStatus: TypeAlias = Literal["draft", "signed"]
+"""Whether a report is signed.
+
+- `draft`: it is being written
+- `signed`: it is signed, and never changes
+"""
+
+
+class ReportSummary(TypedDict):
+    """A report in a list."""
+
+    id: str
+    """Its id."""
+    unit: str
+    """Key of the unit."""
+    unit_name: str
+    """Name of the unit, in Persian and English if it has both."""
+    first: str
+    """First day of the period."""
+    last: str
+    """Last day of the period."""
+    edition: int
+    """Number of the edition, from 1."""
+    reason: str | None
+    """Why it corrects the edition before it."""
+    status: ReportStatus
+    """Whether it is signed."""
+    created_at: str
+    """When it was begun."""
+    signed_at: str | None
+    """When it was signed."""
+    signer: DisplayName | None
+    """Who signed it."""
+    digest: str | None
+    """SHA-256 of what was signed, in hexadecimal."""
+
+
+class ReportWriter(TypedDict):
+    """Somebody who wrote in a report."""
+
+    id: str
+    """Id of the account."""
+    names: DisplayName
+    """What the person is called."""
 
 
 RequestStatus: TypeAlias = Literal["pending", "done", "failed"]
@@ -5694,6 +6213,13 @@ class SetRate(TypedDict):
     """First day on which the rate applies."""
 
 
+class SignReport(TypedDict):
+    """What is signed."""
+
+    digest: str
+    """The `digest` that you read."""
+
+
 class SignalBody(TypedDict):
     """The result of a signal. Workers deliver it: each case continues in a transaction of its own."""
 
@@ -5725,6 +6251,19 @@ class SilenceBody(TypedDict):
     """When it ended."""
     legal_basis: str | None
     """The law that says so; null if the process doesn't state it."""
+
+
+class SilenceLine(TypedDict):
+    """Silence in a unit."""
+
+    unit: str
+    """Key of the unit."""
+    unit_name: str
+    """Its name."""
+    silent: int
+    """Cases that were decided by silence."""
+    closed: int
+    """Cases that ended."""
 
 
 class SkipIncident(TypedDict):
@@ -6899,3 +7438,12 @@ class WorkloadBody(TypedDict):
     """Corrections and appeals by unit, since speed alone says little."""
     automated: list[AutomatedLineBody]
     """Steps that are no longer done by people."""
+
+
+class WriteReport(TypedDict):
+    """Texts of a report. What you leave out stays as it is."""
+
+    summary: NotRequired[str | None]
+    """The summary; empty: none."""
+    comments: NotRequired[dict[str, str] | None]
+    """Comments by section; those of other sections stay as they are."""

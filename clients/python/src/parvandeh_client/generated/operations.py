@@ -3687,6 +3687,227 @@ class Register:
         return answer
 
 
+class Reports:
+    """Progress reports of units: figures from the log, comments and actions of people, a second person's
+    signature, and which agencies have not reported.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def add_action(
+        self, report_id: str, body: models.AddAction, *, idempotency_key: str | None = None
+    ) -> models.ActionBody:
+        """Add an action to a progress report.
+
+        Until it is closed, each later report of the unit shows it. 409 `report-signed`,
+        `too-many-actions`. For managers.
+
+        `POST /api/v1/reports/{report_id}/actions`
+
+        - `report_id`: Id of the progress report: `id` in `GET /reports`.
+        """
+        answer: models.ActionBody = self._caller.json(
+            "POST", "/api/v1/reports/{}/actions", (report_id,), body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def change_action(self, action_id: str, body: models.ChangeAction | None = None) -> models.ActionBody:
+        """Change an open action.
+
+        In a report or between two. Its history has what it was before. 409 `action-closed`. For
+        managers.
+
+        `PATCH /api/v1/report-actions/{action_id}`
+
+        - `action_id`: Id of the action: `id` in `GET /report-actions` and in the `content` of a report.
+        """
+        answer: models.ActionBody = self._caller.json(
+            "PATCH", "/api/v1/report-actions/{}", (action_id,), body=body
+        )
+        return answer
+
+    def close_action(
+        self, action_id: str, body: models.CloseAction, *, idempotency_key: str | None = None
+    ) -> models.ActionBody:
+        """Close an action: it is done, or dropped for a reason.
+
+        In a report or between two. 409 `action-closed`. For managers.
+
+        `POST /api/v1/report-actions/{action_id}/close`
+
+        - `action_id`: Id of the action: `id` in `GET /report-actions` and in the `content` of a report.
+        """
+        answer: models.ActionBody = self._caller.json(
+            "POST",
+            "/api/v1/report-actions/{}/close",
+            (action_id,),
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+        return answer
+
+    def compare(self, *, first: str, last: str, unit: str | None = None) -> models.AgenciesBody:
+        """Compare the agencies of a period, and see which have not reported.
+
+        By name and without a ranking: agencies have different services. A report is due 15 days after
+        its period. For managers, auditors and administrators.
+
+        `GET /api/v1/reports/agencies`
+
+        - `first`: First day of a month, a quarter or a year of either calendar.
+        - `last`: Last day of the same.
+        - `unit`: Key of a unit: only agencies below it.
+        """
+        answer: models.AgenciesBody = self._caller.json(
+            "GET", "/api/v1/reports/agencies", query={"first": first, "last": last, "unit": unit}
+        )
+        return answer
+
+    def correct(
+        self, report_id: str, body: models.CorrectReport, *, idempotency_key: str | None = None
+    ) -> models.ProgressReportBody:
+        """Correct a signed progress report by a new edition.
+
+        With its texts and with figures of today. Both remain readable. 409 `report-not-signed`,
+        `report-exists`. For managers.
+
+        `POST /api/v1/reports/{report_id}/editions`
+
+        - `report_id`: Id of the progress report: `id` in `GET /reports`.
+        """
+        answer: models.ProgressReportBody = self._caller.json(
+            "POST", "/api/v1/reports/{}/editions", (report_id,), body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def create(
+        self, body: models.BeginReport, *, idempotency_key: str | None = None
+    ) -> models.ProgressReportBody:
+        """Begin the progress report of a unit and a period.
+
+        The period is a whole month, quarter or year of either calendar. There is one report of each: 409
+        `report-exists` names it. Figures come from the log and are computed at each read until it is
+        signed. For managers.
+
+        `POST /api/v1/reports`
+        """
+        answer: models.ProgressReportBody = self._caller.json(
+            "POST", "/api/v1/reports", body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def list(self, *, cursor: str | None = None, unit: str | None = None) -> models.ReportList:
+        """List progress reports, newest first.
+
+        Of all your units, or of one. For managers, auditors and administrators.
+
+        `GET /api/v1/reports`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `unit`: Key of a unit; leave it out for all of yours.
+        """
+        answer: models.ReportList = self._caller.json(
+            "GET", "/api/v1/reports", query={"cursor": cursor, "unit": unit}
+        )
+        return answer
+
+    def list_all(self, *, unit: str | None = None) -> Iterator[models.ReportSummary]:
+        """List progress reports, newest first: the items of all pages, one after the other."""
+        return pages(self.list, "query", unit=unit)
+
+    def list_actions(self, *, unit: str | None = None) -> models.OpenActionList:
+        """List open actions of progress reports, earliest due date first.
+
+        Of all your units, or of one: at most 200. For managers, auditors and administrators.
+
+        `GET /api/v1/report-actions`
+
+        - `unit`: Key of a unit; leave it out for all of yours.
+        """
+        answer: models.OpenActionList = self._caller.json(
+            "GET", "/api/v1/report-actions", query={"unit": unit}
+        )
+        return answer
+
+    def list_owners(self, report_id: str) -> models.OwnerList:
+        """List who can own actions of a progress report.
+
+        Accounts of people who work in its unit, or in one below it. For managers; empty for others, and
+        when it is signed.
+
+        `GET /api/v1/reports/{report_id}/owners`
+
+        - `report_id`: Id of the progress report: `id` in `GET /reports`.
+        """
+        answer: models.OwnerList = self._caller.json("GET", "/api/v1/reports/{}/owners", (report_id,))
+        return answer
+
+    def read_pdf(self, report_id: str, *, language: models.Language | None = None) -> Content:
+        """Read a progress report as PDF.
+
+        Tagged, for archives (PDF/A). A draft is marked as one; that of a signed report is always the
+        same, with its digest and who signed it.
+
+        `GET /api/v1/reports/{report_id}/pdf`
+
+        - `report_id`: Id of the progress report: `id` in `GET /reports`.
+        - `language`: Language of the file.
+        """
+        answer: Content = self._caller.content(
+            "GET", "/api/v1/reports/{}/pdf", (report_id,), query={"language": language}
+        )
+        return answer
+
+    def show(self, report_id: str) -> models.ProgressReportBody:
+        """Read a progress report.
+
+        A draft with the figures of this moment, a signed one as it was signed. `digest` is the SHA-256
+        of `content` in canonical form; the administration log has that of a signed report. For managers,
+        auditors and administrators.
+
+        `GET /api/v1/reports/{report_id}`
+
+        - `report_id`: Id of the progress report: `id` in `GET /reports`.
+        """
+        answer: models.ProgressReportBody = self._caller.json("GET", "/api/v1/reports/{}", (report_id,))
+        return answer
+
+    def sign(
+        self, report_id: str, body: models.SignReport, *, idempotency_key: str | None = None
+    ) -> models.ProgressReportBody:
+        """Sign a progress report.
+
+        Send the `digest` that you read: 409 `report-changed` if the report says something else by now.
+        403 `own-report` for everybody who wrote in it, 409 `period-not-ended` before its period is over,
+        409 `report-signed` if it is. From then on it never changes. For managers.
+
+        `POST /api/v1/reports/{report_id}/signature`
+
+        - `report_id`: Id of the progress report: `id` in `GET /reports`.
+        """
+        answer: models.ProgressReportBody = self._caller.json(
+            "POST", "/api/v1/reports/{}/signature", (report_id,), body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def write(
+        self, report_id: str, body: models.WriteReport | None = None, *, if_match: Tag = None
+    ) -> models.ProgressReportBody:
+        """Change the texts of a progress report.
+
+        An empty text removes one. 409 `report-signed`. For managers.
+
+        `PATCH /api/v1/reports/{report_id}`
+
+        - `report_id`: Id of the progress report: `id` in `GET /reports`.
+        """
+        answer: models.ProgressReportBody = self._caller.json(
+            "PATCH", "/api/v1/reports/{}", (report_id,), body=body, if_match=if_match
+        )
+        return answer
+
+
 class Requests:
     """Requests that a worker carries out, because their callers prefer not to wait for the response."""
 
@@ -4667,6 +4888,7 @@ class Operations:
         self.proposals = Proposals(caller)
         self.rates = Rates(caller)
         self.register = Register(caller)
+        self.reports = Reports(caller)
         self.requests = Requests(caller)
         self.retries = Retries(caller)
         self.rules = Rules(caller)
