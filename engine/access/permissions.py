@@ -66,6 +66,7 @@ Permission = Literal[
     "people.provision",
     "cases.change",
     "timers.manage",
+    "statistics.correct",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -116,6 +117,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "rates.read",
             "rates.manage",
             "classes.manage",
+            "statistics.correct",
         }
     ),
     "designer": frozenset(

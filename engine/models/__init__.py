@@ -68,6 +68,7 @@ from engine.models.process_drafts import (
     ProcessDraftFile,
 )
 from engine.models.provisioning import Provisioned
+from engine.models.publications import Publication, PublishedFigures
 from engine.models.rates import RateKind, UnitRate
 from engine.models.staged_documents import StagedDocument, StagedPart
 from engine.models.tables import (
@@ -185,6 +186,8 @@ __all__ = [
     "ProposalKind",
     "ProposalStatus",
     "Provisioned",
+    "Publication",
+    "PublishedFigures",
     "RateKind",
     "Recalculation",
     "Recusal",

@@ -63,6 +63,7 @@ OrganisationKind = Literal[
     "rate.set",
     "rate.removed",
     "service.classed",
+    "statistics.published",
 ]
 LOG = "organisation_log"  # its name in `chain_heads`
 

@@ -56,6 +56,7 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "rate.set": _RATE,
         "rate.removed": _RATE,
         "service.classed": {"definition": str, "class": str, "bound": str},
+        "statistics.published": {"month": str, "calendar": str, "edition": int, "digest": str},
         "silence.released": {"cases": int},
         "signal.sent": {"definitions": list, "cases": int, "starts": int},
         "definition.deployed": {**_VERSION, "digest": str, "deployment": str},
