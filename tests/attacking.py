@@ -17,29 +17,32 @@ Table = Mapping[tuple[str, str], Mapping[str, int | None]]  # by agency and serv
 Grounds = Mapping[str, Mapping[str, int | None]]
 
 
-def equations(edition: int, rows: Table, grounds: Grounds) -> Iterator[tuple[Mapping[Variable, int], int]]:
+def equations(edition: int, rows: Table, grounds: Grounds) -> Iterator[Equation]:
     """Every sum of an edition, and every figure that it shows."""
     services = [row for row in rows if row[1]]
     for row, figures in rows.items():
-        for name, value in figures.items():
-            if value is not None:
-                yield {(edition, *row, name): 1}, value
+        shown = {(edition, *row, name): value for name, value in figures.items()}
+        yield from _shown(shown)
         for parts in (TERM, RESULT):
-            yield {(edition, *row, "closed"): -1, **{(edition, *row, name): 1 for name in parts}}, 0
+            yield _sum((edition, *row, "closed"), [(edition, *row, name) for name in parts])
     for unit, service in rows:
-        if service:
-            continue
-        below = services if unit == "" else [row for row in services if row[0] == unit]
-        for name in rows[unit, service]:
-            yield {(edition, unit, "", name): -1, **{(edition, *row, name): 1 for row in below}}, 0
-    for unit, service in services:
-        parts = grounds.get(service, {})
-        if parts:
-            own = {(edition, unit, service, "ground", code): 1 for code in parts}
-            yield {(edition, unit, service, "refused"): -1, **own}, 0
-        for code, value in parts.items():
-            if value is not None:
-                yield {(edition, unit, service, "ground", code): 1}, value
+        if not service:
+            below = [row for row in services if unit in ("", row[0])]
+            for name in rows[unit, service]:
+                yield _sum((edition, unit, "", name), [(edition, *row, name) for row in below])
+    for row in services:
+        own = {(edition, *row, "ground", code): value for code, value in grounds.get(row[1], {}).items()}
+        if own:
+            yield _sum((edition, *row, "refused"), [*own])
+        yield from _shown(own)
+
+
+def _shown(figures: Mapping[Variable, int | None]) -> Iterator[Equation]:
+    return (({one: 1}, value) for one, value in figures.items() if value is not None)
+
+
+def _sum(whole: Variable, parts: Sequence[Variable]) -> Equation:
+    return {whole: -1, **dict.fromkeys(parts, 1)}, 0
 
 
 def unchanged(editions: int, rows: Sequence[tuple[str, str]], names: Sequence[str]) -> Iterator[Equation]:
@@ -51,7 +54,7 @@ def unchanged(editions: int, rows: Sequence[tuple[str, str]], names: Sequence[st
 
 
 def solve(found: Sequence[Equation]) -> dict[Variable, tuple[int, int | None]]:
-    """The smallest and the greatest value of each figure, as far as sums of the equations and steps say it."""
+    """The smallest and the greatest value of each figure, as far as equations say it."""
     reduced = _eliminate(found)
     known: dict[Variable, tuple[int, int | None]] = {one: (0, None) for terms, _ in found for one in terms}
     usable: list[tuple[Mapping[Variable, Any], Any]] = [*found, *reduced]
@@ -133,15 +136,17 @@ def search(found: Sequence[Equation], most: int) -> dict[Variable, set[int]]:
     free = sorted({one for terms, _ in reduced for one in terms} - set(pivots), key=str)
     possible: dict[Variable, set[int]] = {}
     for chosen in product(range(most + 1), repeat=len(free)):
-        tried = dict(zip(free, chosen, strict=True))
+        tried: dict[Variable, int] = dict(zip(free, chosen, strict=True))
         for pivot, (terms, total) in zip(pivots, reduced, strict=True):
-            value = total - sum(by * tried[one] for one, by in terms.items() if one != pivot)
+            value: Fraction = total - sum(
+                (by * tried[one] for one, by in terms.items() if one != pivot), Fraction(0)
+            )
             if value < 0 or value.denominator != 1:
                 break
             tried[pivot] = int(value)
         else:
-            for one, value in tried.items():
-                possible.setdefault(one, set()).add(value)
+            for one, number in tried.items():
+                possible.setdefault(one, set()).add(number)
     return possible
 
 

@@ -31,15 +31,12 @@ from engine.oversight.publication.suppression import COUNTS, Counted
 from engine.platform.db import UnitOfWork
 
 NO_GROUND, SEVERAL = "-", "+"  # instead of the code of a ground: none was stated, several were
-_PARAMETERS = """
-WITH service (definition, unit) AS (SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:units AS text[])))
-"""
-_UNDECIDED = "coalesce(effect, '') NOT IN ('grants', 'refuses')"
-_STARTED = text(f"""{_PARAMETERS}
-SELECT definition, count(*) FROM case_figures JOIN service USING (definition)
+_STARTED = text("""
+SELECT definition, count(*) FROM case_figures
+JOIN unnest(CAST(:keys AS text[]), CAST(:units AS text[])) AS service (definition, unit) USING (definition)
 WHERE started_at >= :begin AND started_at < :after GROUP BY definition
 """)
-_ENDED = text(f"""{_PARAMETERS}
+_ENDED = text("""
 SELECT definition, count(*) AS closed,
     count(*) FILTER (WHERE NOT late) AS on_time,
     count(*) FILTER (WHERE late AND NOT silent) AS late,
@@ -47,21 +44,25 @@ SELECT definition, count(*) AS closed,
     count(*) FILTER (WHERE late IS NULL AND NOT silent) AS no_term,
     count(*) FILTER (WHERE effect = 'grants') AS granted,
     count(*) FILTER (WHERE effect = 'refuses') AS refused,
-    count(*) FILTER (WHERE ending = 'withdrawn' AND {_UNDECIDED}) AS withdrawn,
-    count(*) FILTER (WHERE ending <> 'withdrawn' AND {_UNDECIDED}) AS other
-FROM case_figures JOIN service USING (definition)
+    count(*) FILTER (WHERE ending = 'withdrawn' AND coalesce(effect, '') NOT IN ('grants', 'refuses')) AS withdrawn,
+    count(*) FILTER (WHERE ending <> 'withdrawn' AND coalesce(effect, '') NOT IN ('grants', 'refuses')) AS other
+FROM case_figures
+JOIN unnest(CAST(:keys AS text[]), CAST(:units AS text[])) AS service (definition, unit) USING (definition)
 WHERE ended_at >= :begin AND ended_at < :after GROUP BY definition
 """)
-_TIMES = text(f"""{_PARAMETERS}
+_TIMES = text("""
 SELECT coalesce(service.unit, '') AS unit, coalesce(service.definition, '') AS service,
-    percentile_disc(0.5) WITHIN GROUP (ORDER BY life_ms), percentile_disc(0.9) WITHIN GROUP (ORDER BY life_ms)
-FROM case_figures JOIN service USING (definition)
+    percentile_disc(0.5) WITHIN GROUP (ORDER BY life_ms),
+    percentile_disc(0.9) WITHIN GROUP (ORDER BY life_ms)
+FROM case_figures
+JOIN unnest(CAST(:keys AS text[]), CAST(:units AS text[])) AS service (definition, unit) USING (definition)
 WHERE ended_period BETWEEN :first AND :last AND ended_at >= :begin AND ended_at < :after
 GROUP BY GROUPING SETS ((service.unit, service.definition), (service.unit), ())
 """)
-_GROUNDS = text(f"""{_PARAMETERS}
+_GROUNDS = text("""
 SELECT case_figures.definition, decision.grounds, count(*)
-FROM case_figures JOIN service USING (definition)
+FROM case_figures
+JOIN unnest(CAST(:keys AS text[]), CAST(:units AS text[])) AS service (definition, unit) USING (definition)
 LEFT JOIN LATERAL (
     SELECT facts ->> 'grounds' AS grounds FROM events
     WHERE events.case_id = case_figures.case_id AND kind = 'decision.made' AND facts ->> 'effect' = 'refuses'
@@ -108,13 +109,14 @@ def measure(uow: UnitOfWork, month: Month, keys: Mapping[str, str] | None = None
     """Returns the figures of a month: of the services offered now, or of these, with their agencies."""
     offered = _services(uow, keys)
     owners = keys if keys is not None else {key: row.unit for key, row in offered.items()}
+    begin, after = _midnight(uow, month.first), _midnight(uow, month.after)
     parameters = {
         "keys": [*owners],
         "units": [*owners.values()],
         "first": month.first,
         "last": month.last,
-        "begin": _midnight(uow, month.first),
-        "after": _midnight(uow, month.after),
+        "begin": begin,
+        "after": after,
     }
     run = uow.connection.execute
     counts = {key: dict.fromkeys(COUNTS, 0) for key in owners}
@@ -126,17 +128,29 @@ def measure(uow: UnitOfWork, month: Month, keys: Mapping[str, str] | None = None
     for key, stated, number in run(_GROUNDS, parameters):
         grounds[key][_ground(stated)] += number
     times = {(unit, key): (median, most) for unit, key, median, most in run(_TIMES, parameters) if median}
-    versions = _versions(uow, [*owners], parameters["begin"], parameters["after"])
-    services = []
-    for key, unit in sorted(owners.items(), key=lambda one: (one[1], one[0])):
-        row = offered.get(key)
-        said: dict[str, Any] = {"versions": [_stated(version) for version in versions[key]]}
-        if row is not None:
-            said |= {"name": row.facts["name"], "fee": row.facts.get("fee")}
-        words = _words(uow, [version[0] for version in versions[key]]) if grounds[key] else {}
-        said["grounds"] = {code: words.get(code) for code in sorted(grounds[key])}
-        services.append(Service(Counted(unit, key, counts[key], dict(grounds[key])), said))
+    versions = _versions(uow, [*owners], begin, after)
+    services = [
+        Service(
+            Counted(unit, key, counts[key], dict(grounds[key])),
+            _said(uow, offered.get(key), versions[key], grounds[key]),
+        )
+        for key, unit in sorted(owners.items(), key=lambda one: (one[1], one[0]))
+    ]
     return Measured(services, {row.unit: row.unit_name for row in offered.values()}, times)
+
+
+def _said(
+    uow: UnitOfWork, row: Any, versions: Sequence[tuple[Version, datetime]], grounds: Mapping[str, int]
+) -> Mapping[str, Any]:
+    """Returns what is published of a service besides figures; its row is None if it is gone."""
+    words = _words(uow, [version for version, _ in versions]) if grounds else {}
+    said: dict[str, Any] = {
+        "versions": [{"number": one.number, "since": since.date().isoformat()} for one, since in versions],
+        "grounds": {code: words.get(code) for code in sorted(grounds)},
+    }
+    if row is not None:
+        said |= {"name": row.facts["name"], "fee": row.facts.get("fee")}
+    return said
 
 
 def _midnight(uow: UnitOfWork, day: date) -> datetime:
@@ -182,17 +196,14 @@ def _versions(
         )
     )
     complete: set[str] = set()
-    for *version, since in uow.connection.execute(published):
-        one = Version(*version)
+    for row in uow.connection.execute(published):
+        columns: tuple[Any, ...] = tuple(row)
+        one, since = Version(*columns[:-1]), columns[-1]
         if one.key not in complete:
             found[one.key].append((one, since))
         if since <= begin:  # those before it had been replaced
             complete.add(one.key)
     return found
-
-
-def _stated(version: tuple[Version, datetime]) -> dict[str, Any]:
-    return {"number": version[0].number, "since": version[1].date().isoformat()}
 
 
 def _words(uow: UnitOfWork, versions: Iterable[Version]) -> dict[str, Mapping[str, str]]:

@@ -40,7 +40,7 @@ class Network:
         return edge
 
     def may_be_any_of(self, edge: Edge, most: int) -> bool:
-        """Returns whether a hidden figure can have every value from 0 to `most`, for all that is published."""
+        """Returns whether a hidden figure can have every value from 0 to `most`, as far as is known."""
         down = self._shift(edge, edge.tail, edge.head, edge.value)
         return down >= edge.value and (
             most <= edge.value

@@ -55,7 +55,7 @@ def newest(found: Sequence[Edition]) -> Sequence[Edition]:
     return [*by_month.values()]
 
 
-def _read(session: Session, found: Select[Any]) -> Sequence[Edition]:
+def _read(session: Session, found: Select[*tuple[Any, ...]]) -> Sequence[Edition]:
     ordered = found.order_by(Publication.first.desc(), Publication.edition.desc())
     return [
         Edition(row.id, _month(row.first, row.calendar), row.edition, row.reason, *_signed(row))
@@ -84,7 +84,7 @@ def rows(session: Session, publication_id: UUID, unit: str | None = None) -> Map
 
 
 def overview_rows(session: Session, publication_id: UUID, most: int) -> Mapping[Row, Mapping[str, Any]]:
-    """Returns the rows of all and of the agencies, and those of services if there are at most so many rows."""
+    """Returns the rows of all and of agencies, and those of services if there are at most so many rows."""
     few = (
         select(PublishedFigures.place)
         .where(PublishedFigures.publication_id == publication_id, PublishedFigures.place >= most)
