@@ -58,6 +58,7 @@ from api import (
     signals,
     staging,
     start_forms,
+    statistics,
     status,
     system,
     tasks,
@@ -132,6 +133,7 @@ RESOURCES = (
         visits,
         rates,
         metrics,
+        statistics,
     ),
     *(proposals, signals, timers, case_batches, requests),
 )

@@ -216,6 +216,10 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("DELETE", "/rates/<uuid:rate_id>"): {"administrator"},
     ("GET", "/definitions/<key>/package"): DESIGN,
     ("POST", "/packages"): DESIGN,
+    ("GET", "/statistics"): None,
+    ("GET", "/statistics/<month>"): None,
+    ("GET", "/statistics/services/<key>"): None,
+    ("POST", "/statistics/<month>/editions"): {"administrator"},
     ("GET", "/services"): None,
     ("GET", "/services.jsonld"): None,
     ("GET", "/services/<key>"): None,
@@ -286,6 +290,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/cases/<uuid:case_id>/comments": {"text": "t"},
     "/cases/<uuid:case_id>/clock/extend": {"reason": "volume"},
     "/definitions/<key>/class": {"class": "low"},
+    "/statistics/<month>/editions": {"reason": "An outage was reported late."},
     "/units/<key>/rates": {
         **{"role": "caseworker", "amount": "12.50", "currency": "IRR"},
         "valid_from": "2026-03-21",

@@ -44,8 +44,12 @@ SELECT definition, count(*) AS closed,
     count(*) FILTER (WHERE late IS NULL AND NOT silent) AS no_term,
     count(*) FILTER (WHERE effect = 'grants') AS granted,
     count(*) FILTER (WHERE effect = 'refuses') AS refused,
-    count(*) FILTER (WHERE ending = 'withdrawn' AND coalesce(effect, '') NOT IN ('grants', 'refuses')) AS withdrawn,
-    count(*) FILTER (WHERE ending <> 'withdrawn' AND coalesce(effect, '') NOT IN ('grants', 'refuses')) AS other
+    count(*) FILTER (
+        WHERE ending = 'withdrawn' AND coalesce(effect, '') NOT IN ('grants', 'refuses')
+    ) AS withdrawn,
+    count(*) FILTER (
+        WHERE ending <> 'withdrawn' AND coalesce(effect, '') NOT IN ('grants', 'refuses')
+    ) AS other
 FROM case_figures
 JOIN unnest(CAST(:keys AS text[]), CAST(:units AS text[])) AS service (definition, unit) USING (definition)
 WHERE ended_at >= :begin AND ended_at < :after GROUP BY definition

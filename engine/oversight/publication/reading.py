@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine.models import Publication, PublishedFigures
 from engine.oversight.publication import months
 from engine.oversight.publication.months import Month
-from engine.oversight.publication.suppression import Row
+from engine.oversight.publication.suppression import ALL, Row
 
 MONTHS = 12  # on the page of a service
 _COLUMNS = (
@@ -108,3 +108,14 @@ def service_rows(
     )
     read = {row.publication_id: row for row in session.execute(found)} if key else {}
     return [(one, read[one.id].unit, read[one.id].figures) for one in chosen if one.id in read]
+
+
+def all_rows(session: Session, chosen: Sequence[Edition]) -> Sequence[tuple[Edition, Mapping[str, Any]]]:
+    """Returns the figures of all agencies in these editions, in their order."""
+    found = select(PublishedFigures.publication_id, PublishedFigures.figures).where(
+        PublishedFigures.unit == ALL,
+        PublishedFigures.service == "",
+        PublishedFigures.publication_id.in_([one.id for one in chosen]),
+    )
+    read = {row.publication_id: row.figures for row in session.execute(found)}
+    return [(one, read[one.id]) for one in chosen if one.id in read]
