@@ -130,11 +130,13 @@ def _subtract(
 
 
 def search(found: Sequence[Equation], most: int) -> dict[Variable, set[int]]:
-    """Every value that each figure of a small table can have, by trying all."""
+    """Every value that each figure of a small table can have, by trying all; none if that are too many."""
     reduced = _eliminate(found)
     pivots = [next(one for one in terms if terms[one] == 1 and _alone(one, reduced)) for terms, _ in reduced]
     free = sorted({one for terms, _ in reduced for one in terms} - set(pivots), key=str)
     possible: dict[Variable, set[int]] = {}
+    if len(free) > 3:
+        return possible
     for chosen in product(range(most + 1), repeat=len(free)):
         tried: dict[Variable, int] = dict(zip(free, chosen, strict=True))
         for pivot, (terms, total) in zip(pivots, reduced, strict=True):

@@ -26,7 +26,7 @@ def as_system(database: Database, command: Callable[[UnitOfWork], T], now: datet
     )
 
 
-def a_history(database: Database, url: str, cases: int = 400) -> None:
+def a_history(database: Database, url: str, cases: int = 200) -> None:
     """Writes a history of three offered services, and computes its figures."""
     histories.write(database, url, cases)
     with database.transaction() as session:

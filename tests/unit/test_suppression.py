@@ -24,6 +24,7 @@ from tests import attacking
 
 World = Sequence[Counted]
 SIZES = (0, 0, 1, 2, 3, 5, 8, 20, 60)
+LARGE = (40, 60, 90)
 
 
 def a_service(rng: Random, unit: str, key: str, sizes: Sequence[int] = SIZES) -> Counted:
@@ -35,13 +36,14 @@ def a_service(rng: Random, unit: str, key: str, sizes: Sequence[int] = SIZES) ->
     grounds: dict[str, int] = {}
     for code in rng.choices("abcd", k=result["refused"]):
         grounds[code] = grounds.get(code, 0) + 1
-    volumes = {"started": rng.choice((0, 1, 2, 4, 5, 30)), "closed": sum(term)}
+    volumes = {"started": rng.choice((0, 1, 2, 4, 5, 30) if 0 in sizes else (30, 50)), "closed": sum(term)}
     return Counted(unit, key, {**volumes, **dict(zip(TERM, term, strict=True)), **result}, grounds)
 
 
-def a_world(rng: Random, units: int = 4, services: int = 5) -> World:
+def a_world(rng: Random, units: int = 4, services: int = 5, large: float = 0) -> World:
+    """A month of some services, of which this part have many cases in each cell."""
     return [
-        a_service(rng, f"u{unit}", f"u{unit}s{number}")
+        a_service(rng, f"u{unit}", f"u{unit}s{number}", LARGE if rng.random() < large else SIZES)
         for unit in range(rng.randint(1, units))
         for number in range(rng.randint(1, services))
     ]
@@ -78,7 +80,7 @@ def _learned(known: Mapping[Any, tuple[int, int | None]], one: Any, value: int) 
         yield f"{one}: {value} is between {least} and {most}"
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_sums_of_twelve_months_reveal_no_small_figure(seed: int) -> None:
     rng = Random(seed)
     for _ in range(12):
@@ -93,24 +95,22 @@ def test_without_complementary_suppression_they_do() -> None:
 def test_no_figure_of_small_worlds_has_fewer_than_six_values() -> None:
     """By trying every possible month, which no reasoning of the attacker can miss."""
     tried = 0
-    for seed in range(200):
+    for seed in range(60):
         rng = Random(seed)
-        world = [a_service(rng, "u", f"s{number}", (0, 0, 1, 4, 6)) for number in range(2)]
+        world = [a_service(rng, "u", f"s{number}", (0, 0, 1, 4, 6)) for number in range(1 + seed % 2)]
         if not 0 < sum(one.counts["closed"] for one in world) <= 14:
             continue
         shown = suppress(world)
         for parts in (TERM, RESULT):
             found = [*attacking.equations(0, _only(shown.rows, ("closed", *parts)), {})]
             found = [(terms, total) for terms, total in found if not _foreign(terms, parts)]
-            if len({one for terms, _ in found for one in terms}) - len(found) > 4:
-                continue
             possible = attacking.search(found, 14)
-            tried += 1
+            tried += bool(possible)
             for row, figures in true_figures(world).items():
                 for name in parts:
                     if is_small(figures[name]) and (0, *row, name) in possible:
                         assert possible[0, *row, name] >= {*range(FEWEST + 1)}, (seed, row, name)
-    assert tried > 20
+    assert tried > 10
 
 
 def _only(rows: Any, names: Sequence[str]) -> Any:
@@ -148,7 +148,8 @@ def measured(world: World) -> Measured:
 def changed(rng: Random, world: World) -> World:
     """Some services have other figures now: a few cases more or less, or many."""
     return [
-        a_service(rng, one.unit, one.service) if rng.random() < 0.4 else _grown(rng, one) for one in world
+        a_service(rng, one.unit, one.service, LARGE) if rng.random() < 0.3 else _grown(rng, one)
+        for one in world
     ]
 
 
@@ -177,13 +178,13 @@ def shown_in(rows: Rows) -> tuple[Any, Any]:
     return figures, grounds
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_comparing_editions_reveals_no_small_figure_and_no_small_change(seed: int) -> None:
     """Even to somebody who knows which services a correction did not change."""
     rng = Random(seed)
     corrected = 0
     for _ in range(6):
-        world = a_world(rng)
+        world = a_world(rng, large=0.8)
         editions: list[Rows] = [published(measured(world))]
         for _ in range(2):
             world_now = changed(rng, world)
@@ -207,7 +208,7 @@ def test_comparing_editions_reveals_no_small_figure_and_no_small_change(seed: in
         for row in editions[0]:
             if row[1]:
                 _require_great_changes([edition[row] for edition in editions])
-    assert corrected or seed
+    assert corrected
 
 
 def _require_great_changes(figures: Sequence[Mapping[str, Any]]) -> None:
@@ -220,7 +221,7 @@ def _require_great_changes(figures: Sequence[Mapping[str, Any]]) -> None:
 
 def test_a_correction_replaces_a_service_and_its_sums_or_nothing() -> None:
     rng = Random(3)
-    world = [a_service(rng, "u", key, (40, 60)) for key in ("s", "t")]
+    world = [_with(a_service(rng, "u", key, (40, 60)), started=100) for key in ("s", "t")]
     first = published(measured(world))
     assert all(value is not None for name, value in first["u", "s"].items() if name in TERM)
     few = [_with(world[0], late=3, on_time=-3), world[1]]
