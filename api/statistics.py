@@ -116,7 +116,7 @@ class FiguresBody(Body):
     granted: Count
     """Decided for the applicant."""
     refused: Count
-    """Refused."""
+    """Decided against the applicant."""
     withdrawn: Count
     """Withdrawn by the applicant, without a decision."""
     other: Count
@@ -177,7 +177,7 @@ def list_editions() -> Response:
     return _tagged(EditionList(items=[EditionBody(**_edition(one)) for one in found]))
 
 
-@blueprint.get("/statistics/<month>")
+@blueprint.get("/statistics/months/<month>")
 @operations.declare(
     Operation(
         query=MonthQuery,
@@ -233,7 +233,7 @@ def read_service(key: str) -> Response:
 
 
 @command(
-    blueprint.post("/statistics/<month>/editions"),
+    blueprint.post("/statistics/months/<month>/editions"),
     body=CorrectMonth,
     answer=EditionBody,
     status=201,

@@ -181,7 +181,7 @@ def _month_page(visit: Visit, found: Sequence[Edition], chosen: Edition) -> Page
         "is_newest": chosen.id == newest[at].id,
         "lines": [_month_line(visit, one, figures) for one, figures in trend],
         "months": [(_name(visit, one.month), one.month.name) for one in newest],
-        "file": f"/api/v1/statistics/{chosen.month.name}{query}",
+        "file": f"/api/v1/statistics/months/{chosen.month.name}{query}",
     }
     return Page("statistics/month.html", values)
 

@@ -35,8 +35,9 @@ def test_a_month_says_what_the_overview_says(history: Database) -> None:
         with history.transaction() as session:
             uow = UnitOfWork(session, manager, publishing.LATER)
             for (unit, service), figures in reading.rows(session, one.id).items():
-                days = {"first": one.month.first, "last": one.month.last}
-                numbers = overview(uow, Filters(definition=service or None, **days)).numbers
+                month = one.month
+                asked = Filters(definition=service or None, first=month.first, last=month.last)
+                numbers = overview(uow, asked).numbers
                 said = {
                     "started": numbers.started.value,
                     "closed": numbers.closed.value,
