@@ -13,7 +13,7 @@ from engine.oversight.publication.rows import published
 from engine.oversight.publication.suppression import COUNTS, Counted
 from engine.platform.db import Actor, Database
 from tests import publishing
-from tests.web.conftest import Browser
+from tests.web.conftest import Browser, statements
 
 REASON = "An outage was recorded late."
 
@@ -116,15 +116,14 @@ def test_pages_are_the_same_for_all_and_caches_store_them(
     database: Database,
     actor: Callable[..., Actor],
     session_of: Callable[[Actor], Browser],
-    statements: list[str],
 ) -> None:
     a_month(database, "1405-08", 12)
     paths = ("/statistics", "/statistics/1405-08/units/agency-01", "/statistics/services/service-001")
     official = session_of(actor("manager"))
     for path in paths:
-        statements.clear()
-        first = browser.get(path)
-        assert len(statements) <= 4, statements
+        with statements(database) as executed:
+            first = browser.get(path)
+        assert len(executed) <= 4, executed
         assert first.headers["Cache-Control"] == "public, max-age=300"
         assert "Set-Cookie" not in first.headers
         assert "<script" not in first.text.replace('<script type="module"', "")

@@ -162,9 +162,9 @@ def _midnight(uow: UnitOfWork, day: date) -> datetime:
 
 
 def _services(uow: UnitOfWork, keys: Mapping[str, str] | None) -> Mapping[str, Any]:
-    """Returns the services that are offered now, or these, as the catalogue has them."""
+    """Returns the services that are offered now and no part of others, or these, from the catalogue."""
     columns: tuple[Any, ...] = (
-        *(DefinitionVersion.key, CatalogueEntry.facts),
+        *(DefinitionVersion.key, CatalogueEntry.facts, CatalogueEntry.parts),
         *(Unit.key.label("unit"), Unit.name.label("unit_name")),
     )
     found = (
@@ -178,7 +178,9 @@ def _services(uow: UnitOfWork, keys: Mapping[str, str] | None) -> Mapping[str, A
         found = found.where(offered, CatalogueEntry.startable)
     else:
         found = found.where(DefinitionVersion.key.in_([*keys]))
-    return {row.key: row for row in uow.connection.execute(found)}
+    rows = uow.connection.execute(found).all()
+    parts = {part for row in rows for part in row.parts} if keys is None else set()
+    return {row.key: row for row in rows if row.key not in parts}
 
 
 def _ground(stated: str | None) -> str:

@@ -200,11 +200,15 @@ class _Breakdown:
     def _helpful(self, row: Row) -> Iterator[Row]:
         """Yields rows to hide as a whole: its own, its agency's services and sums, the next agencies', all.
 
+        Not those without a case, whose figures are all 0.
+
         When all are hidden, each figure is known only to be at most the volume of its row.
         """
 
         def unhidden(rows: Iterable[Row]) -> list[Row]:
-            return sorted((one for one in rows if one not in self._whole), key=self._size)
+            return sorted(
+                (one for one in rows if one not in self._whole and self._size(one)[0]), key=self._size
+            )
 
         yield from unhidden([row])
         yield from unhidden(one for one in self._services if row[0] and one[0] == row[0])

@@ -166,8 +166,9 @@ export interface AddComment {
  * - `rate.set`: a rate was set
  * - `rate.removed`: a rate was removed
  * - `service.classed`: the class of a service was changed
+ * - `statistics.published`: statistics of a month were published, or corrected
  */
-export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed";
+export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "statistics.published";
 
 /** The text to which the person agrees. */
 export interface AgreementTo {
@@ -1104,6 +1105,12 @@ export interface ContactBody {
   hours: BothLanguages | null;
 }
 
+/** Why a month is corrected. */
+export interface CorrectMonth {
+  /** For everybody to read: 10 to 500 characters. */
+  reason: string;
+}
+
 /** What was wrong; what is left out stays as it is. */
 export interface CorrectVisit {
   /** When it really was. */
@@ -1938,6 +1945,32 @@ export interface DraftUpload {
  */
 export type DuplicateRule = "confirm" | "refuse" | "allow";
 
+/** An edition of a month. */
+export interface EditionBody {
+  /** The month in addresses: `1405-07`, or `2026-10`. */
+  month: string;
+  /** The calendar of which it is a month. */
+  calendar: Calendar;
+  /** Its first day. */
+  first: string;
+  /** Its last day. */
+  last: string;
+  /** Number of the edition: 1, or more after corrections. */
+  edition: number;
+  /** Why it was corrected; null in the first edition. */
+  reason: string | null;
+  /** When the edition was published. */
+  published_at: string;
+  /** SHA-256 of all that the edition says, in hexadecimal, as the administration log has it. */
+  digest: string;
+}
+
+/** All editions of all months. */
+export interface EditionList {
+  /** The newest month first, of each the newest edition first. */
+  items: Array<EditionBody>;
+}
+
 /**
  * What an outcome means for the applicant.
  *
@@ -2372,6 +2405,46 @@ export interface FigureBody {
  * - `too_few`: it would show how long one person worked
  */
 export type FigureStatus = "measured" | "not_measured" | "no_data" | "too_few";
+
+/** The figures of a service, of an agency, or of all, in a month. Null: hidden. */
+export interface FiguresBody {
+  /** Key of the agency; empty: all agencies. */
+  unit: string;
+  /** Key of the service; empty: all services of the agency. */
+  service: string;
+  /** Name of the service, or of the agency; null for all agencies. */
+  name: BothLanguages | null;
+  /** Cases that started in the month. */
+  started: number | null;
+  /** Cases that ended in the month; all following figures are of these. */
+  closed: number | null;
+  /** Ended or decided within the statutory term, or within the norm of a process without one. */
+  on_time: number | null;
+  /** Ended or decided after it, without those decided by silence. */
+  late: number | null;
+  /** Decided by silence of the authority when the term ended. They are late, too. */
+  silent: number | null;
+  /** Of a process without term and norm. */
+  no_term: number | null;
+  /** Decided for the applicant. */
+  granted: number | null;
+  /** Decided against the applicant. */
+  refused: number | null;
+  /** Withdrawn by the applicant, without a decision. */
+  withdrawn: number | null;
+  /** Ended in another way. */
+  other: number | null;
+  /** Hours from start to end that half of the cases did not exceed; null for fewer than 10 cases. */
+  median_hours: number | null;
+  /** The same for nine of ten cases. */
+  most_hours: number | null;
+  /** Refusals by ground; empty if the refusals are hidden, and for agencies. */
+  grounds: Array<RefusalGroundBody>;
+  /** Versions of the process that were current in the month, the newest first. */
+  versions: Array<VersionInForceBody>;
+  /** Fee of the service when the month was published; null without one, and for agencies. */
+  fee: FeeBody | null;
+}
 
 /**
  * Format of figures.
@@ -3141,6 +3214,28 @@ export interface MissingBody {
  * - `appeal`: the process for an appeal
  */
 export type MissingPart = "unit" | "role" | "calendar" | "connector" | "process" | "appeal";
+
+/** The statistics of a month. */
+export interface MonthBody {
+  /** The month in addresses: `1405-07`, or `2026-10`. */
+  month: string;
+  /** The calendar of which it is a month. */
+  calendar: Calendar;
+  /** Its first day. */
+  first: string;
+  /** Its last day. */
+  last: string;
+  /** Number of the edition: 1, or more after corrections. */
+  edition: number;
+  /** Why it was corrected; null in the first edition. */
+  reason: string | null;
+  /** When the edition was published. */
+  published_at: string;
+  /** SHA-256 of all that the edition says, in hexadecimal, as the administration log has it. */
+  digest: string;
+  /** All, then each agency with its services. */
+  items: Array<FiguresBody>;
+}
 
 /** A new subscription. */
 export interface NewWebhook {
@@ -3947,6 +4042,16 @@ export interface RecuseTask {
   reason?: string | null;
 }
 
+/** How often a ground was stated for a refusal. */
+export interface RefusalGroundBody {
+  /** Code of the ground in the process; `-`: none was stated, `+`: several were. */
+  code: string;
+  /** The ground in words, if the process has them. */
+  name: BothLanguages | null;
+  /** Refusals with this ground; null if hidden. */
+  count: number | null;
+}
+
 /** Another case of the same process with the same applicant or business key. */
 export interface Related {
   /** Id of the case. */
@@ -4497,6 +4602,36 @@ export interface ServiceLineBody {
   dissatisfaction: FigureBody;
   /** Weighted geometric mean of the factors, from 0 to 1. */
   score: number;
+}
+
+/** A service in a month. */
+export interface ServiceMonthBody {
+  /** The month in addresses: `1405-07`, or `2026-10`. */
+  month: string;
+  /** The calendar of which it is a month. */
+  calendar: Calendar;
+  /** Its first day. */
+  first: string;
+  /** Its last day. */
+  last: string;
+  /** Number of the edition: 1, or more after corrections. */
+  edition: number;
+  /** Why it was corrected; null in the first edition. */
+  reason: string | null;
+  /** When the edition was published. */
+  published_at: string;
+  /** SHA-256 of all that the edition says, in hexadecimal, as the administration log has it. */
+  digest: string;
+  /** Its figures. */
+  figures: FiguresBody;
+}
+
+/** A service in the last twelve published months. */
+export interface ServiceMonthList {
+  /** Key of the service. */
+  key: string;
+  /** The newest month first; months in which it was not offered are missing. */
+  items: Array<ServiceMonthBody>;
 }
 
 /** Something that applicants have to bring, or that they get. */
@@ -5440,6 +5575,14 @@ export interface VersionFileList {
   hash: string;
   /** The files that you may see; for designers also those of other processes that were deployed with it. */
   items: Array<VersionFileBody>;
+}
+
+/** A version of the process that was current in the month. */
+export interface VersionInForceBody {
+  /** Number of the version. */
+  number: number;
+  /** Day on which it was published. */
+  since: string;
 }
 
 /**

@@ -192,6 +192,7 @@ AdministrationKind: TypeAlias = Literal[
     "rate.set",
     "rate.removed",
     "service.classed",
+    "statistics.published",
 ]
 """Kind of an entry in the administration log.
 
@@ -248,6 +249,7 @@ AdministrationKind: TypeAlias = Literal[
 - `rate.set`: a rate was set
 - `rate.removed`: a rate was removed
 - `service.classed`: the class of a service was changed
+- `statistics.published`: statistics of a month were published, or corrected
 """
 
 
@@ -1312,6 +1314,13 @@ class ContactBody(TypedDict):
     """When it is open, in words."""
 
 
+class CorrectMonth(TypedDict):
+    """Why a month is corrected."""
+
+    reason: str
+    """For everybody to read: 10 to 500 characters."""
+
+
 class CorrectVisit(TypedDict):
     """What was wrong; what is left out stays as it is."""
 
@@ -2239,6 +2248,35 @@ DuplicateRule: TypeAlias = Literal["confirm", "refuse", "allow"]
 - `allow`: it is accepted
 """
 
+
+class EditionBody(TypedDict):
+    """An edition of a month."""
+
+    month: str
+    """The month in addresses: `1405-07`, or `2026-10`."""
+    calendar: Calendar
+    """The calendar of which it is a month."""
+    first: str
+    """Its first day."""
+    last: str
+    """Its last day."""
+    edition: int
+    """Number of the edition: 1, or more after corrections."""
+    reason: str | None
+    """Why it was corrected; null in the first edition."""
+    published_at: str
+    """When the edition was published."""
+    digest: str
+    """SHA-256 of all that the edition says, in hexadecimal, as the administration log has it."""
+
+
+class EditionList(TypedDict):
+    """All editions of all months."""
+
+    items: list[EditionBody]
+    """The newest month first, of each the newest edition first."""
+
+
 Effect: TypeAlias = Literal["grants", "refuses", "neither"]
 """What an outcome means for the applicant.
 
@@ -2787,6 +2825,48 @@ FigureStatus: TypeAlias = Literal["measured", "not_measured", "no_data", "too_fe
 - `no_data`: there are no cases
 - `too_few`: it would show how long one person worked
 """
+
+
+class FiguresBody(TypedDict):
+    """The figures of a service, of an agency, or of all, in a month. Null: hidden."""
+
+    unit: str
+    """Key of the agency; empty: all agencies."""
+    service: str
+    """Key of the service; empty: all services of the agency."""
+    name: BothLanguages | None
+    """Name of the service, or of the agency; null for all agencies."""
+    started: int | None
+    """Cases that started in the month."""
+    closed: int | None
+    """Cases that ended in the month; all following figures are of these."""
+    on_time: int | None
+    """Ended or decided within the statutory term, or within the norm of a process without one."""
+    late: int | None
+    """Ended or decided after it, without those decided by silence."""
+    silent: int | None
+    """Decided by silence of the authority when the term ended. They are late, too."""
+    no_term: int | None
+    """Of a process without term and norm."""
+    granted: int | None
+    """Decided for the applicant."""
+    refused: int | None
+    """Decided against the applicant."""
+    withdrawn: int | None
+    """Withdrawn by the applicant, without a decision."""
+    other: int | None
+    """Ended in another way."""
+    median_hours: float | None
+    """Hours from start to end that half of the cases did not exceed; null for fewer than 10 cases."""
+    most_hours: float | None
+    """The same for nine of ten cases."""
+    grounds: list[RefusalGroundBody]
+    """Refusals by ground; empty if the refusals are hidden, and for agencies."""
+    versions: list[VersionInForceBody]
+    """Versions of the process that were current in the month, the newest first."""
+    fee: FeeBody | None
+    """Fee of the service when the month was published; null without one, and for agencies."""
+
 
 FiguresFormat: TypeAlias = Literal["json", "csv"]
 """Format of figures.
@@ -3629,6 +3709,29 @@ MissingPart: TypeAlias = Literal["unit", "role", "calendar", "connector", "proce
 - `process`: a process that is called
 - `appeal`: the process for an appeal
 """
+
+
+class MonthBody(TypedDict):
+    """The statistics of a month."""
+
+    month: str
+    """The month in addresses: `1405-07`, or `2026-10`."""
+    calendar: Calendar
+    """The calendar of which it is a month."""
+    first: str
+    """Its first day."""
+    last: str
+    """Its last day."""
+    edition: int
+    """Number of the edition: 1, or more after corrections."""
+    reason: str | None
+    """Why it was corrected; null in the first edition."""
+    published_at: str
+    """When the edition was published."""
+    digest: str
+    """SHA-256 of all that the edition says, in hexadecimal, as the administration log has it."""
+    items: list[FiguresBody]
+    """All, then each agency with its services."""
 
 
 class NewWebhook(TypedDict):
@@ -4508,6 +4611,17 @@ class RecuseTask(TypedDict):
     """Your reason. Only administrators and auditors can read it."""
 
 
+class RefusalGroundBody(TypedDict):
+    """How often a ground was stated for a refusal."""
+
+    code: str
+    """Code of the ground in the process; `-`: none was stated, `+`: several were."""
+    name: BothLanguages | None
+    """The ground in words, if the process has them."""
+    count: int | None
+    """Refusals with this ground; null if hidden."""
+
+
 class Related(TypedDict):
     """Another case of the same process with the same applicant or business key."""
 
@@ -5112,6 +5226,38 @@ class ServiceLineBody(TypedDict):
     """From 0 (five stars) to 1 (one star)."""
     score: float
     """Weighted geometric mean of the factors, from 0 to 1."""
+
+
+class ServiceMonthBody(TypedDict):
+    """A service in a month."""
+
+    month: str
+    """The month in addresses: `1405-07`, or `2026-10`."""
+    calendar: Calendar
+    """The calendar of which it is a month."""
+    first: str
+    """Its first day."""
+    last: str
+    """Its last day."""
+    edition: int
+    """Number of the edition: 1, or more after corrections."""
+    reason: str | None
+    """Why it was corrected; null in the first edition."""
+    published_at: str
+    """When the edition was published."""
+    digest: str
+    """SHA-256 of all that the edition says, in hexadecimal, as the administration log has it."""
+    figures: FiguresBody
+    """Its figures."""
+
+
+class ServiceMonthList(TypedDict):
+    """A service in the last twelve published months."""
+
+    key: str
+    """Key of the service."""
+    items: list[ServiceMonthBody]
+    """The newest month first; months in which it was not offered are missing."""
 
 
 class ServicePartBody(TypedDict):
@@ -6167,6 +6313,15 @@ class VersionFileList(TypedDict):
     """The hash of all files together: equal files have equal hashes."""
     items: list[VersionFileBody]
     """The files that you may see; for designers also those of other processes that were deployed with it."""
+
+
+class VersionInForceBody(TypedDict):
+    """A version of the process that was current in the month."""
+
+    number: int
+    """Number of the version."""
+    since: str
+    """Day on which it was published."""
 
 
 VersionStatus: TypeAlias = Literal["draft", "published", "retired"]
