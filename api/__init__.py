@@ -61,6 +61,7 @@ from api import (
     signals,
     staging,
     start_forms,
+    statistics,
     status,
     system,
     tasks,
@@ -138,6 +139,7 @@ RESOURCES = (
         metrics,
         commitments,
         register,
+        statistics,
     ),
     *(proposals, signals, timers, case_batches, requests),
 )

@@ -138,7 +138,9 @@ def here(**changes: str | int | None) -> str:
 
 
 def notice() -> str | None:
-    """Return what the last page has left to show, once."""
+    """Return what the last page has left to show, once. Not on a page that caches store."""
+    if g.get("public"):
+        return None
     found = request.cookies.get(cookie(NOTICE), "")
     key, _, count = found.partition(":")
     if key not in texts.TEXTS:

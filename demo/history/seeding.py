@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text, update
 
-from demo.history import applications, commitments, opening, people
+from demo.history import applications, commitments, opening, people, publishing
 from demo.history.composing import appeal, compose
 from demo.history.offices import DAY, HOUR, MINUTE, Actor, Hours, Office, milliseconds, open_days
 from demo.history.plans import Plan, World
@@ -34,6 +34,7 @@ from engine.models import (
 from engine.organisation import calendars, rates
 from engine.organisation.candidate_groups import CandidateGroups, CaseScope
 from engine.organisation.rates import NewRate
+from engine.oversight.publication.months import Month
 from engine.platform.db import Database, UnitOfWork, finish
 
 CASES = 360  # begun; those that have not ended are left out, since nobody could continue them
@@ -80,22 +81,27 @@ def seed(database: Database) -> int:
         print(f"No cases of the past: {', '.join(sorted(missing))} must be published first.")
         return 0
 
-    def command(uow: UnitOfWork) -> int:
+    def command(uow: UnitOfWork) -> tuple[int, Month | None, Sequence[Story], Groups]:
         rng = Random(SEED)  # each demonstration has the same past
         past = _prepare(uow, rng)
         stories = _stories(rng, past)
-        write(uow.session, stories, past.groups)
+        month, on_paper = publishing.on_paper(stories, uow.now)
+        write(uow.session, [story for story in stories if story not in on_paper], past.groups)
         funnel: Counter[applications.Key] = Counter()
         for story in stories:
             if story.begun is not None:
                 applications.count(funnel, story, story.office.offset)
         applications.store(uow.session, funnel)
         commitments.seed(uow, stories)
-        return len(stories)
+        return len(stories), month, on_paper, past.groups
 
-    written = database.run(
+    written, month, on_paper, groups = database.run(
         lambda session, now: command(UnitOfWork(session, accounts.system(session, now), now))
     )
+    publishing.publish(database)
+    if month is not None:
+        database.run(lambda session, _: write(session, on_paper, groups))
+        publishing.correct(database, month)
     opening.start(database, Random(SEED))
     return written
 

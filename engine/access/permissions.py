@@ -71,6 +71,7 @@ Permission = Literal[
     "register.manage",
     "reports.write",
     "reports.sign",
+    "statistics.correct",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -123,6 +124,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "classes.manage",
             "commitments.manage",
             "register.manage",
+            "statistics.correct",
         }
     ),
     "designer": frozenset(

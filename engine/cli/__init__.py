@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, str] = {
     "erase": "engine.cli.erase",
     "prune": "engine.cli.prune",
     "figures": "engine.cli.figures",
+    "statistics": "engine.cli.statistics",
     "messages": "engine.cli.messages",
     "worker": "engine.cli.worker",
 }

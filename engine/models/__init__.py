@@ -78,6 +78,7 @@ from engine.models.process_drafts import (
     ProcessDraftFile,
 )
 from engine.models.provisioning import Provisioned
+from engine.models.publications import Publication, PublishedFigures
 from engine.models.rates import RateKind, UnitRate
 from engine.models.reports import (
     ProgressReport,
@@ -208,6 +209,8 @@ __all__ = [
     "ProposalKind",
     "ProposalStatus",
     "Provisioned",
+    "Publication",
+    "PublishedFigures",
     "RateKind",
     "Recalculation",
     "Recusal",

@@ -72,6 +72,7 @@ OrganisationKind = Literal[
     "service.removed",
     "register.imported",
     "report.signed",
+    "statistics.published",
 ]
 LOG = "organisation_log"  # its name in `chain_heads`
 

@@ -12,6 +12,7 @@ from typing import Literal, cast, get_args
 from zoneinfo import ZoneInfo
 
 from engine.platform import media
+from engine.platform.language import CALENDARS, Calendar
 
 # Whether a deployment is published immediately, or creates drafts that another person publishes.
 Publishing = Literal["direct", "four-eyes"]
@@ -41,6 +42,7 @@ class Settings:
     they are taken, 0 for only on demand; they are sent to a folder, and to a URL and a mail address
     (`connector:address`) if these are set. `evidence_of_person` and `evidence_of_portal` are the requests for
     evidence allowed in an hour, 0 for any number; each waits for `evidence_timeout` seconds at most.
+    `published_calendar` is that whose months have public statistics.
     """
 
     database_url: str | None
@@ -73,6 +75,7 @@ class Settings:
     evidence_of_person: int = EVIDENCE_OF_PERSON
     evidence_of_portal: int = EVIDENCE_OF_PORTAL
     evidence_timeout: int = EVIDENCE_TIMEOUT
+    published_calendar: Calendar = "jalali"
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -115,6 +118,7 @@ class Settings:
             evidence_of_person=number(environ, "EVIDENCE_OF_PERSON", default=EVIDENCE_OF_PERSON, least=0),
             evidence_of_portal=number(environ, "EVIDENCE_OF_PORTAL", default=EVIDENCE_OF_PORTAL, least=0),
             evidence_timeout=number(environ, "EVIDENCE_TIMEOUT", default=EVIDENCE_TIMEOUT, most=30),
+            published_calendar=_calendar(environ.get("PUBLISHED_CALENDAR") or "jalali"),
         )
 
     @property
@@ -143,6 +147,13 @@ def _origin(text: str) -> str | None:
     ):
         raise ValueError(f"PUBLIC_URL={text!r} is not like https://parvandeh.example.org, without a path")
     return text or None
+
+
+def _calendar(name: str) -> Calendar:
+    for calendar in CALENDARS.values():
+        if name == calendar:
+            return calendar
+    raise ValueError(f"PUBLISHED_CALENDAR={name!r} is none of {', '.join(CALENDARS.values())}")
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -20,6 +20,7 @@ from engine.design import test_runs
 from engine.events import administration_log
 from engine.identity import sessions, throttle
 from engine.oversight.audit import runs
+from engine.oversight.publication import editions
 from engine.platform import jobs, logs
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import StorageDown
@@ -200,6 +201,7 @@ async def look_after_checks(runner: CommandRunner) -> None:
         group.create_task(each(HOUR, runner, uploads.forget))
         group.create_task(_schedule_checkpoints(runner))
         group.create_task(figures.project(runner))
+        group.create_task(_publish_statistics(runner))
 
 
 async def _schedule_checkpoints(runner: CommandRunner) -> None:
@@ -207,6 +209,14 @@ async def _schedule_checkpoints(runner: CommandRunner) -> None:
     while True:
         await runner.poll(partial(runs.schedule, minutes=runner.settings.checkpoint_minutes))
         await asyncio.sleep(MINUTE)
+
+
+async def _publish_statistics(runner: CommandRunner) -> None:
+    """Publishes the statistics of each month that is due, in a transaction of its own."""
+    calendar = runner.settings.published_calendar
+    while True:
+        if not await runner.poll(partial(editions.publish, calendar=calendar)):
+            await asyncio.sleep(MINUTE)
 
 
 async def _give_up_lost(runner: CommandRunner) -> None:

@@ -241,6 +241,10 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("DELETE", "/register/<uuid:service_id>"): {"administrator"},
     ("GET", "/definitions/<key>/package"): DESIGN,
     ("POST", "/packages"): DESIGN,
+    ("GET", "/statistics"): None,
+    ("GET", "/statistics/months/<month>"): None,
+    ("GET", "/statistics/services/<key>"): None,
+    ("POST", "/statistics/months/<month>/editions"): {"administrator"},
     ("GET", "/services"): None,
     ("GET", "/services.jsonld"): None,
     ("GET", "/services/<key>"): None,
@@ -326,6 +330,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/reports/<uuid:report_id>/editions": {"reason": "r"},
     "/report-actions/<uuid:action_id>": {"text": "u"},
     "/report-actions/<uuid:action_id>/close": {"status": "done"},
+    "/statistics/months/<month>/editions": {"reason": "An outage was reported late."},
     "/units/<key>/rates": {
         **{"role": "caseworker", "amount": "12.50", "currency": "IRR"},
         "valid_from": "2026-03-21",

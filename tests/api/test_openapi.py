@@ -24,6 +24,7 @@ IDS = Path(__file__).with_name("operation-ids.txt")
 METHODS = {"get", "post", "put", "patch", "delete"}
 TOKENLESS = {
     *("/api/v1/status", "/api/v1/status/rating"),
+    *("/api/v1/statistics", "/api/v1/statistics/months/{month}", "/api/v1/statistics/services/{key}"),
     *("/api/v1/services", "/api/v1/services/{key}", "/api/v1/services.jsonld"),
 }
 OPEN = re.compile(r"/api/v1/(openapi\.json|docs.*)")

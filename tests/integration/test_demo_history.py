@@ -14,6 +14,7 @@ from demo import accounts
 from demo.history import earlier, seeding
 from engine.oversight import projection, replay
 from engine.oversight.metrics import Filters, delays, overview, people
+from engine.oversight.publication import reading
 from engine.platform.config import Settings
 from engine.platform.db import Database, UnitOfWork, connection
 from tests import factories
@@ -73,6 +74,16 @@ def test_demonstration_begins_with_cases_of_three_months(database: Database, tmp
     assert found.judged == replay.BATCH
     assert [str(difference) for difference in found.differences] == []
     visits_of_the_permit_fell(database)
+    months_of_the_past_are_published_and_one_is_corrected(database)
+
+
+def months_of_the_past_are_published_and_one_is_corrected(database: Database) -> None:
+    """Corrected only if the calendar of today leaves a month of which nothing is hidden."""
+    with database.transaction() as session:
+        found = reading.editions(session)
+    assert len({one.month for one in found}) >= 2
+    assert {one.edition for one in found} <= {1, 2}
+    assert all(one.reason for one in found if one.edition == 2)
 
 
 def visits_of_the_permit_fell(database: Database) -> None:

@@ -27,6 +27,11 @@ PUBLIC = {
     "/status",
     "/audit/checkpoints",
     "/audit/checkpoints/<int:number>",
+    "/statistics",
+    "/statistics/<month>",
+    "/statistics/<month>/editions/<int:number>",
+    "/statistics/<month>/units/<key>",
+    "/statistics/services/<key>",
 }
 ASKED_BY_SCRIPTS = {"/desk/changes"}  # which are not to be sent to a page
 PROGRAMS = ("/api/", "/scim/", "/govstack/", "/healthz", "/readyz", "/metrics", "/static/")

@@ -18,6 +18,7 @@ from web.administration import (
     retries,
     sharing,
     silence,
+    statistics,
     units,
 )
 
@@ -38,6 +39,7 @@ for part in (
     retries,
     sharing,
     silence,
+    statistics,
     units,
 ):
     blueprint.register_blueprint(part.blueprint)

@@ -26,7 +26,7 @@ WAYS = (
     "delegations",
     "log",
 )
-WHOLE = ("silence", "jobs", "connectors", "messages", "webhooks")
+WHOLE = ("silence", "statistics", "jobs", "connectors", "messages", "webhooks")
 LONGEST = 200  # characters of a reason, as in the API
 PATHS = {"overview": "/administration"}
 

@@ -43,6 +43,8 @@ KEPT: Mapping[str, Kept] = {
     "provisioned": Kept(
         _ORGANISATION, "system_id resource_id external_id given_name family_name person closed_at removed_at"
     ),
+    "publications": Kept(_FIGURES, "id calendar first last edition reason digest published_at published_by"),
+    "published_figures": Kept(_FIGURES, "publication_id unit service place figures"),
     "unit_rates": Kept(_ORGANISATION, "id unit_id role kind valid_from amount currency set_by set_at"),
     "commitments": Kept(
         _ORGANISATION,

@@ -70,6 +70,7 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "service.changed": _REGISTERED,
         "service.removed": {"service": str},
         "register.imported": {"services": int, "digest": str},
+        "statistics.published": {"month": str, "calendar": str, "edition": int, "digest": str},
         "silence.released": {"cases": int},
         "signal.sent": {"definitions": list, "cases": int, "starts": int},
         "definition.deployed": {**_VERSION, "digest": str, "deployment": str},

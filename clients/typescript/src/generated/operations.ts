@@ -3300,6 +3300,71 @@ export class StartForms {
   }
 }
 
+/** Published statistics of services, by month: what anybody may read. No token is needed, except for corrections. */
+export class Statistics {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Correct the statistics of a month.
+   *
+   * Publishes its figures as they are now as a new edition; the earlier ones remain readable. Changes of fewer than five cases of a service, and of hidden figures, are left out; 409 if there are no others. For administrators of all units.
+   *
+   * `POST /api/v1/statistics/months/{month}/editions`
+   *
+   * @param month The month: `month` in `GET /statistics`, such as `1405-07`.
+   */
+  correct(month: string, body: models.CorrectMonth, options: { idempotencyKey?: string } = {}): Promise<models.EditionBody> {
+    return this.#caller.json("POST", `/api/v1/statistics/months/${part(month)}/editions`, { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * List the published months and their editions.
+   *
+   * A month is published on the fifth day after it has ended. No account is needed.
+   *
+   * `GET /api/v1/statistics`
+   */
+  listEditions(): Promise<models.EditionList> {
+    return this.#caller.json("GET", "/api/v1/statistics");
+  }
+
+  /**
+   * Read the statistics of a month.
+   *
+   * Of all services, by agency. Figures from 1 to 4 are hidden, and so many others that these can't be computed. No account is needed.
+   *
+   * `GET /api/v1/statistics/months/{month}`
+   *
+   * @param month The month: `month` in `GET /statistics`, such as `1405-07`.
+   *
+   * @param options.format `csv`: a file for spreadsheets, as with `Accept: text/csv`.
+   *
+   * @param options.edition An earlier edition; by default the newest.
+   */
+  readMonth(month: string, options: { format?: "csv"; edition?: number } = {}): Promise<models.MonthBody> {
+    return this.#caller.json("GET", `/api/v1/statistics/months/${part(month)}`, { query: { format: options.format, edition: options.edition } });
+  }
+
+  /**
+   * Read the statistics of a service.
+   *
+   * Of the last twelve published months. No account is needed.
+   *
+   * `GET /api/v1/statistics/services/{key}`
+   *
+   * @param key Key of the service, which is that of its definition.
+   *
+   * @param options.format `csv`: a file for spreadsheets, as with `Accept: text/csv`.
+   */
+  readService(key: string, options: { format?: "csv" } = {}): Promise<models.ServiceMonthList> {
+    return this.#caller.json("GET", `/api/v1/statistics/services/${part(key)}`, { query: { format: options.format } });
+  }
+}
+
 /** The status of a case for its applicant, by case number and secret. No token is needed. */
 export class Status {
   readonly #caller: Caller;
@@ -3939,6 +4004,7 @@ export class Operations {
   readonly signals: Signals;
   readonly staging: Staging;
   readonly startForms: StartForms;
+  readonly statistics: Statistics;
   readonly status: Status;
   readonly tasks: Tasks;
   readonly timeSplit: TimeSplit;
@@ -3996,6 +4062,7 @@ export class Operations {
     this.signals = new Signals(caller);
     this.staging = new Staging(caller);
     this.startForms = new StartForms(caller);
+    this.statistics = new Statistics(caller);
     this.status = new Status(caller);
     this.tasks = new Tasks(caller);
     this.timeSplit = new TimeSplit(caller);

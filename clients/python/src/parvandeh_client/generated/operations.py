@@ -4108,6 +4108,81 @@ class StartForms:
         return answer
 
 
+class Statistics:
+    """Published statistics of services, by month: what anybody may read. No token is needed, except for
+    corrections.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def correct(
+        self, month: str, body: models.CorrectMonth, *, idempotency_key: str | None = None
+    ) -> models.EditionBody:
+        """Correct the statistics of a month.
+
+        Publishes its figures as they are now as a new edition; the earlier ones remain readable. Changes
+        of fewer than five cases of a service, and of hidden figures, are left out; 409 if there are no
+        others. For administrators of all units.
+
+        `POST /api/v1/statistics/months/{month}/editions`
+
+        - `month`: The month: `month` in `GET /statistics`, such as `1405-07`.
+        """
+        answer: models.EditionBody = self._caller.json(
+            "POST",
+            "/api/v1/statistics/months/{}/editions",
+            (month,),
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+        return answer
+
+    def list_editions(self) -> models.EditionList:
+        """List the published months and their editions.
+
+        A month is published on the fifth day after it has ended. No account is needed.
+
+        `GET /api/v1/statistics`
+        """
+        answer: models.EditionList = self._caller.json("GET", "/api/v1/statistics")
+        return answer
+
+    def read_month(
+        self, month: str, *, format: Literal["csv"] | None = None, edition: int | None = None
+    ) -> models.MonthBody:
+        """Read the statistics of a month.
+
+        Of all services, by agency. Figures from 1 to 4 are hidden, and so many others that these can't
+        be computed. No account is needed.
+
+        `GET /api/v1/statistics/months/{month}`
+
+        - `month`: The month: `month` in `GET /statistics`, such as `1405-07`.
+        - `format`: `csv`: a file for spreadsheets, as with `Accept: text/csv`.
+        - `edition`: An earlier edition; by default the newest.
+        """
+        answer: models.MonthBody = self._caller.json(
+            "GET", "/api/v1/statistics/months/{}", (month,), query={"format": format, "edition": edition}
+        )
+        return answer
+
+    def read_service(self, key: str, *, format: Literal["csv"] | None = None) -> models.ServiceMonthList:
+        """Read the statistics of a service.
+
+        Of the last twelve published months. No account is needed.
+
+        `GET /api/v1/statistics/services/{key}`
+
+        - `key`: Key of the service, which is that of its definition.
+        - `format`: `csv`: a file for spreadsheets, as with `Accept: text/csv`.
+        """
+        answer: models.ServiceMonthList = self._caller.json(
+            "GET", "/api/v1/statistics/services/{}", (key,), query={"format": format}
+        )
+        return answer
+
+
 class Status:
     """The status of a case for its applicant, by case number and secret. No token is needed."""
 
@@ -4896,6 +4971,7 @@ class Operations:
         self.signals = Signals(caller)
         self.staging = Staging(caller)
         self.start_forms = StartForms(caller)
+        self.statistics = Statistics(caller)
         self.status = Status(caller)
         self.tasks = Tasks(caller)
         self.time_split = TimeSplit(caller)

@@ -1,0 +1,156 @@
+"""Somebody who adds and subtracts published statistics to find what is hidden in them.
+
+Knows nothing of how they are made: only which sums there are, that all figures are whole numbers from 0 on,
+and that a service whose figures a later edition did not change is the same in both.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+TERM = ("on_time", "late", "silent", "no_term")
+RESULT = ("granted", "refused", "withdrawn", "other")
+Variable = tuple[Any, ...]
+Equation = tuple[Mapping[Variable, int], int]  # the sum of these, with signs, is a number
+Table = Mapping[tuple[str, str], Mapping[str, int | None]]  # by agency and service; ("", "") is all
+Grounds = Mapping[str, Mapping[str, int | None]]
+
+
+def equations(edition: int, rows: Table, grounds: Grounds) -> Iterator[Equation]:
+    """Every sum of an edition, and every figure that it shows."""
+    services = [row for row in rows if row[1]]
+    for row, figures in rows.items():
+        shown = {(edition, *row, name): value for name, value in figures.items()}
+        yield from _shown(shown)
+        for parts in (TERM, RESULT):
+            yield _sum((edition, *row, "closed"), [(edition, *row, name) for name in parts])
+    for unit, service in rows:
+        if not service:
+            below = [row for row in services if unit in ("", row[0])]
+            for name in rows[unit, service]:
+                yield _sum((edition, unit, "", name), [(edition, *row, name) for row in below])
+    for row in services:
+        own = {(edition, *row, "ground", code): value for code, value in grounds.get(row[1], {}).items()}
+        if own:
+            yield _sum((edition, *row, "refused"), [*own])
+        yield from _shown(own)
+
+
+def _shown(figures: Mapping[Variable, int | None]) -> Iterator[Equation]:
+    return (({one: 1}, value) for one, value in figures.items() if value is not None)
+
+
+def _sum(whole: Variable, parts: Sequence[Variable]) -> Equation:
+    return {whole: -1, **dict.fromkeys(parts, 1)}, 0
+
+
+def unchanged(editions: int, rows: Sequence[tuple[str, str]], names: Sequence[str]) -> Iterator[Equation]:
+    """That these services are the same in all editions: the worst that somebody could know."""
+    for edition in range(1, editions):
+        for row in rows:
+            for name in names:
+                yield {(0, *row, name): 1, (edition, *row, name): -1}, 0
+
+
+def solve(found: Sequence[Equation]) -> dict[Variable, tuple[int, int | None]]:
+    """The smallest and the greatest value of each figure, as far as equations say it."""
+    reduced = _eliminate(found)
+    known: dict[Variable, tuple[int, int | None]] = {one: (0, None) for terms, _ in found for one in terms}
+    usable: list[tuple[Mapping[Variable, Any], Any]] = [*found, *reduced]
+    narrowed = True
+    while narrowed:
+        narrowed = False
+        for terms, total in usable:
+            for one, factor in terms.items():
+                narrowed |= _narrow(known, terms, total, one, factor)
+    return known
+
+
+def _narrow(
+    known: dict[Variable, tuple[int, int | None]],
+    terms: Mapping[Variable, Any],
+    total: Any,
+    one: Variable,
+    factor: Any,
+) -> bool:
+    """Narrows what one variable of an equation can be, by what the others can be."""
+    least: Any = total
+    most: Any = total
+    for other, by in terms.items():
+        if other == one:
+            continue
+        low, high = known[other]
+        small, great = (low, high) if by > 0 else (high, low)
+        most = None if most is None or small is None else most - by * small
+        least = None if least is None or great is None else least - by * great
+    bounds = (least, most) if factor > 0 else (most, least)
+    low, high = known[one]
+    if bounds[0] is not None:
+        low = max(low, -((-bounds[0] / Fraction(factor)).__floor__()))
+    if bounds[1] is not None:
+        top = (bounds[1] / Fraction(factor)).__floor__()
+        high = top if high is None else min(high, top)
+    if (low, high) == known[one]:
+        return False
+    known[one] = low, high
+    return True
+
+
+def _eliminate(found: Sequence[Equation]) -> list[tuple[dict[Variable, Fraction], Fraction]]:
+    """The equations in reduced row echelon form, exactly."""
+    rows: dict[Variable, tuple[dict[Variable, Fraction], Fraction]] = {}
+    for terms, total in found:
+        left = {one: Fraction(value) for one, value in terms.items()}
+        right = Fraction(total)
+        for pivot in [one for one in left if one in rows]:
+            left, right = _subtract((left, right), rows[pivot], left.get(pivot, Fraction(0)))
+        if not left:
+            assert right == 0, "published figures contradict each other"
+            continue
+        pivot = min(left, key=str)
+        factor = left[pivot]
+        own = {one: value / factor for one, value in left.items()}, right / factor
+        for other, row in rows.items():
+            if pivot in row[0]:
+                rows[other] = _subtract(row, own, row[0][pivot])
+        rows[pivot] = own
+    return list(rows.values())
+
+
+def _subtract(
+    row: tuple[dict[Variable, Fraction], Fraction],
+    other: tuple[dict[Variable, Fraction], Fraction],
+    factor: Fraction,
+) -> tuple[dict[Variable, Fraction], Fraction]:
+    left = dict(row[0])
+    for one, value in other[0].items():
+        left[one] = left.get(one, Fraction(0)) - factor * value
+    return {one: value for one, value in left.items() if value}, row[1] - factor * other[1]
+
+
+def search(found: Sequence[Equation], most: int) -> dict[Variable, set[int]]:
+    """Every value that each figure of a small table can have, by trying all; none if that are too many."""
+    reduced = _eliminate(found)
+    pivots = [next(one for one in terms if terms[one] == 1 and _alone(one, reduced)) for terms, _ in reduced]
+    free = sorted({one for terms, _ in reduced for one in terms} - set(pivots), key=str)
+    possible: dict[Variable, set[int]] = {}
+    if len(free) > 3:
+        return possible
+    for chosen in product(range(most + 1), repeat=len(free)):
+        tried: dict[Variable, int] = dict(zip(free, chosen, strict=True))
+        for pivot, (terms, total) in zip(pivots, reduced, strict=True):
+            value: Fraction = total - sum(
+                (by * tried[one] for one, by in terms.items() if one != pivot), Fraction(0)
+            )
+            if value < 0 or value.denominator != 1:
+                break
+            tried[pivot] = int(value)
+        else:
+            for one, number in tried.items():
+                possible.setdefault(one, set()).add(number)
+    return possible
+
+
+def _alone(one: Variable, reduced: Sequence[tuple[Mapping[Variable, Fraction], Fraction]]) -> bool:
+    return sum(one in terms for terms, _ in reduced) == 1

@@ -1,0 +1,206 @@
+"""Published statistics: each month once, as the overview has it, and never changed afterwards."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from engine.models import OrganisationRecord, Publication, PublishedFigures
+from engine.oversight.metrics import Filters, overview
+from engine.oversight.publication import editions, months, reading, rows
+from engine.oversight.publication.suppression import COUNTS
+from engine.platform.config import Settings
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Conflict, Forbidden, Invalid, NotFound
+from tests import factories, publishing
+from tests.histories import ZONE
+
+REASON = "گزارش قطعی سامانه دیر ثبت شده بود."
+MONTH = "1405-08"
+
+
+@pytest.fixture
+def history(database: Database, database_url: str) -> Database:
+    publishing.a_history(database, database_url)
+    return database
+
+
+def test_a_month_says_what_the_overview_says(history: Database) -> None:
+    found = publishing.publish(history)
+    assert [one.month.name for one in found] == ["1405-05", "1405-06", "1405-07", MONTH]
+    manager = factories.an_actor(history, "manager")
+    compared = 0
+    for one in found:
+        with history.transaction() as session:
+            uow = UnitOfWork(session, manager, publishing.LATER)
+            for (unit, service), figures in reading.rows(session, one.id).items():
+                month = one.month
+                asked = Filters(definition=service or None, first=month.first, last=month.last)
+                numbers = overview(uow, asked).numbers
+                said = {
+                    "started": numbers.started.value,
+                    "closed": numbers.closed.value,
+                    "silent": numbers.silent.value,
+                    "median_hours": rows.hours(int(numbers.median.value or 0)),
+                    "most_hours": rows.hours(int(numbers.most.value or 0)),
+                }
+                if figures["late"] is not None and figures["silent"] is not None:
+                    assert numbers.late.value in (figures["late"] + figures["silent"], None)
+                if None not in (figures["granted"], figures["refused"]) and figures["closed"]:
+                    decided = figures["granted"] + figures["refused"]
+                    assert numbers.refused.value in (round(figures["refused"] / max(decided, 1), 6), None)
+                for name, value in said.items():
+                    if figures[name] is not None and value is not None:
+                        assert figures[name] == value, (one.month.name, unit, service, name)
+                        compared += 1
+    assert compared > 40
+
+
+def test_a_month_is_published_on_the_fifth_day_after_it_once(history: Database) -> None:
+    early = datetime(2026, 11, 25, 23, tzinfo=ZONE)
+    assert [one.month.name for one in publishing.publish(history, now=early)][-1:] == ["1405-07"]
+    due = datetime(2026, 11, 26, 0, 30, tzinfo=ZONE)
+    done = factories.at_once(2, lambda _: publishing.as_system(history, _publish, due))
+    assert sorted(one is None for one in done) == [False, True]
+    assert factories.count(history, Publication) == 4
+    assert publishing.publish(history, now=due) == []
+    logged = OrganisationRecord.kind == "statistics.published"
+    assert factories.count(history, OrganisationRecord, logged) == 4
+
+
+def _publish(uow: UnitOfWork) -> reading.Edition | None:
+    return editions.publish(uow, "jalali")
+
+
+def test_figures_that_are_behind_are_not_published(history: Database) -> None:
+    with history.transaction() as session:
+        session.execute(
+            text(
+                "UPDATE case_figures SET seq = 0 WHERE case_id = (SELECT min(case_id::text)::uuid"
+                " FROM case_figures)"
+            )
+        )
+    assert publishing.publish(history) == []
+    publishing.project(history)
+    months_of_the_other_calendar_never_share_a_day_with_published_ones(history)
+
+
+def months_of_the_other_calendar_never_share_a_day_with_published_ones(history: Database) -> None:
+    found = publishing.publish(history, now=datetime(2026, 11, 27, tzinfo=ZONE))
+    later = datetime(2027, 2, 20, tzinfo=ZONE)
+    others = publishing.publish(history, "gregorian", later)
+    assert found[-1].month.last.isoformat() == "2026-11-21"
+    assert [one.month.name for one in others] == ["2026-12", "2027-01"], "November is never published"
+
+
+def test_editions_are_immutable_and_have_their_digest_in_the_log(history: Database) -> None:
+    found = publishing.publish(history)[-1]
+    with history.transaction() as session:
+        stored = reading.rows(session, found.id)
+        logged = session.scalars(
+            select(OrganisationRecord.payload).where(OrganisationRecord.kind == "statistics.published")
+        ).all()
+    assert rows.digest(MONTH, 1, None, stored).hex() == found.digest
+    assert found.digest in [entry["digest"] for entry in logged]
+    for statement in ("UPDATE publications SET edition = 7", "DELETE FROM published_figures"):
+        with pytest.raises(DBAPIError, match="never change"), history.transaction() as session:
+            session.execute(text(statement))
+    with history.transaction() as session:  # as erasing does
+        session.execute(text("UPDATE events SET payload = NULL, salt = NULL"))
+    with history.transaction() as session:
+        assert reading.rows(session, found.id) == stored
+        every = session.scalars(select(PublishedFigures.figures)).all()
+    assert any(None in figures.values() for figures in every)
+    assert all(figures[name] in (None, 0) or figures[name] >= 5 for figures in every for name in COUNTS)
+
+
+def _late(database: Database, count: int) -> int:
+    """More cases of a service are late now, as after a term that was corrected. Returns how many."""
+    with database.transaction() as session:
+        changed = session.execute(
+            text(
+                "UPDATE case_figures SET late = true WHERE case_id IN (SELECT case_id FROM case_figures"
+                " WHERE definition = 'trade-permit' AND late = false AND ended_at >= '2026-10-23T00:00+03:30'"
+                " AND ended_at < '2026-11-22T00:00+03:30' ORDER BY case_id LIMIT :count)"
+            ),
+            {"count": count},
+        )
+        return int(changed.rowcount)  # type: ignore[attr-defined]  # of a statement that changes rows
+
+
+def _all_granted(database: Database) -> None:
+    """No figure of the service is small, so that all of them are shown."""
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "UPDATE case_figures SET effect = 'grants', ending = 'completed', silent = false,"
+                " late = coalesce(late, false) WHERE ended_at IS NOT NULL"
+            )
+        )
+        session.execute(
+            text(
+                "UPDATE case_figures SET definition = 'trade-permit' WHERE ended_at IS NOT NULL"
+                " OR started_at >= '2026-10-23T00:00+03:30'"
+            )
+        )
+
+
+def _correct(uow: UnitOfWork) -> reading.Edition:
+    return editions.correct_for_operator(uow, MONTH, REASON)
+
+
+def test_a_correction_is_another_edition_and_the_first_one_remains(history: Database) -> None:
+    _all_granted(history)
+    first = publishing.publish(history)[-1]
+    with pytest.raises(Conflict) as nothing:
+        publishing.as_system(history, _correct)
+    assert nothing.value.code == "nothing-to-correct"
+    assert _late(history, 3) == 3
+    with pytest.raises(Conflict):
+        publishing.as_system(history, _correct)
+    assert _late(history, 4) == 4
+    second = publishing.as_system(history, _correct)
+    with history.transaction() as session:
+        before, after = (reading.rows(session, one.id) for one in (first, second))
+        found = reading.editions_of(session, MONTH)
+    assert [(one.edition, one.reason) for one in found] == [(2, REASON), (1, None)]
+    changed = {row for row in before if before[row] != after[row]}
+    assert {("root", "trade-permit"), ("root", ""), ("", "")} == changed
+    assert after["", ""]["late"] == before["", ""]["late"] + 7
+    assert [after[row]["closed"] for row in after] == [before[row]["closed"] for row in before]
+
+    _who_corrects_and_what_a_reason_is(history)
+
+
+def _who_corrects_and_what_a_reason_is(history: Database) -> None:
+    manager, administrator = (factories.an_actor(history, one) for one in ("manager", "administrator"))
+
+    def correct(who: Actor, name: str, reason: str) -> None:
+        history.run(lambda session, now: editions.correct_month(UnitOfWork(session, who, now), name, reason))
+
+    with pytest.raises(Forbidden):
+        correct(manager, MONTH, REASON)
+    for reason in ("", "  short  ", "x" * 501, "a reason\nof two lines"):
+        with pytest.raises(Invalid):
+            correct(administrator, MONTH, reason)
+    for name in ("1405-13", "1405-12", "2026-10", "9999-01", "۱۴۰۵-۰۸", "x" * 5000):
+        with pytest.raises(NotFound):
+            correct(administrator, name, REASON)
+
+
+def test_months_have_names_in_both_calendars() -> None:
+    day = date(2026, 10, 25)
+    for calendar, name in (("jalali", MONTH), ("gregorian", "2026-10")):
+        month = months.month_at(day, calendar)  # type: ignore[arg-type]  # one of the two
+        assert (month.name, months.named(name)) == (name, month)
+        assert month.due - month.last == timedelta(days=5)
+    for wrong in ("1405-00", "1405-13", "9999-12", "0000-01", "1405-8", "1405-08\n", ""):
+        assert months.named(wrong) is None
+
+
+def test_the_calendar_is_a_setting() -> None:
+    assert Settings.read({}).published_calendar == "jalali"
+    assert Settings.read({"PUBLISHED_CALENDAR": "gregorian"}).published_calendar == "gregorian"
+    with pytest.raises(ValueError, match="PUBLISHED_CALENDAR"):
+        Settings.read({"PUBLISHED_CALENDAR": "lunar"})

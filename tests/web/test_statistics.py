@@ -1,0 +1,166 @@
+"""Published statistics as pages: for everybody, without a session, and cacheable."""
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+
+from engine.oversight.publication import editions
+from engine.oversight.publication.counting import Measured, Service
+from engine.oversight.publication.months import named
+from engine.oversight.publication.rows import published
+from engine.oversight.publication.suppression import COUNTS, Counted
+from engine.platform.db import Actor, Database
+from tests import publishing
+from tests.web.conftest import Browser, statements
+
+REASON = "An outage was recorded late."
+
+
+def a_month(database: Database, name: str, services: int, reason: str | None = None, **four: int) -> None:
+    """Publishes a month of as many services, ten for each agency; the first has the counts of `four`."""
+    usual = {"started": 120, "closed": 100, "on_time": 80, "late": 20, "granted": 70, "refused": 30}
+    measured = [
+        Service(
+            Counted(
+                f"agency-{number // 10:02}",
+                f"service-{number:03}",
+                {**dict.fromkeys(COUNTS, 0), **(four if four and not number else usual)},
+                {"a": 12, "b": 18} if not four or number else {},
+            ),
+            {
+                "name": {"fa": f"خدمت نسبتاً طولانی شمارهٔ {number}", "en": f"Rather long service {number}"},
+                "fee": {"amount": "2500000", "currency": "IRR"},
+                "versions": [{"number": 2, "since": "2026-09-21"}],
+                "grounds": {"a": {"fa": "مدارک ناقص", "en": "Documents are missing"}, "b": None},
+            },
+        )
+        for number in range(services)
+    ]
+    units = {one.counted.unit: f"دستگاه {one.counted.unit} | Agency {one.counted.unit}" for one in measured}
+    times = {(one.counted.unit, one.counted.service): (36_000_000, 360_000_000) for one in measured}
+    month = named(name)
+    assert month
+    rows = published(Measured(measured, units, times))
+    number = 1 if reason is None else 2
+    publishing.as_system(database, lambda uow: editions._store(uow, month, number, reason, rows))
+
+
+def words(browser: Browser, path: str, status: int = 200) -> str:
+    answer = browser.get(path)
+    assert answer.status_code == status, path
+    plain = re.sub(r"[\u2066-\u2069\u200e]", "", re.sub(r"<[^>]+>", " ", answer.text))
+    return " ".join(plain.split())
+
+
+def test_anybody_reads_months_agencies_services_and_editions(browser: Browser, database: Database) -> None:
+    assert "Nothing is published yet" in words(browser, "/statistics?lang=en")
+    a_month(database, "1405-07", 12)
+    a_month(database, "1405-08", 12)
+    a_month(database, "1405-08", 12, REASON)
+    newest = words(browser, "/statistics")
+    assert "Statistics of public services: Aban 1405" in newest
+    assert "Edition 2" in newest
+    assert REASON in newest
+    assert "960 (80%)" in newest
+    first = words(browser, "/statistics/1405-08/editions/1")
+    assert "This edition has been replaced" in first
+    assert REASON not in first
+    assert "Rather long service 3" in words(browser, "/statistics/1405-08/units/agency-00")
+    own = words(browser, "/statistics/services/service-003")
+    for said in (
+        "Aban 1405",
+        "Mehr 1405",
+        "Documents are missing",
+        "Version 2",
+        "2,500,000 rials",
+        "30 (30%)",
+    ):
+        assert said in own, said
+    persian = words(browser, "/statistics/services/service-003?lang=fa")
+    assert "آبان ۱۴۰۵" in persian
+    assert "مدارک ناقص" in persian
+
+
+def test_a_service_with_four_cases_shows_none_of_them(browser: Browser, database: Database) -> None:
+    four = {"started": 4, "closed": 4, "late": 4, "granted": 1, "refused": 3}
+    a_month(database, "1405-08", 12, None, **four)
+    own = words(browser, "/statistics/services/service-000?lang=en")
+    row = own[own.index("Aban 1405", own.index("Other results")) :]
+    assert row.startswith("Aban 1405 " + "not shown " * 11)
+    assert "fewer than 5" in own
+    assert "Documents are missing" not in own
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("1405-09", "They will be here on 26 December 2026"),
+        ("1405-07", "no published statistics of Mehr 1405"),
+        ("2026-11", "no published statistics of November 2026"),
+        *((path, "") for path in ("1405-13", "9999-12", "1405-8", "x" * 3000, "1405-08/editions/7")),
+        *((path, "") for path in ("1405-08/editions/0", "1405-08/units/none", "services/none", "services")),
+    ],
+)
+def test_what_is_not_published_is_not_found(
+    browser: Browser, database: Database, path: str, said: str
+) -> None:
+    a_month(database, "1405-08", 2)
+    browser.get("/?lang=en")
+    assert said in words(browser, f"/statistics/{path}", 404)
+
+
+def test_pages_are_the_same_for_all_and_caches_store_them(
+    browser: Browser,
+    database: Database,
+    actor: Callable[..., Actor],
+    session_of: Callable[[Actor], Browser],
+) -> None:
+    a_month(database, "1405-08", 12)
+    paths = ("/statistics", "/statistics/1405-08/units/agency-01", "/statistics/services/service-001")
+    official = session_of(actor("manager"))
+    for path in paths:
+        with statements(database) as executed:
+            first = browser.get(path)
+        assert len(executed) <= 4, executed
+        assert first.headers["Cache-Control"] == "public, max-age=300"
+        assert "Set-Cookie" not in first.headers
+        assert "<script" not in first.text.replace('<script type="module"', "")
+        again = browser.get(path, **{"If-None-Match": first.headers["ETag"]})
+        assert (again.status_code, again.data) == (304, b"")
+        assert official.get(path).data == first.data, "a session shows nothing else"
+        assert "Set-Cookie" not in browser.get(f"{path}?unit=agency-01&q={'x' * 4000}").headers
+    chosen = browser.get("/statistics?lang=en")
+    assert chosen.headers["Cache-Control"] == "private, no-store"
+
+
+def test_pages_of_200_services_are_small_and_quick(browser: Browser, database: Database) -> None:
+    for month in range(1, 13):
+        a_month(database, f"1404-{month:02}", 200)
+    took = []
+    for path in ("/statistics", "/statistics/1404-12/units/agency-03", "/statistics/services/service-150"):
+        for _ in range(7):
+            begun = time.perf_counter()
+            answer = browser.get(path)
+            took.append(time.perf_counter() - begun)
+            assert answer.status_code == 200
+        assert len(answer.data) <= 100_000, (path, len(answer.data))
+    assert sorted(took)[-2] < 0.5, "100 ms on a machine that does nothing else"
+
+
+def test_an_administrator_corrects_a_month_on_a_page(
+    database: Database, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]
+) -> None:
+    administrator = session_of(actor("administrator"))
+    empty = administrator.get("/administration/statistics?lang=en")
+    assert "No month is published yet" in empty.text
+    a_month(database, "1405-08", 2)
+    page = administrator.get("/administration/statistics")
+    assert "Aban 1405" in page.text
+    typed = {"month": "1405-08", "reason": "short"}
+    token = administrator.token("/administration/statistics")
+    refused = administrator.post("/administration/statistics", {**typed, "token": token})
+    assert refused.status_code == 422
+    assert 'value="short"' in refused.text
+    assert session_of(actor("manager")).get("/administration/statistics").status_code == 403
