@@ -43,6 +43,7 @@ from engine.models.figures import (
     StepPeriodFigures,
     StepWorker,
 )
+from engine.models.flags import Conclusion, Flag, FlagCase, FlagQuestion, FlagSearch, FlagState, Pattern
 from engine.models.idempotency import IdempotencyKey
 from engine.models.legal_decisions import Decision
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
@@ -138,6 +139,7 @@ __all__ = [
     "ClockState",
     "Closure",
     "Comment",
+    "Conclusion",
     "Consent",
     "Cursor",
     "Decision",
@@ -160,6 +162,11 @@ __all__ = [
     "Evidence",
     "EvidenceState",
     "EvidenceValue",
+    "Flag",
+    "FlagCase",
+    "FlagQuestion",
+    "FlagSearch",
+    "FlagState",
     "Heartbeat",
     "IdempotencyKey",
     "Identity",
@@ -175,6 +182,7 @@ __all__ = [
     "OrganisationKind",
     "OrganisationRecord",
     "Password",
+    "Pattern",
     "PendingLogin",
     "PeriodFigures",
     "ProcessDraft",

@@ -63,6 +63,10 @@ OrganisationKind = Literal[
     "rate.set",
     "rate.removed",
     "service.classed",
+    "flag.raised",
+    "question.asked",
+    "question.answered",
+    "flag.closed",
 ]
 LOG = "organisation_log"  # its name in `chain_heads`
 

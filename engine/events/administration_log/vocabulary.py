@@ -29,6 +29,7 @@ _RATE = {
     **{"rate": str, "role": str, "of": str},
     **{"amount": str, "currency": str, "valid_from": str},
 }
+_QUESTION = {"flag": str, "question": str}
 _UNIT = {"name": str, "parent": str, "region": str}
 
 VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyType(
@@ -56,6 +57,10 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "rate.set": _RATE,
         "rate.removed": _RATE,
         "service.classed": {"definition": str, "class": str, "bound": str},
+        "flag.raised": {"flag": str},
+        "question.asked": _QUESTION,
+        "question.answered": _QUESTION,
+        "flag.closed": {"flag": str, "conclusion": str},
         "silence.released": {"cases": int},
         "signal.sent": {"definitions": list, "cases": int, "starts": int},
         "definition.deployed": {**_VERSION, "digest": str, "deployment": str},
