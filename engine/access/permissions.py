@@ -66,6 +66,9 @@ Permission = Literal[
     "people.provision",
     "cases.change",
     "timers.manage",
+    "flags.read",
+    "questions.ask",
+    "questions.answer",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -116,6 +119,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "rates.read",
             "rates.manage",
             "classes.manage",
+            "questions.answer",
         }
     ),
     "designer": frozenset(
@@ -128,6 +132,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "account.own",
             "sessions.own",
             "funnel.read",
+            "questions.answer",
         }
     ),
     "caseworker": frozenset(
@@ -160,6 +165,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "work_time.read",
             "delays.explain",
             "visits.record",
+            "questions.answer",
         }
     ),
     "service": frozenset({"messages.send", "calls.work", "account.own", "sessions.own", "people.provision"}),
@@ -217,6 +223,8 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "funnel.read",
             "metrics.read",
             "rates.read",
+            "flags.read",
+            "questions.ask",
             "account.own",
             "sessions.own",
         }
@@ -233,6 +241,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "metrics.read",
             "rates.read",
             "work_time.read",
+            "questions.answer",
             "account.own",
             "sessions.own",
         }

@@ -12,8 +12,16 @@ from engine.platform.db import Base
 # `evidence` is of a draft, whose id takes the place of the case's: data about the applicant were requested.
 # `flag` is of a red flag, whose id takes it, too.
 Openable = Literal[
-    *("case", "events", "task", "document", "decisions"),
-    *("comments", "file", "access-log", "evidence", "flag"),
+    "case",
+    "events",
+    "task",
+    "document",
+    "decisions",
+    "comments",
+    "file",
+    "access-log",
+    "evidence",
+    "flag",
 ]
 
 

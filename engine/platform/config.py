@@ -5,13 +5,14 @@ in docs/operations.md.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal, cast, get_args
 from zoneinfo import ZoneInfo
 
 from engine.platform import media
+from engine.platform.red_flags import USUAL, Thresholds, read
 
 # Whether a deployment is published immediately, or creates drafts that another person publishes.
 Publishing = Literal["direct", "four-eyes"]
@@ -41,6 +42,7 @@ class Settings:
     they are taken, 0 for only on demand; they are sent to a folder, and to a URL and a mail address
     (`connector:address`) if these are set. `evidence_of_person` and `evidence_of_portal` are the requests for
     evidence allowed in an hour, 0 for any number; each waits for `evidence_timeout` seconds at most.
+    `red_flags` are the thresholds of the patterns that are looked for in the logs.
     """
 
     database_url: str | None
@@ -73,6 +75,7 @@ class Settings:
     evidence_of_person: int = EVIDENCE_OF_PERSON
     evidence_of_portal: int = EVIDENCE_OF_PORTAL
     evidence_timeout: int = EVIDENCE_TIMEOUT
+    red_flags: Mapping[str, Thresholds] = field(default_factory=lambda: USUAL)
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -115,6 +118,7 @@ class Settings:
             evidence_of_person=number(environ, "EVIDENCE_OF_PERSON", default=EVIDENCE_OF_PERSON, least=0),
             evidence_of_portal=number(environ, "EVIDENCE_OF_PORTAL", default=EVIDENCE_OF_PORTAL, least=0),
             evidence_timeout=number(environ, "EVIDENCE_TIMEOUT", default=EVIDENCE_TIMEOUT, most=30),
+            red_flags=read(environ.get("RED_FLAGS") or ""),
         )
 
     @property

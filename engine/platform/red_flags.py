@@ -2,7 +2,8 @@
 
 `least` is how many cases a pattern is seen in before anybody is asked: one or two may be chance. `share` is
 the smallest part of the base that is remarkable, `usual` the part that is expected where an office has no
-other official to compare with. What else a pattern has, its module explains (`engine.oversight.flags.patterns`).
+other official to compare with. What else a pattern has, its module explains
+(`engine.oversight.flags.patterns`).
 """
 
 import re

@@ -34,7 +34,7 @@ KEPT: Mapping[str, Kept] = {
         _ORGANISATION, "system_id resource_id external_id given_name family_name person closed_at removed_at"
     ),
     "flags": Kept(
-        "patterns in the logs: ids, numbers, and an inspector's conclusion, whose form says to name no applicant",
+        "patterns in the logs: ids, numbers, and a conclusion, whose form says to name no applicant",
         "id pattern unit_id definition period until subject_id numerator base usual_numerator usual_base"
         " state raised_at conclusion conclusion_text closed_by closed_at",
     ),

@@ -1,7 +1,7 @@
 """Searches the logs for patterns: each period once a day, until it has ended, and raises flags.
 
-A period is a Jalali month. It is searched as a whole each time, so a search that is repeated finds the same, and
-a flag is raised once. Its numbers follow the search until somebody has been asked about it.
+A period is a Jalali month. It is searched as a whole each time, so a search that is repeated finds the
+same, and a flag is raised once. Its numbers follow the search until somebody has been asked about it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -106,7 +106,7 @@ def _raise(uow: UnitOfWork, place: Place, found: Finding, period: date, until: d
         raised_at=uow.now,
         **numbers,
     )
-    changed = made.on_conflict_do_update(
+    changed: Any = made.on_conflict_do_update(
         index_elements=["pattern", "unit_id", "definition", "period", "subject_id"],
         set_=numbers,
         where=Flag.state == "raised",

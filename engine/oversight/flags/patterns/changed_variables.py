@@ -1,10 +1,11 @@
 """Changed variables: an administrator changed the data of cases.
 
 Base: the cases of the place in which anything happened in the period. Numerator: those whose variables the
-administrator changed, by a repair, by skipping a failed step, or by a change that the administrator proposed and
-a second person confirmed. Usual: the cases that all others changed so.
+administrator changed, by a repair, by skipping a failed step, or by a change that the administrator
+proposed and a second person confirmed. Usual: the cases that all others changed so.
 
-Threshold: 4 cases and 2 of 100. One in two hundred is expected: data are the applicant's, and the office's work.
+Threshold: 4 cases and 2 of 100. One in two hundred is expected: data are the applicant's, and the office's
+work.
 """
 
 from collections import defaultdict

@@ -1,7 +1,8 @@
 """Four-eyes refusals: somebody tried to decide alone what needs two people.
 
-Base: the cases in which an official completed a task or was refused one. Numerator: those in which a claim or a
-completion was refused because the official had done an earlier task of the same group (`task.blocked`).
+Base: the cases in which an official completed a task or was refused one. Numerator: those in which a claim
+or a completion was refused because the official had done an earlier task of the same group
+(`task.blocked`).
 
 Threshold: 3 cases and 5 of 100. One in two hundred is expected, since pages don't offer such tasks.
 """

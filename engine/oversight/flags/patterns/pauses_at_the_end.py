@@ -1,7 +1,8 @@
 """Pauses of the statutory clock that begin on the last day of the term, or only span a closing of the office.
 
-Base: the pauses that an official began. Numerator: those that began when no more than one office day of the term
-was left, and those that ended before the office had opened again: no work was prevented, but the term is longer.
+Base: the pauses that an official began. Numerator: those that began when no more than one office day of the
+term was left, and those that ended before the office had opened again: no work was prevented, but the term
+is longer.
 
 Threshold: 4 pauses and 3 of 10. One in twenty is expected: a real question may come up on the last day.
 """

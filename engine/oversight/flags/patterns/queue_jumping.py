@@ -3,11 +3,11 @@
 Base: the tasks that an official took first, by claiming or completing them, while at least `waiting` (5)
 others of the same pool (unit, role and priority) waited for anybody; tasks that were assigned automatically
 are no choice of theirs. Numerator: those at which at least `waiting` tasks that were to be served a day
-earlier waited, and these were at least three fifths of all that waited. A pool is served by due time where all
-of its tasks have one, as the inbox shows them, else by when they were opened.
+earlier waited, and these were at least three fifths of all that waited. A pool is served by due time where
+all of its tasks have one, as the inbox shows them, else by when they were opened.
 
-Threshold: 5 tasks and 3 of 10. Officials pick what they know, so one in ten is expected; an office that always
-serves the newest first has a usual share as high as everybody's, and nobody is asked.
+Threshold: 5 tasks and 3 of 10. Officials pick what they know, so one in ten is expected; an office that
+always serves the newest first has a usual share as high as everybody's, and nobody is asked.
 """
 
 from bisect import bisect_left, insort
@@ -37,7 +37,7 @@ def find(log: PlaceLog, limits: Thresholds) -> Iterator[Finding]:
 
 
 def _seen(pool: Sequence[Work], least: float) -> Iterator[Seen]:
-    """Yields the takes of a pool, in order. Those that wait are in `waiting`, by when they are to be served."""
+    """Yields the takes of a pool, in order. `waiting` is what waits, by when it is to be served."""
     dated = all(work.due for work in pool)
     opened = sorted(pool, key=lambda work: work.opened)
     leaving: list[tuple[int, int, UUID | None]] = []

@@ -1,8 +1,8 @@
 """Decisions within seconds of opening: nobody can have read the case.
 
 Base: the decisions of an official of which the logs say when the official had first opened the case, or had
-claimed the task. Numerator: those made less than `seconds` (20) after that. A decision that was prepared on an
-earlier day isn't quick, since the first opening counts.
+claimed the task. Numerator: those made less than `seconds` (20) after that. A decision that was prepared on
+an earlier day isn't quick, since the first opening counts.
 
 Threshold: 5 decisions and 1 of 5. Two in a hundred are expected: cases that a colleague has explained.
 """

@@ -1,8 +1,8 @@
 """Returned often: one official returns the same case again and again.
 
-Base: the cases in which an official completed a task or returned something. Numerator: those that the official
-returned at least `times` (3) times: sent back to the applicant for a correction, or back to a step of the office
-that had been done before.
+Base: the cases in which an official completed a task or returned something. Numerator: those that the
+official returned at least `times` (3) times: sent back to the applicant for a correction, or back to a step
+of the office that had been done before.
 
 Threshold: 3 cases and 1 of 10. One in a hundred is expected: what was asked for should be asked for at once.
 """
