@@ -35,6 +35,7 @@ from api import (
     evidence,
     external_work,
     fairness,
+    flags,
     funnel,
     govstack,
     incidents,
@@ -133,7 +134,7 @@ RESOURCES = (
         rates,
         metrics,
     ),
-    *(proposals, signals, timers, case_batches, requests),
+    *(proposals, signals, timers, case_batches, requests, flags),
 )
 
 

@@ -7,6 +7,7 @@ concerns a person, and only a conclusion that somebody writes after an answer sa
 from engine.oversight.flags.listing import (
     PAGE,
     Askable,
+    AskedAs,
     FlagView,
     Wanted,
     get_flag,
@@ -38,6 +39,7 @@ __all__ = [
     "OF_UNITS",
     "PAGE",
     "Askable",
+    "AskedAs",
     "Closing",
     "FlagView",
     "Measured",

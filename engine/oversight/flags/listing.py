@@ -6,7 +6,7 @@ of one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select
@@ -32,6 +32,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import NotFound
 from engine.platform.language import Names
 
+AskedAs = Literal["concerned", "head", "manager"]
 PAGE = 50
 HEADS = 20
 
@@ -50,8 +51,9 @@ class Askable:
     """Somebody who can be asked about a flag: the account that it concerns, or who leads the unit."""
 
     id: UUID
-    names: Names
-    position: str  # concerned, head, manager
+    name: str
+    display_name: Names
+    position: AskedAs
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,10 @@ def get_flag(uow: UnitOfWork, flag_id: UUID) -> FlagView:
     """
     row = find(uow, flag_id)
     access.require_purpose(uow.actor)
-    subject = select(User.id, User.name, names.of().label("names"), User.role, _left().label("left"))
+    subject = select(User.id, User.name, names.of().label("called"), _left().label("left"))
     person = uow.connection.execute(subject.where(User.id == row["subject_id"]), access.seen_by(uow))
     concerned = person.mappings().one()
-    shown: Any = {**row, "subject": concerned["name"], "subject_names": concerned["names"]}
+    shown: Any = {**row, "subject": concerned["name"], "subject_name": concerned["called"]}
     return FlagView(
         shown,
         concerned["left"],
@@ -150,7 +152,7 @@ def askable(uow: UnitOfWork, unit_id: UUID, subject_id: UUID) -> Sequence[Askabl
         and_(User.role == access.CASEWORKER, Membership.role.in_((access.SUPERVISOR, access.ANY))),
     )
     heads = (
-        select(User.id, names.of(), User.role, func.max(height).label("height"))
+        select(User.id, User.name, names.of(), User.role, func.max(height).label("height"))
         .join(Membership, Membership.user_id == User.id)
         .join(line, line.ancestor_id == Membership.unit_id)
         .where(line.unit_id == unit_id, leads, validity.valid(Membership), User.deactivated_at.is_(None))
@@ -159,12 +161,20 @@ def askable(uow: UnitOfWork, unit_id: UUID, subject_id: UUID) -> Sequence[Askabl
         .order_by(func.max(height).desc(), User.id)
         .limit(HEADS)
     )
-    concerned = select(User.id, names.of()).where(User.id == subject_id, ~_left())
+    concerned = select(User.id, User.name, names.of()).where(User.id == subject_id, ~_left())
     seen = access.seen_by(uow)
-    found = [Askable(row[0], row[1], "concerned") for row in uow.connection.execute(concerned, seen)]
-    for number, called, role, _ in uow.connection.execute(heads, seen):
-        found.append(Askable(number, called, "manager" if role == access.MANAGER else "head"))
-    return found
+    themselves = [(*row, None) for row in uow.connection.execute(concerned, seen)]
+    return [
+        Askable(number, name, called, _position(role))
+        for number, name, called, role, *_ in (*themselves, *uow.connection.execute(heads, seen))
+    ]
+
+
+def _position(role: str | None) -> AskedAs:
+    """Returns why somebody is asked, by the role of their account; None: the flag concerns it."""
+    if role is None:
+        return "concerned"
+    return "manager" if role == access.MANAGER else "head"
 
 
 def _left() -> ColumnElement[bool]:
@@ -193,7 +203,8 @@ def _flags() -> Select[Any]:
         select(
             *columns,
             *(Unit.key.label("unit"), Unit.name.label("unit_name"), DefinitionVersion.name.label("service")),
-            *(names.of(closer).label("closed_by"), overdue.label("overdue")),
+            *(Flag.closed_by.label("closed_by_id"), closer.name.label("closed_by")),
+            *(names.of(closer).label("closed_by_name"), overdue.label("overdue")),
         )
         .join(Unit, Unit.id == Flag.unit_id)
         .outerjoin(Definition, Definition.key == Flag.definition)
@@ -213,7 +224,9 @@ def _questions(uow: UnitOfWork, flag_id: UUID) -> Sequence[RowMapping]:
         select(
             *(question.id, question.asked_at, question.text, question.due_at, question.asked_id),
             *(question.answer, question.answered_at, question.ended_at),
-            *(names.of(asked).label("asked"), names.of(asker).label("asked_by")),
+            *(asked.name.label("asked"), names.of(asked).label("asked_name")),
+            *(question.asked_by.label("asked_by_id"), asker.name.label("asked_by")),
+            names.of(asker).label("asked_by_name"),
             and_(is_open(), question.due_at < uow.now).label("overdue"),
         )
         .join(asked, asked.id == question.asked_id)

@@ -185,7 +185,9 @@ def _own() -> Select[Any]:
             *(Flag.usual_numerator, Flag.usual_base, Flag.conclusion, Flag.conclusion_text, Flag.closed_at),
             *(Unit.key.label("unit"), Unit.name.label("unit_name"), DefinitionVersion.name.label("service")),
             (Flag.subject_id == question.asked_id).label("concerns_asked"),
-            *(names.of(subject).label("subject_names"), names.of(asker).label("asked_by")),
+            *(Flag.subject_id, subject.name.label("subject"), names.of(subject).label("subject_name")),
+            *(question.asked_by.label("asked_by_id"), asker.name.label("asked_by")),
+            names.of(asker).label("asked_by_name"),
         )
         .join(Flag, Flag.id == question.flag_id)
         .join(Unit, Unit.id == Flag.unit_id)
