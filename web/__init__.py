@@ -24,6 +24,7 @@ from web import (
     login,
     oversight,
     purpose,
+    questions,
     test_runs,
     uploads,
 )
@@ -38,7 +39,7 @@ PAGES = (
     *(assets.blueprint, home.blueprint, login.blueprint, account.blueprint, purpose.blueprint),
     *(desk.blueprint, applicants.blueprint, administration.blueprint, designer.blueprint),
     *(test_runs.blueprint, test_runs.of_drafts, uploads.blueprint, funnel.blueprint, audit.blueprint),
-    oversight.blueprint,
+    *(oversight.blueprint, questions.blueprint),
 )
 
 

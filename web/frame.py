@@ -102,7 +102,7 @@ def sections() -> Sequence[Section]:
     ]
 
 
-def waiting(section: Section) -> int:
+def waits_in(section: Section) -> int:
     """Return how much waits for the visitor in a section, to be shown with its name."""
     opened = current()
     return (opened.questions or 0) if opened and section.name == "questions" else 0
@@ -176,7 +176,7 @@ def install(app: Flask) -> None:
         asset=asset,
         sections=sections,
         is_here=is_here,
-        waiting=waiting,
+        waits_in=waits_in,
         here=here,
         notice=notice,
         token=token,

@@ -126,7 +126,9 @@ def find(
         connection(session).execute(update(_ROWS).where(_ROWS.c.id == row.id).values(seen_at=now))
     actor = Actor(id=row.user_id, name=row.name, role=row.role, acr=row.acr)
     restricted = row.provider is None and bool(row.temporary)
-    return Opened(row.id, actor, row.provider, restricted, row.names, row.language, row.calendar, row.questions)
+    return Opened(
+        row.id, actor, row.provider, restricted, row.names, row.language, row.calendar, row.questions
+    )
 
 
 @lru_cache
