@@ -75,7 +75,7 @@ class Settings:
     evidence_of_person: int = EVIDENCE_OF_PERSON
     evidence_of_portal: int = EVIDENCE_OF_PORTAL
     evidence_timeout: int = EVIDENCE_TIMEOUT
-    red_flags: Mapping[str, Thresholds] = field(default_factory=lambda: USUAL)
+    red_flags: Mapping[str, Thresholds] = field(default_factory=lambda: USUAL, hash=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
