@@ -26,6 +26,7 @@ from engine.platform.db import Database, UnitOfWork
 from engine.platform.red_flags import USUAL
 
 CASES = 8  # of each pattern
+FOUND = timedelta(days=4)  # since then the flags are there
 READS = 9  # of cases of others, by the demonstration's own official
 OFFICIAL, AUDITOR = "caseworker", "auditor"
 PURPOSE = "بازرسی دوره‌ای"
@@ -106,7 +107,7 @@ def _were_here(session: Session, now: datetime) -> None:
 def _read_cases(session: Session, now: datetime) -> None:
     user = _user(session, OFFICIAL)
     last = month_after(begins(now), "jalali")
-    at = datetime.combine(last, datetime.min.time(), now.tzinfo) - timedelta(days=3)
+    at = datetime.combine(last, datetime.min.time(), now.tzinfo) - timedelta(days=8)
     found = select(Case.id).where(Case.ended_at < at, Case.unit_id == _unit_of(session, ADDRESS))
     for number, case in enumerate(session.scalars(found.order_by(Case.id).limit(READS))):
         actor = db.Actor(user.id, user.name, user.role)
@@ -125,9 +126,9 @@ def _versions(key: str) -> Any:
 
 
 def _search(session: Session, now: datetime) -> None:
-    """Search what the worker would have searched each day until now."""
+    """Search what the worker would have searched until some days ago; it searches the others itself."""
     system = session.scalars(select(User).where(User.name == "system")).one()
-    uow = UnitOfWork(session, db.Actor(system.id, system.name, "system"), now)
+    uow = UnitOfWork(session, db.Actor(system.id, system.name, "system"), now - FOUND)
     while flags.search_next(uow, USUAL):
         pass
 
