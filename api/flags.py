@@ -57,7 +57,7 @@ class FlagSummary(Body):
     seen: ShareBody
     """In how many of how many cases, decisions or tasks it was seen."""
     usual: ShareBody
-    """The same of everybody else in this place, and in the month before."""
+    """The same of everybody else in this place."""
     false: ShareBody
     """In how many generated months of offices without this pattern it was found nevertheless."""
     state: FlagState

@@ -113,7 +113,7 @@ def test_decisions_shortly_after_closing_time_are_not_outside_hours() -> None:
     assert [*found.cases.values()] == [NOON + 9 * HOUR] * 6
 
 
-def test_what_was_before_the_period_is_usual_and_no_reason() -> None:
+def test_what_was_before_the_period_is_no_reason() -> None:
     log = Log()
     decided(log, 9, NOON + 9 * HOUR - 40 * DAY)
     assert log.find("outside-hours") == []

@@ -17,6 +17,7 @@ from engine.platform.red_flags import Thresholds
 CHANCE = 0.001
 EXPECTED = 20  # how many things the expectation of a pattern counts for,
 MOST = 60  # and the others at most: officials differ, however many things were counted
+FAR = 3  # times the odds of the others: a small difference isn't remarkable, however certain it is
 
 
 def surprise(numerator: int, base: int, usual: tuple[int, int], expected: float) -> float:
@@ -25,10 +26,7 @@ def surprise(numerator: int, base: int, usual: tuple[int, int], expected: float)
     The tail of a beta-binomial distribution: the rate in the place is known only as well as the others and
     the expectation show it, so a small office isn't judged by a few cases.
     """
-    others, counted = usual
-    weight = min(1.0, MOST / counted) if counted else 0.0
-    yes = expected * EXPECTED + others * weight
-    no = (1 - expected) * EXPECTED + (counted - others) * weight
+    yes, no = _known(usual, expected)
     together = _log_beta(yes, no)
     return sum(
         exp(
@@ -42,36 +40,48 @@ def surprise(numerator: int, base: int, usual: tuple[int, int], expected: float)
     )
 
 
-def is_unusual(numerator: int, base: int, usual: tuple[int, int], limits: Thresholds) -> bool:
-    """Returns whether it exceeds the thresholds of a pattern, and chance doesn't explain it."""
+def is_unusual(numerator: int, base: int, usual: tuple[int, int], limits: Thresholds, tries: int = 1) -> bool:
+    """Returns whether it exceeds the thresholds of a pattern, and chance doesn't explain it.
+
+    `tries` is how many things were looked at, one of which would be unusual by chance sooner or later.
+    """
+    yes, no = _known(usual, limits["usual"])
     return (
         numerator >= limits["least"]
         and numerator >= limits["share"] * base
-        and surprise(numerator, base, usual, limits["usual"]) < CHANCE
+        and (numerator + 0.5) * no >= FAR * yes * (base - numerator + 0.5)
+        and surprise(numerator, base, usual, limits["usual"]) < CHANCE / tries
     )
 
 
 def judge(pattern: Pattern, seen: Iterable[Seen], begin: int, limits: Thresholds) -> Iterator[Finding]:
-    """Yields the accounts of whom a pattern was seen since `begin` more often than is usual in the place.
+    """Yields the accounts of whom a pattern was seen since `begin` by far more often than of all others.
 
-    What was seen before counts as usual, if it was others who did it.
+    What was before doesn't count: where everybody begins to work in another manner, nobody is unusual.
     """
     cases: dict[UUID, dict[UUID, int]] = defaultdict(dict)
-    now: dict[UUID, list[int]] = defaultdict(lambda: [0, 0])
-    ever: dict[UUID, list[int]] = defaultdict(lambda: [0, 0])
+    own: dict[UUID, list[int]] = defaultdict(lambda: [0, 0])
     total = [0, 0]
     for person, case, at, hit in seen:
-        counts = (ever[person], total, now[person]) if at >= begin else (ever[person], total)
-        for count in counts:
+        if at < begin:
+            continue
+        for count in (own[person], total):
             count[0] += hit
             count[1] += 1
-        if hit and at >= begin:
+        if hit:
             cases[person][case] = min(at, cases[person].get(case, at))
     for person, found in cases.items():
-        numerator, base = now[person]
-        usual = total[0] - ever[person][0], total[1] - ever[person][1]
+        numerator, base = own[person]
+        usual = total[0] - numerator, total[1] - base
         if is_unusual(numerator, base, usual, limits):
             yield Finding(pattern, person, numerator, base, usual, found)
+
+
+def _known(usual: tuple[int, int], expected: float) -> tuple[float, float]:
+    """Returns what is known of the rate in the place: how many are to be expected, and how many not."""
+    others, counted = usual
+    weight = min(1.0, MOST / counted) if counted else 0.0
+    return expected * EXPECTED + others * weight, (1 - expected) * EXPECTED + (counted - others) * weight
 
 
 def _log_beta(yes: float, no: float) -> float:

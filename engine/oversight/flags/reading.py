@@ -33,7 +33,7 @@ _NO_PART = ("office", None)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A period: what was before `begin`, from `since` on, only says what is usual."""
+    """A period: what was before `begin`, from `since` on, only says what was waiting then."""
 
     since: datetime
     begin: datetime

@@ -53,7 +53,7 @@ class Seen(NamedTuple):
 class Finding:
     """A pattern, as seen in what one account did in one place and period.
 
-    `usual` is the numerator and the base of everybody else there, and of the month before.
+    `usual` is the numerator and the base of everybody else there.
     """
 
     pattern: Pattern
@@ -91,8 +91,8 @@ class Work:
 class PlaceLog:
     """The events of the cases of one unit and service, and what else is known of them.
 
-    `begin` is that of the period: what is earlier only says what is usual. `opened` is when each person first
-    opened a case, `applicants` tells apart the applicants of cases, without saying who they are.
+    `begin` is that of the period: what is earlier only says which tasks waited. `opened` is when each person
+    first opened a case, `applicants` tells apart the applicants of cases, without saying who they are.
     """
 
     begin: int

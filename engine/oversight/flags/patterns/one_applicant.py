@@ -4,8 +4,9 @@ Base: the decisions on cases of one applicant that others could have made, too: 
 officials of the place decided in the period or the month before, and which nobody was assigned automatically.
 Numerator: those that one official made. Usual: the official's part of all other applicants' decisions there.
 
-Threshold: 5 decisions and 7 of 10 of the applicant's. Three in ten are expected, as in an office of three or
-four. Whether two cases have the same applicant is compared while the log is read; who it is isn't stored.
+Threshold: 5 decisions and 7 of 10 of the applicant's; the more applicants, the less chance may explain
+it. Three in ten are expected, as in an office of three or four. Whether two cases have the same applicant is
+compared while the log is read; who it is isn't stored.
 """
 
 from collections import defaultdict
@@ -30,9 +31,10 @@ def find(log: PlaceLog, limits: Thresholds) -> Iterator[Finding]:
         made[event.person] += 1
         if event.at >= log.begin and (applicant := log.applicants.get(event.case)):
             of_applicant[applicant].append(event)
+    many = sum(len(events) >= limits["least"] for events in of_applicant.values())
     best: dict[UUID, Finding] = {}
     for events in of_applicant.values():
-        for found in _of_one(events, made, len(shared), limits):
+        for found in _of_one(events, made, len(shared), limits, many):
             known = best.get(found.subject)
             if known is None or found.numerator > known.numerator:
                 best[found.subject] = found
@@ -40,7 +42,7 @@ def find(log: PlaceLog, limits: Thresholds) -> Iterator[Finding]:
 
 
 def _of_one(
-    events: list[Logged], made: Mapping[UUID, int], total: int, limits: Thresholds
+    events: list[Logged], made: Mapping[UUID, int], total: int, limits: Thresholds, many: int
 ) -> Iterator[Finding]:
     own: dict[UUID, dict[UUID, int]] = defaultdict(dict)
     count: dict[UUID, int] = defaultdict(int)
@@ -49,7 +51,7 @@ def _of_one(
         count[event.person] += 1
     for person, cases in own.items():
         usual = made[person] - count[person], total - len(events)
-        if is_unusual(count[person], len(events), usual, limits):
+        if is_unusual(count[person], len(events), usual, limits, max(many, 1)):
             yield Finding("one-applicant", person, count[person], len(events), usual, cases)
 
 
