@@ -75,7 +75,7 @@ def test_an_inspector_asks_and_closes_and_the_official_answers(
     for said in (
         "sara",
         "1 of 40",
-        "8 of 1,000 generated months",
+        "10 of 1,000 generated months",
         "a reason to ask",
         "Nobody has been",
     ):
