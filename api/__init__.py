@@ -36,6 +36,7 @@ from api import (
     evidence,
     external_work,
     fairness,
+    flags,
     funnel,
     govstack,
     incidents,
@@ -141,7 +142,7 @@ RESOURCES = (
         register,
         statistics,
     ),
-    *(proposals, signals, timers, case_batches, requests),
+    *(proposals, signals, timers, case_batches, requests, flags),
 )
 
 

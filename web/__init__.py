@@ -24,6 +24,7 @@ from web import (
     login,
     oversight,
     purpose,
+    questions,
     statistics,
     test_runs,
     uploads,
@@ -39,7 +40,7 @@ PAGES = (
     *(assets.blueprint, home.blueprint, login.blueprint, account.blueprint, purpose.blueprint),
     *(desk.blueprint, applicants.blueprint, administration.blueprint, designer.blueprint),
     *(test_runs.blueprint, test_runs.of_drafts, uploads.blueprint, funnel.blueprint, audit.blueprint),
-    *(oversight.blueprint, statistics.blueprint),
+    *(oversight.blueprint, questions.blueprint, statistics.blueprint),
 )
 
 

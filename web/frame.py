@@ -60,6 +60,7 @@ class Section:
     roles: frozenset[str]
 
 
+ASKED = frozenset({"administrator", "designer", "caseworker", "manager"})
 SECTIONS = (
     Section("inbox", "/desk", "inbox.read", frozenset({"caseworker", "manager"})),
     Section(
@@ -71,6 +72,7 @@ SECTIONS = (
     Section("processes", "/designer", "definitions.read", frozenset({"designer", "administrator"})),
     Section("administration", "/administration", "jobs.manage", frozenset({"administrator"})),
     Section("audit", "/audit", "audit.run", frozenset({"administrator", "auditor"})),
+    Section("questions", "/questions", "questions.answer", ASKED),
     Section("services", "/services", None, frozenset({"applicant", "anybody"})),
     Section("applications", "/my", "cases.start", frozenset({"applicant"})),
     Section("status", "/status", None, frozenset({"applicant", "anybody"})),
@@ -94,8 +96,16 @@ def sections() -> Sequence[Section]:
     return [
         section
         for section in SECTIONS
-        if actor.role in section.roles and (section.may is None or access.allows(actor, section.may))
+        if actor.role in section.roles
+        and (section.may is None or access.allows(actor, section.may))
+        and (section.name != "questions" or opened.questions is not None)  # those who were never asked
     ]
+
+
+def waits_in(section: Section) -> int:
+    """Return how much waits for the visitor in a section, to be shown with its name."""
+    opened = current()
+    return (opened.questions or 0) if opened and section.name == "questions" else 0
 
 
 def is_here(section: Section) -> bool:
@@ -168,6 +178,7 @@ def install(app: Flask) -> None:
         asset=asset,
         sections=sections,
         is_here=is_here,
+        waits_in=waits_in,
         here=here,
         notice=notice,
         token=token,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text, update
 
-from demo.history import applications, commitments, opening, people, publishing
+from demo.history import applications, commitments, flagged, opening, people, publishing
 from demo.history.composing import appeal, compose
 from demo.history.offices import DAY, HOUR, MINUTE, Actor, Hours, Office, milliseconds, open_days
 from demo.history.plans import Plan, World
@@ -84,7 +84,7 @@ def seed(database: Database) -> int:
     def command(uow: UnitOfWork) -> tuple[int, Month | None, Sequence[Story], Groups]:
         rng = Random(SEED)  # each demonstration has the same past
         past = _prepare(uow, rng)
-        stories = _stories(rng, past)
+        stories = [*_stories(rng, past), *_flagged(past, uow.now)]
         month, on_paper = publishing.on_paper(stories, uow.now)
         write(uow.session, [story for story in stories if story not in on_paper], past.groups)
         funnel: Counter[applications.Key] = Counter()
@@ -103,7 +103,18 @@ def seed(database: Database) -> int:
         database.run(lambda session, _: write(session, on_paper, groups))
         publishing.correct(database, month)
     opening.start(database, Random(SEED))
+    flagged.find_and_ask(database)
     return written
+
+
+def _flagged(past: Past, now: datetime) -> list[Story]:
+    """Return cases with patterns that an inspector should ask about, in the last whole month."""
+    first = datetime.combine(flagged.begins(now), datetime.min.time(), now.tzinfo)
+    number, begin = numbered(next(iter(past.world.offices.values())).offset), milliseconds(first)
+    called = [number(begin, past.first_number + 2 * CASES + count) for count in range(1, flagged.count() + 1)]
+    version, of_process = past.versions[LICENCE][-1]
+    known = flagged.Numbered(past.applicants, version, of_process, called, past.until)
+    return [story for story in flagged.stories(past.world, known, begin) if story.ended is not None]
 
 
 def _prepare(uow: UnitOfWork, rng: Random) -> Past:
@@ -132,7 +143,7 @@ def _prepare(uow: UnitOfWork, rng: Random) -> Past:
     versions = _versions(uow, begin)
     _set_classes(UnitOfWork(uow.session, uow.actor, begin))
     _set_rates(uow, begin.date())
-    wanted = 2 * CASES  # each may be appealed
+    wanted = 2 * CASES + flagged.count()  # each of the first may be appealed
     taken = text(f"SELECT setval('{CASE_NUMBERS.name}', nextval('{CASE_NUMBERS.name}') + {wanted})")
     number = uow.connection.execute(taken).scalar_one() - wanted
     applicants = people.applicants(uow, begin, names)

@@ -55,7 +55,7 @@ from engine.access.policy import (
     visible_tasks,
     workers,
 )
-from engine.access.reach import by_units, covered_units, own_person, visible_cases_in
+from engine.access.reach import by_units, covered_units, own_person, viewer, visible_cases_in
 from engine.access.validity import lasting, valid
 
 __all__ = [
@@ -112,6 +112,7 @@ __all__ = [
     "supervises",
     "taken_as",
     "valid",
+    "viewer",
     "visible_cases",
     "visible_cases_in",
     "visible_tasks",

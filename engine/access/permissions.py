@@ -72,6 +72,9 @@ Permission = Literal[
     "reports.write",
     "reports.sign",
     "statistics.correct",
+    "flags.read",
+    "questions.ask",
+    "questions.answer",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -125,6 +128,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "commitments.manage",
             "register.manage",
             "statistics.correct",
+            "questions.answer",
         }
     ),
     "designer": frozenset(
@@ -137,6 +141,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "account.own",
             "sessions.own",
             "funnel.read",
+            "questions.answer",
         }
     ),
     "caseworker": frozenset(
@@ -169,6 +174,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "work_time.read",
             "delays.explain",
             "visits.record",
+            "questions.answer",
         }
     ),
     "service": frozenset({"messages.send", "calls.work", "account.own", "sessions.own", "people.provision"}),
@@ -226,6 +232,8 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "funnel.read",
             "metrics.read",
             "rates.read",
+            "flags.read",
+            "questions.ask",
             "account.own",
             "sessions.own",
         }
@@ -245,6 +253,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "rates.read",
             "work_time.read",
             "commitments.explain",
+            "questions.answer",
             "account.own",
             "sessions.own",
         }

@@ -39,6 +39,11 @@ def own_person() -> ColumnElement[Any]:
     return select(User.person).where(User.id == VIEWER).scalar_subquery()
 
 
+def viewer() -> ColumnElement[Any]:
+    """Returns the id of the viewer's account, for what belongs to one account alone."""
+    return VIEWER
+
+
 def visible_cases_in(role: str, near: ColumnElement[bool], person: str | None) -> ColumnElement[bool]:
     """Returns the same as `visible_cases` where a case is also `near`.
 

@@ -8,12 +8,24 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from engine import access
 from engine.identity import accounts, names
-from engine.models import ROOT, BrowserSession, Membership, Password, PendingLogin, User
+from engine.models import ROOT, BrowserSession, FlagQuestion, Membership, Password, PendingLogin, User
 from engine.platform.config import Settings
 from engine.platform.db import Actor, UnitOfWork, connection, table
 from engine.platform.errors import NotFound
@@ -52,7 +64,8 @@ class Proof:
 class Opened:
     """The account of a session. `restricted`: it only allows setting a password.
 
-    `language` and `calendar` are those that its owner chose, None as the browser prefers.
+    `language` and `calendar` are those that its owner chose, None as the browser prefers. `questions` is how
+    many questions of inspectors await an answer of the owner; None: no inspector has ever asked.
     """
 
     id: UUID
@@ -62,6 +75,7 @@ class Opened:
     names: Names
     language: Language | None
     calendar: Calendar | None
+    questions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +126,9 @@ def find(
         connection(session).execute(update(_ROWS).where(_ROWS.c.id == row.id).values(seen_at=now))
     actor = Actor(id=row.user_id, name=row.name, role=row.role, acr=row.acr)
     restricted = row.provider is None and bool(row.temporary)
-    return Opened(row.id, actor, row.provider, restricted, row.names, row.language, row.calendar)
+    return Opened(
+        row.id, actor, row.provider, restricted, row.names, row.language, row.calendar, row.questions
+    )
 
 
 @lru_cache
@@ -122,7 +138,7 @@ def _of_cookie() -> Select[Any]:
         select(
             *(BrowserSession.id, BrowserSession.acr, BrowserSession.seen_at, BrowserSession.provider),
             *(User.id.label("user_id"), User.name, User.role, Password.temporary),
-            *(names.of().label("names"), User.language, User.calendar),
+            *(names.of().label("names"), User.language, User.calendar, _questions().label("questions")),
         )
         .join(User, User.id == BrowserSession.user_id)
         .outerjoin(Password, Password.user_id == User.id)
@@ -134,6 +150,13 @@ def _of_cookie() -> Select[Any]:
             User.deactivated_at.is_(None),
         )
     )
+
+
+def _questions() -> ScalarSelect[Any]:
+    """Returns how many questions await an answer of a user; NULL without any question."""
+    waits = and_(FlagQuestion.answered_at.is_(None), FlagQuestion.ended_at.is_(None))
+    found = select(func.sum(case((waits, 1), else_=0))).where(FlagQuestion.asked_id == User.id)
+    return found.correlate(User).scalar_subquery()
 
 
 def own(uow: UnitOfWork, lasting: Lasting) -> Sequence[Listed]:

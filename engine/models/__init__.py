@@ -53,6 +53,7 @@ from engine.models.figures import (
     StepPeriodFigures,
     StepWorker,
 )
+from engine.models.flags import Conclusion, Flag, FlagCase, FlagQuestion, FlagSearch, FlagState, Pattern
 from engine.models.idempotency import IdempotencyKey
 from engine.models.legal_decisions import Decision
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
@@ -160,6 +161,7 @@ __all__ = [
     "CommitmentMetric",
     "CommitmentState",
     "CommitmentVersion",
+    "Conclusion",
     "Consent",
     "Cursor",
     "Decision",
@@ -182,6 +184,11 @@ __all__ = [
     "Evidence",
     "EvidenceState",
     "EvidenceValue",
+    "Flag",
+    "FlagCase",
+    "FlagQuestion",
+    "FlagSearch",
+    "FlagState",
     "Heartbeat",
     "IdempotencyKey",
     "Identity",
@@ -198,6 +205,7 @@ __all__ = [
     "OrganisationKind",
     "OrganisationRecord",
     "Password",
+    "Pattern",
     "PendingLogin",
     "PeriodFigures",
     "ProcessDraft",

@@ -10,8 +10,18 @@ from engine.models.tables import Instant
 from engine.platform.db import Base
 
 # `evidence` is of a draft, whose id takes the place of the case's: data about the applicant were requested.
+# `flag` is of a red flag, whose id takes it, too.
 Openable = Literal[
-    "case", "events", "task", "document", "decisions", "comments", "file", "access-log", "evidence"
+    "case",
+    "events",
+    "task",
+    "document",
+    "decisions",
+    "comments",
+    "file",
+    "access-log",
+    "evidence",
+    "flag",
 ]
 
 

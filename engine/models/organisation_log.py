@@ -73,6 +73,10 @@ OrganisationKind = Literal[
     "register.imported",
     "report.signed",
     "statistics.published",
+    "flag.raised",
+    "question.asked",
+    "question.answered",
+    "flag.closed",
 ]
 LOG = "organisation_log"  # its name in `chain_heads`
 

@@ -5,7 +5,7 @@ in docs/operations.md.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal, cast, get_args
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from engine.platform import media
 from engine.platform.language import CALENDARS, Calendar
+from engine.platform.red_flags import USUAL, Thresholds, read
 
 # Whether a deployment is published immediately, or creates drafts that another person publishes.
 Publishing = Literal["direct", "four-eyes"]
@@ -42,7 +43,8 @@ class Settings:
     they are taken, 0 for only on demand; they are sent to a folder, and to a URL and a mail address
     (`connector:address`) if these are set. `evidence_of_person` and `evidence_of_portal` are the requests for
     evidence allowed in an hour, 0 for any number; each waits for `evidence_timeout` seconds at most.
-    `published_calendar` is that whose months have public statistics.
+    `published_calendar` is that whose months have public statistics. `red_flags` are the
+    thresholds of the patterns that are looked for in the logs.
     """
 
     database_url: str | None
@@ -76,6 +78,7 @@ class Settings:
     evidence_of_portal: int = EVIDENCE_OF_PORTAL
     evidence_timeout: int = EVIDENCE_TIMEOUT
     published_calendar: Calendar = "jalali"
+    red_flags: Mapping[str, Thresholds] = field(default_factory=lambda: USUAL, hash=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -119,6 +122,7 @@ class Settings:
             evidence_of_portal=number(environ, "EVIDENCE_OF_PORTAL", default=EVIDENCE_OF_PORTAL, least=0),
             evidence_timeout=number(environ, "EVIDENCE_TIMEOUT", default=EVIDENCE_TIMEOUT, most=30),
             published_calendar=_calendar(environ.get("PUBLISHED_CALENDAR") or "jalali"),
+            red_flags=read(environ.get("RED_FLAGS") or ""),
         )
 
     @property

@@ -19,6 +19,7 @@ from engine.definitions import uploads
 from engine.design import test_runs
 from engine.events import administration_log
 from engine.identity import sessions, throttle
+from engine.oversight import flags
 from engine.oversight.audit import runs
 from engine.oversight.publication import editions
 from engine.platform import jobs, logs
@@ -202,6 +203,15 @@ async def look_after_checks(runner: CommandRunner) -> None:
         group.create_task(_schedule_checkpoints(runner))
         group.create_task(figures.project(runner))
         group.create_task(_publish_statistics(runner))
+        group.create_task(_search_for_patterns(runner))
+
+
+async def _search_for_patterns(runner: CommandRunner) -> None:
+    """Searches the logs for red flags, one period after the other, as soon as a day has ended."""
+    while True:
+        while await runner.poll(partial(flags.search_next, wanted=runner.settings.red_flags)):
+            await asyncio.sleep(SECOND)
+        await asyncio.sleep(HOUR)
 
 
 async def _schedule_checkpoints(runner: CommandRunner) -> None:

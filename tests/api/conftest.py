@@ -215,6 +215,8 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:consent_id>": str(uuid4()),
         "<uuid:relation_id>": str(uuid4()),
         "<uuid:upload_id>": str(uuid4()),
+        "<uuid:flag_id>": str(uuid4()),
+        "<uuid:question_id>": str(uuid4()),
         "<uuid:webhook_id>": webhook["id"],
         "<uuid:visit_id>": str(uuid4()),
         "<uuid:rate_id>": rate["id"],

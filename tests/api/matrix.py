@@ -20,6 +20,7 @@ CASES = {"administrator", "caseworker", "portal", "applicant"} | READERS
 TASKS = CASES
 WORKERS = {"caseworker", "portal", "applicant"}
 APPLYING = {"portal", "applicant"}
+ANSWERING = {"administrator", "designer", "caseworker", "manager"}
 
 # Endpoint → the roles that may call it. None: open to everyone.
 ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
@@ -224,6 +225,14 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/report-actions"): {"administrator"} | READERS,
     ("PATCH", "/report-actions/<uuid:action_id>"): {"manager"},
     ("POST", "/report-actions/<uuid:action_id>/close"): {"manager"},
+    ("GET", "/flags"): {"auditor"},
+    # For everybody else, a flag and the question to somebody else aren't there.
+    ("GET", "/flags/<uuid:flag_id>"): set(ROLES),
+    ("POST", "/flags/<uuid:flag_id>/questions"): set(ROLES),
+    ("POST", "/flags/<uuid:flag_id>/close"): set(ROLES),
+    ("GET", "/questions"): ANSWERING,
+    ("GET", "/questions/<uuid:question_id>"): ANSWERING,
+    ("POST", "/questions/<uuid:question_id>/answer"): ANSWERING,
     ("GET", "/units/<key>/rates"): {"administrator"} | READERS,
     ("POST", "/units/<key>/rates"): {"administrator"},
     ("DELETE", "/rates/<uuid:rate_id>"): {"administrator"},
@@ -352,6 +361,9 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     },
     "/cases/<uuid:case_id>/visits": {"occurred_at": "2026-01-01T00:00:00Z", "reason": "payment"},
     "/cases/<uuid:case_id>/visits/<uuid:visit_id>/correct": {"reason": "payment"},
+    "/flags/<uuid:flag_id>/questions": {"text": "Why?"},
+    "/flags/<uuid:flag_id>/close": {"conclusion": "explained", "text": "It was explained."},
+    "/questions/<uuid:question_id>/answer": {"text": "Because."},
     "/cases/<uuid:case_id>/rating": {"stars": 5, "had_to_come": False},
 }
 # What is let in and then refused for what the task is like at that moment: tests/api/test_desk_*.py.

@@ -52,6 +52,7 @@ def test_role_is_let_in_where_it_may_and_nowhere_else(
         "consent_id",
         "<month>",
         "request_id",
+        *("flag_id", "question_id"),
     )
     missing = {status for (_, path), status in let_in.items() if any(name in path for name in lost)}
     works = {
@@ -109,6 +110,8 @@ def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> N
             "proposal",
             "timer",
             "request",
+            "flag",
+            "question",
         )
     }
     assert steady.client(None).send(method, url(path, unknown)).status_code == 401

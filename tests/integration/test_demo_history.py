@@ -34,6 +34,10 @@ WHERE status = 'open' AND element = 'inspect_premises'
 # Late cases of which more than a tenth is unexplained.
 ASKING = "SELECT 1 FROM case_figures WHERE unexplained_ms * 10 > late_ms AND ended_at IS NOT NULL"
 CLASSES = "SELECT DISTINCT definition, service_class FROM case_figures"
+QUESTIONS = """
+SELECT users.name, answered_at IS NOT NULL AS answered FROM flag_questions
+JOIN users ON users.id = asked_id ORDER BY flag_questions.id
+"""
 DEPLOYED = """
 SELECT key, published_at, deployed_at FROM definition_versions AS version
 JOIN deployments ON deployments.id = deployment_id
@@ -75,6 +79,7 @@ def test_demonstration_begins_with_cases_of_three_months(database: Database, tmp
     assert [str(difference) for difference in found.differences] == []
     visits_of_the_permit_fell(database)
     months_of_the_past_are_published_and_one_is_corrected(database)
+    patterns_are_found_and_two_officials_asked(database)
 
 
 def months_of_the_past_are_published_and_one_is_corrected(database: Database) -> None:
@@ -84,6 +89,18 @@ def months_of_the_past_are_published_and_one_is_corrected(database: Database) ->
     assert len({one.month for one in found}) >= 2
     assert {one.edition for one in found} <= {1, 2}
     assert all(one.reason for one in found if one.edition == 2)
+
+
+def patterns_are_found_and_two_officials_asked(database: Database) -> None:
+    """Of four kinds; one has answered, and the demonstration's own official is waited for."""
+    with database.transaction() as session:
+        bound = connection(session)
+        found = bound.execute(text("SELECT pattern, numerator FROM flags")).all()
+        asked = bound.execute(text(QUESTIONS)).all()
+    planted = {"quick-decisions", "outside-hours", "one-applicant", "reads-without-part"}
+    assert {row.pattern for row in found if row.numerator > 5} == planted
+    assert len(found) < 8, "few others, which are chance"
+    assert [(row.name == "caseworker", row.answered) for row in asked] == [(False, True), (True, False)]
 
 
 def visits_of_the_permit_fell(database: Database) -> None:

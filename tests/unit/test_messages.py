@@ -323,6 +323,7 @@ CALLED = {
     "VersionStatus": "version", "WaitKind": "wait",
     "AuditKind": "audit", "CheckpointLog": "checkpoint-log", "CheckpointTarget": "checkpoint-target",
     "SendingStatus": "sending",
+    "Pattern": "pattern", "FlagState": "flag", "Conclusion": "conclusion",
 }  # fmt: skip
 
 

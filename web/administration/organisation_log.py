@@ -24,7 +24,7 @@ INSTANTS = {"from", "to", "from_at", "to_at", "expires_at", "sent_at"}
 # Ids of what has no name: readers of the page can't use them.
 IDS = {
     *("membership", "substitute", "delegation", "delegate", "token", "webhook", "deployment", "retry"),
-    *("migration", "closure", "message", "rate"),
+    *("migration", "closure", "message", "rate", "flag", "question"),
 }
 
 
@@ -65,6 +65,8 @@ def _details(visit: Visit, payload: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _shown(visit: Visit, name: str, value: Any) -> str:
     if name in INSTANTS and isinstance(value, str):  # `from` and `to` are also versions
         return visit.reader.minute(datetime.fromisoformat(value))
+    if name == "conclusion":
+        return texts.say(f"words.conclusion.{value}")
     if isinstance(value, bool):
         return texts.say("frame.yes" if value else "frame.no")
     if isinstance(value, int):

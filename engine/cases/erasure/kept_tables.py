@@ -45,6 +45,17 @@ KEPT: Mapping[str, Kept] = {
     ),
     "publications": Kept(_FIGURES, "id calendar first last edition reason digest published_at published_by"),
     "published_figures": Kept(_FIGURES, "publication_id unit service place figures"),
+    "flags": Kept(
+        "patterns in the logs: ids, numbers, and a conclusion, whose form says to name no applicant",
+        "id pattern unit_id definition period until subject_id numerator base usual_numerator usual_base"
+        " state raised_at conclusion conclusion_text closed_by closed_at",
+    ),
+    "flag_cases": Kept(_IDS, "flag_id case_id at"),
+    "flag_questions": Kept(
+        "questions to officials and their answers, whose forms say to name no applicant",
+        "id flag_id asked_id asked_by asked_at text due_at answer answered_at ended_at",
+    ),
+    "flag_searches": Kept(_IDS, "period until events searched_at"),
     "unit_rates": Kept(_ORGANISATION, "id unit_id role kind valid_from amount currency set_by set_at"),
     "commitments": Kept(
         _ORGANISATION,

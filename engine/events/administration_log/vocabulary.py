@@ -35,6 +35,7 @@ _COMMITTED = {
     **{"metric": str, "definition": str, "target": str, "since": str, "due": str, "digest": str},
 }
 _REGISTERED = {"service": str, "reason": str, "definition": str, "planned_for": str, "digest": str}
+_QUESTION = {"flag": str, "question": str}
 _UNIT = {"name": str, "parent": str, "region": str}
 
 VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyType(
@@ -71,6 +72,10 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "service.removed": {"service": str},
         "register.imported": {"services": int, "digest": str},
         "statistics.published": {"month": str, "calendar": str, "edition": int, "digest": str},
+        "flag.raised": {"flag": str},
+        "question.asked": _QUESTION,
+        "question.answered": _QUESTION,
+        "flag.closed": {"flag": str, "conclusion": str},
         "silence.released": {"cases": int},
         "signal.sent": {"definitions": list, "cases": int, "starts": int},
         "definition.deployed": {**_VERSION, "digest": str, "deployment": str},

@@ -1,0 +1,51 @@
+"""Pauses of the statutory clock that begin on the last day of the term, or only span a closing of the office.
+
+Base: the pauses that an official began. Numerator: those that began when no more than one office day of the
+term was left, and those that ended before the office had opened again: no work was prevented, but the term
+is longer.
+
+Threshold: 4 pauses and 3 of 10. One in twenty is expected: a real question may come up on the last day.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from engine.oversight.flags.judging import judge
+from engine.oversight.flags.rows import OFFICIALS, Finding, Logged, PlaceLog, Seen
+from engine.platform.red_flags import Thresholds
+from engine.timeline import Hours, ms_of
+
+
+def find(log: PlaceLog, limits: Thresholds) -> Iterator[Finding]:
+    """Yields who began such pauses."""
+    hours = log.hours
+    if hours is None:
+        return iter(())
+    seen = (one for events in log.cases.values() for one in _seen(events, hours))
+    return judge("pauses-at-the-end", seen, log.begin, limits)
+
+
+def _seen(events: Sequence[Logged], hours: Hours) -> Iterator[Seen]:
+    due: int | None = None
+    pause: Logged | None = None
+    for event in events:
+        if not event.kind.startswith("clock."):
+            continue
+        if event.kind == "clock.paused" and pause is None:
+            pause = event
+        elif event.kind == "clock.resumed" and pause is not None:
+            yield from _pause(pause, event.at, due, hours)
+            pause = None
+        if "due_at" in event.facts:
+            due = ms_of(datetime.fromisoformat(event.facts["due_at"]))
+    if pause is not None:
+        yield from _pause(pause, None, due, hours)
+
+
+def _pause(pause: Logged, end: int | None, due: int | None, hours: Hours) -> Iterator[Seen]:
+    if pause.role not in OFFICIALS:
+        return
+    begin = pause.at
+    last_day = due is not None and due > begin and hours.open_ms(begin, due) <= hours.day_ms(begin)
+    closed = end is not None and not hours.open_ms(begin, end)
+    yield Seen(pause.person, pause.case, begin, last_day or closed)

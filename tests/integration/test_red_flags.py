@@ -1,0 +1,195 @@
+"""Patterns in logs that the engine itself has written; searching again; which periods are searched."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from engine import cases, tasks
+from engine.cases import Application, proposals
+from engine.events import administration_log
+from engine.models import Flag, FlagCase, FlagSearch, OrganisationRecord, Pattern, Task
+from engine.oversight import access_log, flags
+from engine.oversight.access_log import Opened
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import FourEyes
+from engine.platform.red_flags import USUAL, read
+from tests import bpmn, clocks, factories
+from tests.histories import ZONE
+from tests.organisation import a_member, a_person
+
+T = TypeVar("T")
+# A Saturday, a working day in Iran, in the month that begins on 22 April.
+MORNING = datetime(2026, 4, 25, 9, 0, tzinfo=ZONE)
+LATER = datetime(2026, 6, 10, 3, 0, tzinfo=ZONE)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+COUNT = 6
+
+
+@pytest.fixture
+def at(database: Database) -> Callable[..., Any]:
+    """`at(instant, who, command, …)`: a command at an instant."""
+
+    def run(instant: datetime, who: Actor, command: Callable[..., T], *given: Any, **more: Any) -> T:
+        return database.run(lambda session, _: command(UnitOfWork(session, who, instant), *given, **more))
+
+    return run
+
+
+@pytest.fixture
+def sara(database: Database) -> Actor:
+    return a_member(database, "sara", "root")
+
+
+def searched(at: Callable[..., Any], database: Database, now: datetime = LATER) -> list[Any]:
+    """The patterns that a worker finds until a day, with whom they concern, how often of what, and cases."""
+    system = factories.an_actor(database, "administrator", "the worker")
+    while at(now, system, flags.search_next, USUAL):
+        pass
+    with database.transaction() as session:
+        found = select(Flag.pattern, Flag.subject_id, Flag.numerator, Flag.base).order_by(Flag.pattern)
+        return [tuple(row) for row in session.execute(found)]
+
+
+def task_of(database: Database, case: UUID) -> UUID:
+    with database.transaction() as session:
+        open_ones = select(Task.id).where(Task.case_id == case, Task.status == "open")
+        return session.scalars(open_ones.order_by(Task.id)).one()
+
+
+def started(at: Callable[..., Any], database: Database, instant: datetime, **more: Any) -> UUID:
+    portal = factories.an_actor(database, "portal")
+    made: UUID = at(instant, portal, cases.start, "p", {"x": 0}, Application(**more)).id
+    return made
+
+
+def decided(at: Callable[..., Any], database: Database, case: UUID, who: Actor, instant: datetime) -> None:
+    task = task_of(database, case)
+    at(instant, who, tasks.claim, task)
+    at(instant + timedelta(seconds=6), who, tasks.complete, task, {"decision": "granted"})
+
+
+def patterns(found: Sequence[Any], who: Actor) -> dict[Pattern, tuple[int, int]]:
+    assert {one[1] for one in found} <= {who.id}
+    return {pattern: (numerator, base) for pattern, _, numerator, base in found}
+
+
+def test_decisions_in_the_night_within_seconds_are_found_once(
+    database: Database, at: Callable[..., Any], sara: Actor
+) -> None:
+    omid = a_member(database, "omid", "root")
+    factories.deploy(database, clocks.deciding(statutory="P20D"))
+    company = a_person("company")
+    for number in range(COUNT):
+        night = MORNING + number * timedelta(days=1) + 13 * HOUR
+        mine = started(at, database, MORNING, applicant=company)
+        decided(at, database, mine, sara, night)
+        other = started(at, database, MORNING)
+        task, begun = task_of(database, other), MORNING + (number + 1) * 10 * MINUTE
+        at(begun, omid, tasks.claim, task)
+        at(begun + 5 * MINUTE, omid, tasks.complete, task, {"decision": "granted"})
+    found = searched(at, database)
+    assert patterns(found, sara) == dict.fromkeys(
+        ("one-applicant", "outside-hours", "quick-decisions"), (COUNT, COUNT)
+    )
+    with database.transaction() as session:
+        assert len(session.scalars(select(FlagCase.case_id).distinct()).all()) == COUNT
+        assert [(str(row.period), str(row.until)) for row in session.scalars(select(FlagSearch))] == [
+            *(("2026-04-21", "2026-05-21"), ("2026-05-22", "2026-06-09"))
+        ]
+    assert searched(at, database) == found  # nothing to search
+    for period in ("2026-04-21", "2026-05-22"):
+        first = datetime.fromisoformat(period).date()
+        at(LATER, sara, flags.search, first, first + timedelta(days=29), USUAL)
+    assert searched(at, database) == found
+    with database.transaction() as session:
+        told = select(OrganisationRecord.kind).where(OrganisationRecord.kind == "flag.raised")
+        assert len(session.scalars(told).all()) == 3
+        assert administration_log.verify(session) == []
+
+
+def test_a_pattern_that_is_switched_off_is_not_looked_for(
+    database: Database, at: Callable[..., Any], sara: Actor
+) -> None:
+    factories.deploy(database, clocks.deciding(statutory="P20D"))
+    for number in range(COUNT):
+        case = started(at, database, MORNING)
+        decided(at, database, case, sara, MORNING + number * timedelta(days=1) + 13 * HOUR)
+    while at(LATER, sara, flags.search_next, read("quick-decisions=off,outside-hours.least=7")):
+        pass
+    with database.transaction() as session:
+        assert session.scalars(select(Flag.id)).all() == []
+
+
+def test_attempts_to_decide_alone_are_found(database: Database, at: Callable[..., Any], sara: Actor) -> None:
+    marks = [bpmn.node("userTask", name, parvandeh__sod="A") for name in ("a", "b")]
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(*marks))))
+    for _ in range(COUNT):
+        case = started(at, database, MORNING)
+        at(MORNING + HOUR, sara, tasks.complete, task_of(database, case), {})
+        with pytest.raises(FourEyes):
+            at(MORNING + 2 * HOUR, sara, tasks.claim, task_of(database, case))
+    assert patterns(searched(at, database), sara) == {"four-eyes-refusals": (COUNT, COUNT)}
+
+
+def test_drawn_tasks_that_end_with_one_official_are_found(
+    database: Database, at: Callable[..., Any], sara: Actor
+) -> None:
+    inspector = a_member(database, "inspector", "root", "inspector")
+    head = a_member(database, "head", "root", "supervisor")
+    marks = {"parvandeh__assignment": "random", "parvandeh__role": "inspector"}
+    drawn = bpmn.process(*bpmn.in_line(bpmn.node("userTask", "a", **marks)))
+    factories.deploy(database, factories.files(drawn))
+    drawn_ones = [started(at, database, MORNING) for _ in range(COUNT)]  # only one can be drawn yet
+    a_member(database, "sara", "root", "inspector")
+    for case in drawn_ones:
+        task = task_of(database, case)
+        at(MORNING + HOUR, head, tasks.assign, task, "sara", reason="workload")
+        at(MORNING + 2 * HOUR, sara, tasks.complete, task, {})
+    assert inspector.id != sara.id
+    assert patterns(searched(at, database), sara) == {"reassigned-until": (COUNT, COUNT)}
+
+
+def test_reads_of_cases_without_a_part_in_them_are_found_and_others_are_not(
+    database: Database, at: Callable[..., Any], sara: Actor
+) -> None:
+    omid = a_member(database, "omid", "root")
+    factories.deploy(database, factories.one_task())
+    read_ones = []
+    for number in range(10):
+        case = started(at, database, MORNING)
+        at(MORNING + HOUR, omid, tasks.complete, task_of(database, case), {})
+        for who in (sara, omid):
+            at(MORNING + 2 * HOUR + number * MINUTE, who, access_log.append, Opened("case", case))
+        read_ones.append(case)
+    stated = Opened("case", read_ones[0], purpose="a complaint")
+    at(MORNING + 3 * HOUR, sara, access_log.append, stated)
+    assert patterns(searched(at, database), sara) == {"reads-without-part": (9, 10)}
+
+
+def test_data_that_an_administrator_changed_are_found(
+    database: Database, at: Callable[..., Any], sara: Actor
+) -> None:
+    one = factories.an_actor(database, "administrator", "one")
+    second = factories.an_actor(database, "administrator", "second")
+    factories.deploy(database, factories.one_task())
+    for number in range(COUNT):
+        case = started(at, database, MORNING)
+        change = at(MORNING + HOUR, one, proposals.propose_variables, case, {"x": number + 1}, "a correction")
+        at(MORNING + 2 * HOUR, second, proposals.confirm, change)
+        at(MORNING + 3 * HOUR, sara, tasks.complete, task_of(database, case), {})
+    assert patterns(searched(at, database), one) == {"changed-variables": (COUNT, COUNT)}
+
+
+def test_pauses_over_a_closing_are_found(database: Database, at: Callable[..., Any]) -> None:
+    administrator = factories.an_actor(database, "administrator", "one")
+    factories.deploy(database, clocks.deciding(statutory="P20D"))
+    for _ in range(COUNT):
+        case = started(at, database, MORNING)
+        at(MORNING + 13 * HOUR, administrator, cases.suspend, case)
+        at(MORNING + 20 * HOUR, administrator, cases.resume, case)
+    found = patterns(searched(at, database), administrator)
+    assert found == {"pauses-at-the-end": (COUNT, COUNT)}

@@ -1,0 +1,204 @@
+"""Patterns of red flags, in generated offices and one by one; thresholds, and what chance explains."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from engine.models import Pattern
+from engine.oversight.flags import MEASURED, OF_PLACES, OF_UNITS
+from engine.oversight.flags.judging import is_unusual, surprise
+from engine.oversight.flags.rows import Finding, Logged, PlaceLog, by_case
+from engine.platform import red_flags
+from tests import flagged
+from tests.flagged import BEGIN, DAY, HOUR, HOURS, MINUTE, PATTERNS
+
+CLEAN = 60
+PLANTED = 6
+
+
+def test_clean_offices_have_at_most_the_stated_share_of_flags() -> None:
+    false = dict.fromkeys(PATTERNS, 0)
+    for seed in range(CLEAN):
+        for pattern, found in flagged.findings(flagged.an_office(seed, None)).items():
+            false[pattern] += bool(found)
+    assert {name: count for name, count in false.items() if count > MEASURED[name].false} == {}
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_planted_pattern_is_found_of_the_one_who_does_it(pattern: Pattern) -> None:
+    stated = MEASURED[pattern]
+    found = sum(flagged.is_found(pattern, seed) for seed in range(stated.clean, stated.clean + PLANTED))
+    assert found >= PLANTED * stated.found // stated.planted - 1
+
+
+def test_every_pattern_has_thresholds_and_was_measured() -> None:
+    assert {*red_flags.USUAL} == {*PATTERNS} == {*MEASURED}
+    assert all({"least", "share", "usual"} <= {*limits} for limits in red_flags.USUAL.values())
+
+
+def test_what_everybody_does_is_not_unusual() -> None:
+    limits = {"least": 3, "share": 0.1, "usual": 0.02}
+    assert is_unusual(10, 30, (2, 90), limits)
+    assert not is_unusual(10, 30, (30, 90), limits)
+    assert not is_unusual(2, 2, (0, 90), limits)  # too few, however certain
+    assert not is_unusual(9, 100, (0, 900), limits)  # too small a part
+    # In a small office nothing shows what is usual but the expectation.
+    assert surprise(3, 3, (0, 0), 0.3) > 0.01 > surprise(9, 9, (0, 0), 0.02)
+    assert surprise(0, 5, (0, 0), 0.1) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "speed=off",
+        "outside-hours",
+        "outside-hours=no",
+        "outside-hours.seconds=5",
+        "quick-decisions.seconds=off",
+    ],
+)
+def test_a_setting_that_changes_nothing_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="RED_FLAGS"):
+        red_flags.read(text)
+
+
+def test_a_setting_switches_patterns_off_and_sets_thresholds() -> None:
+    found = red_flags.read("outside-hours=off, quick-decisions.seconds=30.5,")
+    assert "outside-hours" not in found
+    assert found["quick-decisions"] == {**red_flags.USUAL["quick-decisions"], "seconds": 30.5}
+    assert red_flags.read("") == red_flags.USUAL
+
+
+# Each pattern alone, at its borders.
+
+ONE, OTHER, SYSTEM = (UUID(int=number) for number in (1, 2, 3))
+NOON = BEGIN // DAY * DAY + 14 * DAY + 10 * HOUR
+NOON += (7 - NOON // DAY % 7) * DAY  # the first day of a week
+
+
+class Log:
+    """Events of one place, each in a case of its own unless one is named."""
+
+    def __init__(self) -> None:
+        self.events: list[Logged] = []
+        self.more: dict[str, Any] = {}
+
+    def add(self, number: int, at: int, kind: str, person: UUID = ONE, **facts: Any) -> None:
+        case, role = UUID(int=1000 + number), "system" if person == SYSTEM else "caseworker"
+        role = facts.pop("as_role", role)
+        task = UUID(int=5000 + facts.pop("task", number))
+        given = (case, len(self.events), at, kind, facts.pop("element", "decide"), task, person, role, facts)
+        self.events.append(Logged(*given))
+
+    def find(self, pattern: Pattern) -> Sequence[Finding]:
+        log = PlaceLog(BEGIN, by_case(self.events), HOURS, **self.more)
+        return [*({**OF_PLACES, **OF_UNITS}[pattern](log, red_flags.USUAL[pattern]))]
+
+
+def decided(log: Log, count: int, at: int, person: UUID = ONE, begin: int = 0) -> None:
+    for number in range(begin, begin + count):
+        log.add(number, at, "task.completed", person)
+        log.add(number, at, "decision.made", person)
+
+
+def test_decisions_shortly_after_closing_time_are_not_outside_hours() -> None:
+    log = Log()
+    decided(log, 6, NOON + 5 * HOUR + 50 * MINUTE)
+    assert log.find("outside-hours") == []
+    decided(log, 6, NOON + 9 * HOUR, OTHER, begin=10)
+    (found,) = log.find("outside-hours")
+    assert (found.subject, found.numerator, found.base, found.usual) == (OTHER, 6, 6, (0, 6))
+    assert [*found.cases.values()] == [NOON + 9 * HOUR] * 6
+
+
+def test_what_was_before_the_period_is_no_reason() -> None:
+    log = Log()
+    decided(log, 9, NOON + 9 * HOUR - 40 * DAY)
+    assert log.find("outside-hours") == []
+
+
+def test_a_decision_is_quick_after_the_first_opening_only() -> None:
+    log = Log()
+    for number in range(6):
+        log.add(number, NOON, "task.created", SYSTEM, side="office")
+        log.add(number, NOON + HOUR, "task.claimed")
+    decided(log, 6, NOON + HOUR + 8000)
+    assert [one.numerator for one in log.find("quick-decisions")] == [6]
+    log.more = {"opened": {(ONE, UUID(int=1000 + number)): NOON + MINUTE for number in range(3)}}
+    assert log.find("quick-decisions") == []  # half of them were read before
+
+
+def test_an_automatic_assignment_that_was_recused_is_no_reassignment() -> None:
+    log = Log()
+    for number in range(5):
+        log.add(number, NOON, "task.created", SYSTEM, side="office", assignment="random")
+        log.add(number, NOON, "task.assigned", SYSTEM, account=str(OTHER), how="random")
+        log.add(number, NOON + 1, "task.released", OTHER, reason="recusal")
+        log.add(number, NOON + 2, "task.assigned", SYSTEM, account=str(ONE), how="random")
+        log.add(number, NOON + HOUR, "task.completed", ONE)
+    assert log.find("reassigned-until") == []
+    for number in range(5):
+        log.add(number, NOON + 3, "task.assigned", OTHER, account=str(ONE), how="given")
+    assert [one.subject for one in log.find("reassigned-until")] == [ONE]
+
+
+def test_queue_jumping_needs_others_that_wait_longer() -> None:
+    log = Log()
+    for number in range(30):
+        log.add(number, NOON + number * DAY, "task.created", SYSTEM, side="office", role="clerk")
+    for number in range(29, 20, -1):  # the newest first, while twenty wait
+        log.add(number, NOON + 40 * DAY + (30 - number) * HOUR, "task.claimed")
+    (found,) = log.find("queue-jumping")
+    assert (found.subject, found.numerator, found.base) == (ONE, 9, 9)
+    log = Log()
+    for number in range(30):
+        log.add(number, NOON + number * DAY, "task.created", SYSTEM, side="office", role="clerk")
+    for number in range(20):
+        log.add(number, NOON + 40 * DAY + number * HOUR, "task.claimed")
+    assert log.find("queue-jumping") == []
+
+
+def test_a_more_urgent_task_is_no_queue_jumping() -> None:
+    log = Log()
+    for number in range(30):
+        due = f"2026-05-{30 - number:02}T10:00:00+00:00"
+        log.add(number, NOON + number * HOUR, "task.created", SYSTEM, side="office", role="clerk", due_at=due)
+    for number in range(29, 15, -1):
+        log.add(number, NOON + 40 * DAY + (30 - number) * HOUR, "task.claimed")
+    assert log.find("queue-jumping") == []
+
+
+def test_a_pause_on_the_last_day_or_over_a_closing_counts_and_an_earlier_one_does_not() -> None:
+    log = Log()
+    for number in range(9):
+        log.add(number, NOON - DAY, "clock.started", SYSTEM, due_at="2026-12-01T10:00:00+00:00")
+        log.add(number, NOON, "clock.paused", code="suspension")
+        log.add(number, NOON + 2 * DAY, "clock.resumed")
+    assert log.find("pauses-at-the-end") == []
+    for number in range(10, 20):  # from closing time to opening time
+        log.add(number, NOON + 5 * HOUR, "clock.paused", OTHER, code="suspension")
+        log.add(number, NOON + 21 * HOUR, "clock.resumed", OTHER)
+    (found,) = log.find("pauses-at-the-end")
+    assert (found.subject, found.numerator, found.base, found.usual) == (OTHER, 10, 10, (0, 9))
+
+
+def test_changes_that_an_administrator_only_confirmed_are_those_of_the_proposer() -> None:
+    log = Log()
+    decided(log, 20, NOON, OTHER, begin=100)
+    for number in range(6):
+        log.add(number, NOON, "change.confirmed", OTHER, what="variables", proposed_by=str(ONE))
+        log.add(number + 10, NOON, "change.confirmed", SYSTEM, what="modification", proposed_by=str(OTHER))
+    (found,) = log.find("changed-variables")
+    assert (found.subject, found.numerator, found.base) == (ONE, 6, 32)
+
+
+def test_one_applicant_counts_only_what_others_could_have_decided() -> None:
+    log = Log()
+    decided(log, 8, NOON)
+    log.more = {"applicants": {UUID(int=1000 + number): "company" for number in range(8)}}
+    assert log.find("one-applicant") == []  # nobody else decides such cases
+    decided(log, 20, NOON, OTHER, begin=10)
+    (found,) = log.find("one-applicant")
+    assert (found.subject, found.numerator, found.base, found.usual) == (ONE, 8, 8, (0, 20))
