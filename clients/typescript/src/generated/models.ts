@@ -240,8 +240,13 @@ export interface AddComment {
  * - `service.removed`: a service was removed from the register
  * - `register.imported`: services were imported into the register
  * - `report.signed`: a progress report was signed
+ * - `statistics.published`: statistics of a month were published, or corrected
+ * - `flag.raised`: a pattern was found in the logs
+ * - `question.asked`: an inspector asked about a flag
+ * - `question.answered`: the question was answered
+ * - `flag.closed`: a flag was closed with a conclusion
  */
-export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "commitment.made" | "commitment.amended" | "commitment.withdrawn" | "commitment.explained" | "service.registered" | "service.changed" | "service.removed" | "register.imported" | "report.signed";
+export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "commitment.made" | "commitment.amended" | "commitment.withdrawn" | "commitment.explained" | "service.registered" | "service.changed" | "service.removed" | "register.imported" | "report.signed" | "statistics.published" | "flag.raised" | "question.asked" | "question.answered" | "flag.closed";
 
 /** The agencies of a period. */
 export interface AgenciesBody {
@@ -321,6 +326,12 @@ export interface AmendCommitment {
   reason: string;
 }
 
+/** The answer to a question, once. */
+export interface AnswerQuestion {
+  /** The answer: up to 4,000 characters. The inspector reads it; don't name applicants. */
+  text: string;
+}
+
 /**
  * Who answers a field of a draft.
  *
@@ -374,6 +385,16 @@ export interface AskOpinion {
   show?: Array<string>;
 }
 
+/** A question about a flag. */
+export interface AskQuestion {
+  /** What is asked: up to 4,000 characters. The asked person reads it; don't name applicants. */
+  text: string;
+  /** Id of the account that is asked, one of `askable`; by default the one that the flag concerns. */
+  asked?: string | null;
+  /** Last day for the answer; by default the tenth working day of the unit. */
+  due?: string | null;
+}
+
 /** The number and the secret of a case. */
 export interface AskStatus {
   /** Number of the case, in Persian or Latin digits. */
@@ -383,6 +404,27 @@ export interface AskStatus {
   /** Language of the response; by default the one that `Accept-Language` prefers. */
   language?: Language | null;
 }
+
+/** Somebody who can be asked. */
+export interface AskableAccount {
+  /** Id of the account. */
+  id: string;
+  /** Unique name of the account. It identifies the account; people are shown `display_name`. */
+  name: string;
+  /** The name to show to people. */
+  display_name: DisplayName;
+  /** Why. */
+  position: AskedAs;
+}
+
+/**
+ * Why somebody can be asked about a flag.
+ *
+ * - `concerned`: the flag concerns the account
+ * - `head`: supervises the unit, or one above it
+ * - `manager`: is the manager of the unit, or of one above it
+ */
+export type AskedAs = "concerned" | "head" | "manager";
 
 /** What was requested by a task of the kind `opinion` or `correction`. */
 export interface AskedBody {
@@ -1174,6 +1216,16 @@ export interface CloseAction {
   reason?: string | null;
 }
 
+/** The conclusion of a flag. */
+export interface CloseFlag {
+  /** What came of it. */
+  conclusion: Conclusion;
+  /** The same in words: up to 4,000 characters. Who was asked reads it; don't name applicants. */
+  text: string;
+  /** Close it although a question awaits its answer, which can't be given any more then. */
+  unanswered?: boolean;
+}
+
 /** A closure of a unit and all below it. */
 export interface ClosureBody {
   /** Id of the closure. */
@@ -1351,7 +1403,7 @@ export interface CommitmentDetail {
   /** Why it was withdrawn; null if it is in force. */
   withdrawn_for: string | null;
   /** The months that have ended, oldest first. */
-  months: Array<MonthBody>;
+  months: Array<api__bodies__commitments__MonthBody>;
   /** All versions, oldest first. */
   versions: Array<CommitmentVersionBody>;
   /** All explanations, oldest first. */
@@ -1462,6 +1514,16 @@ export interface CompletedBody {
   incidents: Array<OpenIncident>;
 }
 
+/**
+ * What came of a flag.
+ *
+ * - `explained`: there was a good reason
+ * - `improve-process`: the process or the organisation should be improved
+ * - `passed-on`: it was passed on to the authority that is responsible
+ * - `wrong-data`: the data were wrong, or the pattern was found by mistake
+ */
+export type Conclusion = "explained" | "improve-process" | "passed-on" | "wrong-data";
+
 /** A person's consent to one use of data about them. */
 export interface ConsentBody {
   /** Its id. */
@@ -1520,6 +1582,12 @@ export interface ContactBody {
   address: BothLanguages | null;
   /** When it is open, in words. */
   hours: BothLanguages | null;
+}
+
+/** Why a month is corrected. */
+export interface CorrectMonth {
+  /** For everybody to read: 10 to 500 characters. */
+  reason: string;
 }
 
 /** Why a signed report is corrected. */
@@ -2370,6 +2438,32 @@ export interface DraftUpload {
  */
 export type DuplicateRule = "confirm" | "refuse" | "allow";
 
+/** An edition of a month. */
+export interface EditionBody {
+  /** The month in addresses: `1405-07`, or `2026-10`. */
+  month: string;
+  /** The calendar of which it is a month. */
+  calendar: Calendar;
+  /** Its first day. */
+  first: string;
+  /** Its last day. */
+  last: string;
+  /** Number of the edition: 1, or more after corrections. */
+  edition: number;
+  /** Why it was corrected; null in the first edition. */
+  reason: string | null;
+  /** When the edition was published. */
+  published_at: string;
+  /** SHA-256 of all that the edition says, in hexadecimal, as the administration log has it. */
+  digest: string;
+}
+
+/** All editions of all months. */
+export interface EditionList {
+  /** The newest month first, of each the newest edition first. */
+  items: Array<EditionBody>;
+}
+
 /**
  * What an outcome means for the applicant.
  *
@@ -2837,6 +2931,46 @@ export interface FiguresBefore {
   figures: ReportFigures;
 }
 
+/** The figures of a service, of an agency, or of all, in a month. Null: hidden. */
+export interface FiguresBody {
+  /** Key of the agency; empty: all agencies. */
+  unit: string;
+  /** Key of the service; empty: all services of the agency. */
+  service: string;
+  /** Name of the service, or of the agency; null for all agencies. */
+  name: BothLanguages | null;
+  /** Cases that started in the month. */
+  started: number | null;
+  /** Cases that ended in the month; all following figures are of these. */
+  closed: number | null;
+  /** Ended or decided within the statutory term, or within the norm of a process without one. */
+  on_time: number | null;
+  /** Ended or decided after it, without those decided by silence. */
+  late: number | null;
+  /** Decided by silence of the authority when the term ended. They are late, too. */
+  silent: number | null;
+  /** Of a process without term and norm. */
+  no_term: number | null;
+  /** Decided for the applicant. */
+  granted: number | null;
+  /** Decided against the applicant. */
+  refused: number | null;
+  /** Withdrawn by the applicant, without a decision. */
+  withdrawn: number | null;
+  /** Ended in another way. */
+  other: number | null;
+  /** Hours from start to end that half of the cases did not exceed; null for fewer than 10 cases. */
+  median_hours: number | null;
+  /** The same for nine of ten cases. */
+  most_hours: number | null;
+  /** Refusals by ground; empty if the refusals are hidden, and for agencies. */
+  grounds: Array<RefusalGroundBody>;
+  /** Versions of the process that were current in the month, the newest first. */
+  versions: Array<VersionInForceBody>;
+  /** Fee of the service when the month was published; null without one, and for agencies. */
+  fee: FeeBody | null;
+}
+
 /**
  * Format of figures.
  *
@@ -2895,6 +3029,110 @@ export interface FindingCounts {
   warnings: number;
   /** Number of findings that only inform. */
   notes: number;
+}
+
+/** A flag with its cases, the account that it concerns, and the questions about it. */
+export interface FlagBody {
+  /** Id of the flag. */
+  id: string;
+  /** What was seen. */
+  pattern: Pattern;
+  /** Key of the unit in which it was seen. */
+  unit: string;
+  /** Key of the process of the cases; null if the pattern is of no process alone. */
+  definition: string | null;
+  /** First day of the period: that of a Jalali month. */
+  first: string;
+  /** Last day that was searched. */
+  last: string;
+  /** In how many of how many cases, decisions or tasks it was seen. */
+  seen: ShareBody;
+  /** The same of everybody else in this place. */
+  usual: ShareBody;
+  /** In how many generated months of offices without this pattern it was found nevertheless. */
+  false: ShareBody;
+  /** How far it has come. */
+  state: FlagState;
+  /** Whether a question has had no answer until its due time. That says nothing about anybody. */
+  overdue: boolean;
+  /** When it was found. */
+  raised_at: string;
+  /** When it was closed; null if it is open. */
+  closed_at: string | null;
+  /** The account that the pattern concerns. */
+  subject: Account;
+  /** Whether the account is closed or has no unit any more, so that only who leads the unit can be asked. */
+  left: boolean;
+  /** The cases: up to 100, the first one first. */
+  cases: Array<FlaggedCase>;
+  /** The questions, in the order in which they were asked. */
+  questions: Array<QuestionBody>;
+  /** Who can be asked. */
+  askable: Array<AskableAccount>;
+  /** What came of it; null until it is closed. */
+  conclusion: Conclusion | null;
+  /** The same in words. */
+  conclusion_text: string | null;
+  /** Who closed it; null if it is open. */
+  closed_by: Account | null;
+}
+
+/** A page of flags. */
+export interface FlagPage {
+  /** The entries of this page, in the order that the endpoint states. */
+  items: Array<FlagSummary>;
+  /** Send it as `cursor` to read the next page; null on the last page. */
+  next: string | null;
+}
+
+/**
+ * How far a flag has come.
+ *
+ * - `raised`: nobody has been asked yet
+ * - `asked`: a question awaits its answer
+ * - `answered`: all questions were answered
+ * - `closed`: an inspector has written a conclusion
+ */
+export type FlagState = "raised" | "asked" | "answered" | "closed";
+
+/** A pattern that was seen in the logs of one place and period. No person is named. */
+export interface FlagSummary {
+  /** Id of the flag. */
+  id: string;
+  /** What was seen. */
+  pattern: Pattern;
+  /** Key of the unit in which it was seen. */
+  unit: string;
+  /** Key of the process of the cases; null if the pattern is of no process alone. */
+  definition: string | null;
+  /** First day of the period: that of a Jalali month. */
+  first: string;
+  /** Last day that was searched. */
+  last: string;
+  /** In how many of how many cases, decisions or tasks it was seen. */
+  seen: ShareBody;
+  /** The same of everybody else in this place. */
+  usual: ShareBody;
+  /** In how many generated months of offices without this pattern it was found nevertheless. */
+  false: ShareBody;
+  /** How far it has come. */
+  state: FlagState;
+  /** Whether a question has had no answer until its due time. That says nothing about anybody. */
+  overdue: boolean;
+  /** When it was found. */
+  raised_at: string;
+  /** When it was closed; null if it is open. */
+  closed_at: string | null;
+}
+
+/** A case in which the pattern was seen. */
+export interface FlaggedCase {
+  /** Id of the case. */
+  id: string;
+  /** Number of the case, as people use it: Jalali year and running number (`1405-000123`). */
+  number: string;
+  /** When it was seen there first. */
+  at: string;
 }
 
 /** A form. */
@@ -3666,20 +3904,6 @@ export interface MissingService {
   text: string;
 }
 
-/** The figure of a month that has ended. */
-export interface MonthBody {
-  /** First day of the month. */
-  first: string;
-  /** The figure in the unit of the target; null unless `status` is `measured`. */
-  value: number | null;
-  /** Whether the value is known. */
-  status: FigureStatus;
-  /** Number of cases, or of services, from which it comes. */
-  cases: number;
-  /** Whether it meets the target; null if it isn't measured. */
-  met: boolean | null;
-}
-
 /** A new subscription. */
 export interface NewWebhook {
   /** Id of the subscription. */
@@ -3856,8 +4080,9 @@ export interface OpenTask {
  * - `file`: the case with the first page of each of its lists
  * - `access-log`: its access log
  * - `evidence`: data about the applicant were requested from another agency, for the draft of the case
+ * - `flag`: a red flag; its id takes the place of the case's
  */
-export type Opened = "case" | "events" | "task" | "document" | "decisions" | "comments" | "file" | "access-log" | "evidence";
+export type Opened = "case" | "events" | "task" | "document" | "decisions" | "comments" | "file" | "access-log" | "evidence" | "flag";
 
 /** An opinion that was requested from a task. */
 export interface OpinionBody {
@@ -3923,6 +4148,94 @@ export interface OverviewBody {
   trend: Array<LineBody>;
   /** With `compare`: the figures of each version, or unit, and class; otherwise empty. */
   compared: Array<LineBody>;
+}
+
+/** A question to the caller, with its cases. */
+export interface OwnQuestionBody {
+  /** Id of the question. */
+  id: string;
+  /** What the question is about. */
+  pattern: Pattern;
+  /** Key of the unit in which it was seen. */
+  unit: string;
+  /** Key of the process of the cases; null if the pattern is of no process alone. */
+  definition: string | null;
+  /** First day of the period. */
+  first: string;
+  /** Last day that was searched. */
+  last: string;
+  /** In how many of how many cases, decisions or tasks it was seen. */
+  seen: ShareBody;
+  /** The same of everybody else in this place. */
+  usual: ShareBody;
+  /** Whose work it is about, if somebody who leads the unit is asked; null: the caller's own. */
+  about: Account | null;
+  /** Who asked. */
+  asked_by: Account;
+  /** When. */
+  asked_at: string;
+  /** What was asked. */
+  text: string;
+  /** Until when the answer is due. */
+  due_at: string;
+  /** The caller's answer; null if there is none yet. */
+  answer: string | null;
+  /** When it was answered; null if it was not. */
+  answered_at: string | null;
+  /** What came of the flag; null until it is closed. */
+  conclusion: Conclusion | null;
+  /** The same in words. */
+  conclusion_text: string | null;
+  /** When the flag was closed; null if it is open. */
+  closed_at: string | null;
+  /** The cases that it is about. */
+  cases: Array<FlaggedCase>;
+}
+
+/** The questions to the caller. */
+export interface OwnQuestionList {
+  /** Those that await an answer first, then the newest: up to 200. */
+  items: Array<OwnQuestionSummary>;
+}
+
+/** A question to the caller. */
+export interface OwnQuestionSummary {
+  /** Id of the question. */
+  id: string;
+  /** What the question is about. */
+  pattern: Pattern;
+  /** Key of the unit in which it was seen. */
+  unit: string;
+  /** Key of the process of the cases; null if the pattern is of no process alone. */
+  definition: string | null;
+  /** First day of the period. */
+  first: string;
+  /** Last day that was searched. */
+  last: string;
+  /** In how many of how many cases, decisions or tasks it was seen. */
+  seen: ShareBody;
+  /** The same of everybody else in this place. */
+  usual: ShareBody;
+  /** Whose work it is about, if somebody who leads the unit is asked; null: the caller's own. */
+  about: Account | null;
+  /** Who asked. */
+  asked_by: Account;
+  /** When. */
+  asked_at: string;
+  /** What was asked. */
+  text: string;
+  /** Until when the answer is due. */
+  due_at: string;
+  /** The caller's answer; null if there is none yet. */
+  answer: string | null;
+  /** When it was answered; null if it was not. */
+  answered_at: string | null;
+  /** What came of the flag; null until it is closed. */
+  conclusion: Conclusion | null;
+  /** The same in words. */
+  conclusion_text: string | null;
+  /** When the flag was closed; null if it is open. */
+  closed_at: string | null;
 }
 
 /** Your work time in a week. */
@@ -3998,6 +4311,22 @@ export interface PartBody {
   /** Ids of the others. */
   missing: Array<string>;
 }
+
+/**
+ * What was seen in the logs. Each is a reason to ask, and no judgement.
+ *
+ * - `queue-jumping`: tasks were taken while older ones of the same pool waited
+ * - `one-applicant`: one official decided the cases of one applicant
+ * - `quick-decisions`: decisions within seconds of opening the case
+ * - `outside-hours`: decisions outside the hours of the office
+ * - `returned-often`: one official returned the same cases three times or more
+ * - `reassigned-until`: tasks that were assigned automatically were reassigned or released until one official had them
+ * - `reads-without-part`: an official opened cases without having a part in them
+ * - `four-eyes-refusals`: an official was refused tasks that need a second person
+ * - `changed-variables`: an administrator changed the data of cases
+ * - `pauses-at-the-end`: pauses of the statutory term that began on its last day, or only spanned a closing of the office
+ */
+export type Pattern = "queue-jumping" | "one-applicant" | "quick-decisions" | "outside-hours" | "returned-often" | "reassigned-until" | "reads-without-part" | "four-eyes-refusals" | "changed-variables" | "pauses-at-the-end";
 
 /** A time in which the term did not run. */
 export interface Pause {
@@ -4340,6 +4669,30 @@ export interface QualityBody {
   upheld: FigureBody;
 }
 
+/** A question about a flag, and its answer. */
+export interface QuestionBody {
+  /** Id of the question. */
+  id: string;
+  /** Who was asked. */
+  asked: Account;
+  /** Who asked. */
+  asked_by: Account;
+  /** When. */
+  asked_at: string;
+  /** What was asked. */
+  text: string;
+  /** Until when the answer is due. */
+  due_at: string;
+  /** The answer; null if there is none. */
+  answer: string | null;
+  /** When it was answered; null if it was not. */
+  answered_at: string | null;
+  /** When the flag was closed without this answer; null if it was not. */
+  ended_at: string | null;
+  /** Whether the answer is due and missing. */
+  overdue: boolean;
+}
+
 /** A queue of jobs. */
 export interface QueueBody {
   /** Name of the queue. */
@@ -4559,6 +4912,16 @@ export interface RecusalsBody {
 export interface RecuseTask {
   /** Your reason. Only administrators and auditors can read it. */
   reason?: string | null;
+}
+
+/** How often a ground was stated for a refusal. */
+export interface RefusalGroundBody {
+  /** Code of the ground in the process; `-`: none was stated, `+`: several were. */
+  code: string;
+  /** The ground in words, if the process has them. */
+  name: BothLanguages | null;
+  /** Refusals with this ground; null if hidden. */
+  count: number | null;
 }
 
 /** The register of services: those that aren't online first, most used first. */
@@ -5409,6 +5772,36 @@ export interface ServiceLineBody {
   score: number;
 }
 
+/** A service in a month. */
+export interface ServiceMonthBody {
+  /** The month in addresses: `1405-07`, or `2026-10`. */
+  month: string;
+  /** The calendar of which it is a month. */
+  calendar: Calendar;
+  /** Its first day. */
+  first: string;
+  /** Its last day. */
+  last: string;
+  /** Number of the edition: 1, or more after corrections. */
+  edition: number;
+  /** Why it was corrected; null in the first edition. */
+  reason: string | null;
+  /** When the edition was published. */
+  published_at: string;
+  /** SHA-256 of all that the edition says, in hexadecimal, as the administration log has it. */
+  digest: string;
+  /** Its figures. */
+  figures: FiguresBody;
+}
+
+/** A service in the last twelve published months. */
+export interface ServiceMonthList {
+  /** Key of the service. */
+  key: string;
+  /** The newest month first; months in which it was not offered are missing. */
+  items: Array<ServiceMonthBody>;
+}
+
 /** Something that applicants have to bring, or that they get. */
 export interface ServicePartBody {
   /** Its id within the service. */
@@ -5501,6 +5894,14 @@ export interface SetRate {
   currency?: string | null;
   /** First day on which the rate applies. */
   valid_from: string;
+}
+
+/** How many of how many. */
+export interface ShareBody {
+  /** How many. */
+  numerator: number;
+  /** Of how many. */
+  base: number;
 }
 
 /** What is signed. */
@@ -6380,6 +6781,14 @@ export interface VersionFileList {
   items: Array<VersionFileBody>;
 }
 
+/** A version of the process that was current in the month. */
+export interface VersionInForceBody {
+  /** Number of the version. */
+  number: number;
+  /** Day on which it was published. */
+  since: string;
+}
+
 /**
  * Status of a version.
  *
@@ -6620,4 +7029,35 @@ export interface WriteReport {
   summary?: string | null;
   /** Comments by section; those of other sections stay as they are. */
   comments?: Record<string, string> | null;
+}
+
+/** The figure of a month that has ended. */
+export interface api__bodies__commitments__MonthBody {
+  first: string;
+  value: number | null;
+  status: FigureStatus;
+  cases: number;
+  met: boolean | null;
+}
+
+/** The statistics of a month. */
+export interface api__statistics__MonthBody {
+  /** The month in addresses: `1405-07`, or `2026-10`. */
+  month: string;
+  /** The calendar of which it is a month. */
+  calendar: Calendar;
+  /** Its first day. */
+  first: string;
+  /** Its last day. */
+  last: string;
+  /** Number of the edition: 1, or more after corrections. */
+  edition: number;
+  /** Why it was corrected; null in the first edition. */
+  reason: string | null;
+  /** When the edition was published. */
+  published_at: string;
+  /** SHA-256 of all that the edition says, in hexadecimal, as the administration log has it. */
+  digest: string;
+  /** All, then each agency with its services. */
+  items: Array<FiguresBody>;
 }

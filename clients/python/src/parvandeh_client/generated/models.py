@@ -268,6 +268,11 @@ AdministrationKind: TypeAlias = Literal[
     "service.removed",
     "register.imported",
     "report.signed",
+    "statistics.published",
+    "flag.raised",
+    "question.asked",
+    "question.answered",
+    "flag.closed",
 ]
 """Kind of an entry in the administration log.
 
@@ -333,6 +338,11 @@ AdministrationKind: TypeAlias = Literal[
 - `service.removed`: a service was removed from the register
 - `register.imported`: services were imported into the register
 - `report.signed`: a progress report was signed
+- `statistics.published`: statistics of a month were published, or corrected
+- `flag.raised`: a pattern was found in the logs
+- `question.asked`: an inspector asked about a flag
+- `question.answered`: the question was answered
+- `flag.closed`: a flag was closed with a conclusion
 """
 
 
@@ -422,6 +432,13 @@ class AmendCommitment(TypedDict):
     """Why it is amended."""
 
 
+class AnswerQuestion(TypedDict):
+    """The answer to a question, once."""
+
+    text: str
+    """The answer: up to 4,000 characters. The inspector reads it; don't name applicants."""
+
+
 AnswerSource: TypeAlias = Literal["login", "portal", "registry", "applicant", "service"]
 """Who answers a field of a draft.
 
@@ -483,6 +500,17 @@ class AskOpinion(TypedDict):
     """
 
 
+class AskQuestion(TypedDict):
+    """A question about a flag."""
+
+    text: str
+    """What is asked: up to 4,000 characters. The asked person reads it; don't name applicants."""
+    asked: NotRequired[str | None]
+    """Id of the account that is asked, one of `askable`; by default the one that the flag concerns."""
+    due: NotRequired[str | None]
+    """Last day for the answer; by default the tenth working day of the unit."""
+
+
 class AskStatus(TypedDict):
     """The number and the secret of a case."""
 
@@ -492,6 +520,28 @@ class AskStatus(TypedDict):
     """Secret of the case, such as `4XZ7-S7AY-7NGS`, in upper or lower case, with or without hyphens."""
     language: NotRequired[Language | None]
     """Language of the response; by default the one that `Accept-Language` prefers."""
+
+
+class AskableAccount(TypedDict):
+    """Somebody who can be asked."""
+
+    id: str
+    """Id of the account."""
+    name: str
+    """Unique name of the account. It identifies the account; people are shown `display_name`."""
+    display_name: DisplayName
+    """The name to show to people."""
+    position: AskedAs
+    """Why."""
+
+
+AskedAs: TypeAlias = Literal["concerned", "head", "manager"]
+"""Why somebody can be asked about a flag.
+
+- `concerned`: the flag concerns the account
+- `head`: supervises the unit, or one above it
+- `manager`: is the manager of the unit, or of one above it
+"""
 
 
 class AskedBody(TypedDict):
@@ -1396,6 +1446,17 @@ class CloseAction(TypedDict):
     """Why it is dropped, which is required; or what was done."""
 
 
+class CloseFlag(TypedDict):
+    """The conclusion of a flag."""
+
+    conclusion: Conclusion
+    """What came of it."""
+    text: str
+    """The same in words: up to 4,000 characters. Who was asked reads it; don't name applicants."""
+    unanswered: NotRequired[bool]
+    """Close it although a question awaits its answer, which can't be given any more then."""
+
+
 class ClosureBody(TypedDict):
     """A closure of a unit and all below it."""
 
@@ -1581,7 +1642,7 @@ class CommitmentDetail(TypedDict):
     """When it was withdrawn; null if it is in force."""
     withdrawn_for: str | None
     """Why it was withdrawn; null if it is in force."""
-    months: list[MonthBody]
+    months: list[api__bodies__commitments__MonthBody]
     """The months that have ended, oldest first."""
     versions: list[CommitmentVersionBody]
     """All versions, oldest first."""
@@ -1714,6 +1775,16 @@ class CompletedBody(TypedDict):
     """The incidents that the step opened."""
 
 
+Conclusion: TypeAlias = Literal["explained", "improve-process", "passed-on", "wrong-data"]
+"""What came of a flag.
+
+- `explained`: there was a good reason
+- `improve-process`: the process or the organisation should be improved
+- `passed-on`: it was passed on to the authority that is responsible
+- `wrong-data`: the data were wrong, or the pattern was found by mistake
+"""
+
+
 class ConsentBody(TypedDict):
     """A person's consent to one use of data about them."""
 
@@ -1776,6 +1847,13 @@ class ContactBody(TypedDict):
     """The postal address."""
     hours: BothLanguages | None
     """When it is open, in words."""
+
+
+class CorrectMonth(TypedDict):
+    """Why a month is corrected."""
+
+    reason: str
+    """For everybody to read: 10 to 500 characters."""
 
 
 class CorrectReport(TypedDict):
@@ -2720,6 +2798,35 @@ DuplicateRule: TypeAlias = Literal["confirm", "refuse", "allow"]
 - `allow`: it is accepted
 """
 
+
+class EditionBody(TypedDict):
+    """An edition of a month."""
+
+    month: str
+    """The month in addresses: `1405-07`, or `2026-10`."""
+    calendar: Calendar
+    """The calendar of which it is a month."""
+    first: str
+    """Its first day."""
+    last: str
+    """Its last day."""
+    edition: int
+    """Number of the edition: 1, or more after corrections."""
+    reason: str | None
+    """Why it was corrected; null in the first edition."""
+    published_at: str
+    """When the edition was published."""
+    digest: str
+    """SHA-256 of all that the edition says, in hexadecimal, as the administration log has it."""
+
+
+class EditionList(TypedDict):
+    """All editions of all months."""
+
+    items: list[EditionBody]
+    """The newest month first, of each the newest edition first."""
+
+
 Effect: TypeAlias = Literal["grants", "refuses", "neither"]
 """What an outcome means for the applicant.
 
@@ -3305,6 +3412,47 @@ class FiguresBefore(TypedDict):
     """Its figures."""
 
 
+class FiguresBody(TypedDict):
+    """The figures of a service, of an agency, or of all, in a month. Null: hidden."""
+
+    unit: str
+    """Key of the agency; empty: all agencies."""
+    service: str
+    """Key of the service; empty: all services of the agency."""
+    name: BothLanguages | None
+    """Name of the service, or of the agency; null for all agencies."""
+    started: int | None
+    """Cases that started in the month."""
+    closed: int | None
+    """Cases that ended in the month; all following figures are of these."""
+    on_time: int | None
+    """Ended or decided within the statutory term, or within the norm of a process without one."""
+    late: int | None
+    """Ended or decided after it, without those decided by silence."""
+    silent: int | None
+    """Decided by silence of the authority when the term ended. They are late, too."""
+    no_term: int | None
+    """Of a process without term and norm."""
+    granted: int | None
+    """Decided for the applicant."""
+    refused: int | None
+    """Decided against the applicant."""
+    withdrawn: int | None
+    """Withdrawn by the applicant, without a decision."""
+    other: int | None
+    """Ended in another way."""
+    median_hours: float | None
+    """Hours from start to end that half of the cases did not exceed; null for fewer than 10 cases."""
+    most_hours: float | None
+    """The same for nine of ten cases."""
+    grounds: list[RefusalGroundBody]
+    """Refusals by ground; empty if the refusals are hidden, and for agencies."""
+    versions: list[VersionInForceBody]
+    """Versions of the process that were current in the month, the newest first."""
+    fee: FeeBody | None
+    """Fee of the service when the month was published; null without one, and for agencies."""
+
+
 FiguresFormat: TypeAlias = Literal["json", "csv"]
 """Format of figures.
 
@@ -3374,6 +3522,114 @@ class FindingCounts(TypedDict):
     """Number of findings that should be fixed."""
     notes: int
     """Number of findings that only inform."""
+
+
+class FlagBody(TypedDict):
+    """A flag with its cases, the account that it concerns, and the questions about it."""
+
+    id: str
+    """Id of the flag."""
+    pattern: Pattern
+    """What was seen."""
+    unit: str
+    """Key of the unit in which it was seen."""
+    definition: str | None
+    """Key of the process of the cases; null if the pattern is of no process alone."""
+    first: str
+    """First day of the period: that of a Jalali month."""
+    last: str
+    """Last day that was searched."""
+    seen: ShareBody
+    """In how many of how many cases, decisions or tasks it was seen."""
+    usual: ShareBody
+    """The same of everybody else in this place."""
+    false: ShareBody
+    """In how many generated months of offices without this pattern it was found nevertheless."""
+    state: FlagState
+    """How far it has come."""
+    overdue: bool
+    """Whether a question has had no answer until its due time. That says nothing about anybody."""
+    raised_at: str
+    """When it was found."""
+    closed_at: str | None
+    """When it was closed; null if it is open."""
+    subject: Account
+    """The account that the pattern concerns."""
+    left: bool
+    """Whether the account is closed or has no unit any more, so that only who leads the unit can be asked."""
+    cases: list[FlaggedCase]
+    """The cases: up to 100, the first one first."""
+    questions: list[QuestionBody]
+    """The questions, in the order in which they were asked."""
+    askable: list[AskableAccount]
+    """Who can be asked."""
+    conclusion: Conclusion | None
+    """What came of it; null until it is closed."""
+    conclusion_text: str | None
+    """The same in words."""
+    closed_by: Account | None
+    """Who closed it; null if it is open."""
+
+
+class FlagPage(TypedDict):
+    """A page of flags."""
+
+    items: list[FlagSummary]
+    """The entries of this page, in the order that the endpoint states."""
+    next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+
+
+FlagState: TypeAlias = Literal["raised", "asked", "answered", "closed"]
+"""How far a flag has come.
+
+- `raised`: nobody has been asked yet
+- `asked`: a question awaits its answer
+- `answered`: all questions were answered
+- `closed`: an inspector has written a conclusion
+"""
+
+
+class FlagSummary(TypedDict):
+    """A pattern that was seen in the logs of one place and period. No person is named."""
+
+    id: str
+    """Id of the flag."""
+    pattern: Pattern
+    """What was seen."""
+    unit: str
+    """Key of the unit in which it was seen."""
+    definition: str | None
+    """Key of the process of the cases; null if the pattern is of no process alone."""
+    first: str
+    """First day of the period: that of a Jalali month."""
+    last: str
+    """Last day that was searched."""
+    seen: ShareBody
+    """In how many of how many cases, decisions or tasks it was seen."""
+    usual: ShareBody
+    """The same of everybody else in this place."""
+    false: ShareBody
+    """In how many generated months of offices without this pattern it was found nevertheless."""
+    state: FlagState
+    """How far it has come."""
+    overdue: bool
+    """Whether a question has had no answer until its due time. That says nothing about anybody."""
+    raised_at: str
+    """When it was found."""
+    closed_at: str | None
+    """When it was closed; null if it is open."""
+
+
+class FlaggedCase(TypedDict):
+    """A case in which the pattern was seen."""
+
+    id: str
+    """Id of the case."""
+    number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
+    at: str
+    """When it was seen there first."""
 
 
 class FormBody(TypedDict):
@@ -4218,21 +4474,6 @@ class MissingService(TypedDict):
     """More about the reason."""
 
 
-class MonthBody(TypedDict):
-    """The figure of a month that has ended."""
-
-    first: str
-    """First day of the month."""
-    value: float | None
-    """The figure in the unit of the target; null unless `status` is `measured`."""
-    status: FigureStatus
-    """Whether the value is known."""
-    cases: int
-    """Number of cases, or of services, from which it comes."""
-    met: bool | None
-    """Whether it meets the target; null if it isn't measured."""
-
-
 class NewWebhook(TypedDict):
     """A new subscription."""
 
@@ -4410,7 +4651,7 @@ class OpenTask(TypedDict):
 
 
 Opened: TypeAlias = Literal[
-    "case", "events", "task", "document", "decisions", "comments", "file", "access-log", "evidence"
+    "case", "events", "task", "document", "decisions", "comments", "file", "access-log", "evidence", "flag"
 ]
 """What of a case was shown.
 
@@ -4423,6 +4664,7 @@ Opened: TypeAlias = Literal[
 - `file`: the case with the first page of each of its lists
 - `access-log`: its access log
 - `evidence`: data about the applicant were requested from another agency, for the draft of the case
+- `flag`: a red flag; its id takes the place of the case's
 """
 
 
@@ -4495,6 +4737,97 @@ class OverviewBody(TypedDict):
     """With `trend`: the figures of each month; otherwise empty."""
     compared: list[LineBody]
     """With `compare`: the figures of each version, or unit, and class; otherwise empty."""
+
+
+class OwnQuestionBody(TypedDict):
+    """A question to the caller, with its cases."""
+
+    id: str
+    """Id of the question."""
+    pattern: Pattern
+    """What the question is about."""
+    unit: str
+    """Key of the unit in which it was seen."""
+    definition: str | None
+    """Key of the process of the cases; null if the pattern is of no process alone."""
+    first: str
+    """First day of the period."""
+    last: str
+    """Last day that was searched."""
+    seen: ShareBody
+    """In how many of how many cases, decisions or tasks it was seen."""
+    usual: ShareBody
+    """The same of everybody else in this place."""
+    about: Account | None
+    """Whose work it is about, if somebody who leads the unit is asked; null: the caller's own."""
+    asked_by: Account
+    """Who asked."""
+    asked_at: str
+    """When."""
+    text: str
+    """What was asked."""
+    due_at: str
+    """Until when the answer is due."""
+    answer: str | None
+    """The caller's answer; null if there is none yet."""
+    answered_at: str | None
+    """When it was answered; null if it was not."""
+    conclusion: Conclusion | None
+    """What came of the flag; null until it is closed."""
+    conclusion_text: str | None
+    """The same in words."""
+    closed_at: str | None
+    """When the flag was closed; null if it is open."""
+    cases: list[FlaggedCase]
+    """The cases that it is about."""
+
+
+class OwnQuestionList(TypedDict):
+    """The questions to the caller."""
+
+    items: list[OwnQuestionSummary]
+    """Those that await an answer first, then the newest: up to 200."""
+
+
+class OwnQuestionSummary(TypedDict):
+    """A question to the caller."""
+
+    id: str
+    """Id of the question."""
+    pattern: Pattern
+    """What the question is about."""
+    unit: str
+    """Key of the unit in which it was seen."""
+    definition: str | None
+    """Key of the process of the cases; null if the pattern is of no process alone."""
+    first: str
+    """First day of the period."""
+    last: str
+    """Last day that was searched."""
+    seen: ShareBody
+    """In how many of how many cases, decisions or tasks it was seen."""
+    usual: ShareBody
+    """The same of everybody else in this place."""
+    about: Account | None
+    """Whose work it is about, if somebody who leads the unit is asked; null: the caller's own."""
+    asked_by: Account
+    """Who asked."""
+    asked_at: str
+    """When."""
+    text: str
+    """What was asked."""
+    due_at: str
+    """Until when the answer is due."""
+    answer: str | None
+    """The caller's answer; null if there is none yet."""
+    answered_at: str | None
+    """When it was answered; null if it was not."""
+    conclusion: Conclusion | None
+    """What came of the flag; null until it is closed."""
+    conclusion_text: str | None
+    """The same in words."""
+    closed_at: str | None
+    """When the flag was closed; null if it is open."""
 
 
 class OwnWorkTimeBody(TypedDict):
@@ -4580,6 +4913,35 @@ class PartBody(TypedDict):
     """How many the scenarios have passed."""
     missing: list[str]
     """Ids of the others."""
+
+
+Pattern: TypeAlias = Literal[
+    "queue-jumping",
+    "one-applicant",
+    "quick-decisions",
+    "outside-hours",
+    "returned-often",
+    "reassigned-until",
+    "reads-without-part",
+    "four-eyes-refusals",
+    "changed-variables",
+    "pauses-at-the-end",
+]
+"""What was seen in the logs. Each is a reason to ask, and no judgement.
+
+- `queue-jumping`: tasks were taken while older ones of the same pool waited
+- `one-applicant`: one official decided the cases of one applicant
+- `quick-decisions`: decisions within seconds of opening the case
+- `outside-hours`: decisions outside the hours of the office
+- `returned-often`: one official returned the same cases three times or more
+- `reassigned-until`: tasks that were assigned automatically were reassigned or released until one
+official had them
+- `reads-without-part`: an official opened cases without having a part in them
+- `four-eyes-refusals`: an official was refused tasks that need a second person
+- `changed-variables`: an administrator changed the data of cases
+- `pauses-at-the-end`: pauses of the statutory term that began on its last day, or only spanned a closing
+of the office
+"""
 
 
 class Pause(TypedDict):
@@ -4949,6 +5311,31 @@ class QualityBody(TypedDict):
     """Number of appeals that were granted."""
 
 
+class QuestionBody(TypedDict):
+    """A question about a flag, and its answer."""
+
+    id: str
+    """Id of the question."""
+    asked: Account
+    """Who was asked."""
+    asked_by: Account
+    """Who asked."""
+    asked_at: str
+    """When."""
+    text: str
+    """What was asked."""
+    due_at: str
+    """Until when the answer is due."""
+    answer: str | None
+    """The answer; null if there is none."""
+    answered_at: str | None
+    """When it was answered; null if it was not."""
+    ended_at: str | None
+    """When the flag was closed without this answer; null if it was not."""
+    overdue: bool
+    """Whether the answer is due and missing."""
+
+
 class QueueBody(TypedDict):
     """A queue of jobs."""
 
@@ -5190,6 +5577,17 @@ class RecuseTask(TypedDict):
 
     reason: NotRequired[str | None]
     """Your reason. Only administrators and auditors can read it."""
+
+
+class RefusalGroundBody(TypedDict):
+    """How often a ground was stated for a refusal."""
+
+    code: str
+    """Code of the ground in the process; `-`: none was stated, `+`: several were."""
+    name: BothLanguages | None
+    """The ground in words, if the process has them."""
+    count: int | None
+    """Refusals with this ground; null if hidden."""
 
 
 class RegisterPage(TypedDict):
@@ -6106,6 +6504,38 @@ class ServiceLineBody(TypedDict):
     """Weighted geometric mean of the factors, from 0 to 1."""
 
 
+class ServiceMonthBody(TypedDict):
+    """A service in a month."""
+
+    month: str
+    """The month in addresses: `1405-07`, or `2026-10`."""
+    calendar: Calendar
+    """The calendar of which it is a month."""
+    first: str
+    """Its first day."""
+    last: str
+    """Its last day."""
+    edition: int
+    """Number of the edition: 1, or more after corrections."""
+    reason: str | None
+    """Why it was corrected; null in the first edition."""
+    published_at: str
+    """When the edition was published."""
+    digest: str
+    """SHA-256 of all that the edition says, in hexadecimal, as the administration log has it."""
+    figures: FiguresBody
+    """Its figures."""
+
+
+class ServiceMonthList(TypedDict):
+    """A service in the last twelve published months."""
+
+    key: str
+    """Key of the service."""
+    items: list[ServiceMonthBody]
+    """The newest month first; months in which it was not offered are missing."""
+
+
 class ServicePartBody(TypedDict):
     """Something that applicants have to bring, or that they get."""
 
@@ -6211,6 +6641,15 @@ class SetRate(TypedDict):
     """Currency (ISO 4217) of a cost; not for a capacity."""
     valid_from: str
     """First day on which the rate applies."""
+
+
+class ShareBody(TypedDict):
+    """How many of how many."""
+
+    numerator: int
+    """How many."""
+    base: int
+    """Of how many."""
 
 
 class SignReport(TypedDict):
@@ -7190,6 +7629,15 @@ class VersionFileList(TypedDict):
     """The files that you may see; for designers also those of other processes that were deployed with it."""
 
 
+class VersionInForceBody(TypedDict):
+    """A version of the process that was current in the month."""
+
+    number: int
+    """Number of the version."""
+    since: str
+    """Day on which it was published."""
+
+
 VersionStatus: TypeAlias = Literal["draft", "published", "retired"]
 """Status of a version.
 
@@ -7447,3 +7895,36 @@ class WriteReport(TypedDict):
     """The summary; empty: none."""
     comments: NotRequired[dict[str, str] | None]
     """Comments by section; those of other sections stay as they are."""
+
+
+class api__bodies__commitments__MonthBody(TypedDict):
+    """The figure of a month that has ended."""
+
+    first: str
+    value: float | None
+    status: FigureStatus
+    cases: int
+    met: bool | None
+
+
+class api__statistics__MonthBody(TypedDict):
+    """The statistics of a month."""
+
+    month: str
+    """The month in addresses: `1405-07`, or `2026-10`."""
+    calendar: Calendar
+    """The calendar of which it is a month."""
+    first: str
+    """Its first day."""
+    last: str
+    """Its last day."""
+    edition: int
+    """Number of the edition: 1, or more after corrections."""
+    reason: str | None
+    """Why it was corrected; null in the first edition."""
+    published_at: str
+    """When the edition was published."""
+    digest: str
+    """SHA-256 of all that the edition says, in hexadecimal, as the administration log has it."""
+    items: list[FiguresBody]
+    """All, then each agency with its services."""
