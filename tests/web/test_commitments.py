@@ -85,7 +85,7 @@ def test_administrator_enters_amends_and_withdraws_a_commitment(
     assert "at least 85%" in page
     assert "2 versions" in page
     assert "The decree was amended." in page
-    assert "Answer this question" in said(send(browser, f"{path}/withdraw", version="2", reason=" "), 422)
+    assert "This field is required" in said(send(browser, f"{path}/withdraw", version="2", reason=" "), 422)
     assert send(browser, f"{path}/withdraw", version="2", reason="Repealed.").status_code == 303
     assert "Repealed." in said(browser.get(path))
     assert path not in said(browser.get(PATH))
