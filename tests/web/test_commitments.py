@@ -1,9 +1,10 @@
 """The pages of commitments and of the register: who sees and changes what, and how bad input is explained."""
 
+import csv
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
@@ -101,6 +102,8 @@ def test_manager_sees_what_waits_and_explains_it(session_of: SessionOf, manager:
     page = said(browser.get(PATH))
     assert "1 commitment was not reached in time" in page
     assert "not explained" in page
+    (line,) = csv.DictReader(StringIO(browser.get(f"{PATH}/commitments.csv").data.decode("utf-8-sig")))
+    assert (line["state"], line["value"], line["target"]) == ("missed", "60.0", "80.0")
     page = said(browser.get(missed))
     assert "The unit must explain why" in page
     assert "<svg" in page
