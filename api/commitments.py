@@ -1,8 +1,6 @@
 """Commitments of units: what they must reach by a day, whether they did, and why not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
@@ -25,7 +23,7 @@ from api.command import Reply, also_as, command, of_one_moment
 from api.shapes import SizedQuery
 from api.units import UnitKey
 from engine.models import CommitmentState
-from engine.oversight import commitments, metrics
+from engine.oversight import commitments
 from engine.oversight.commitments import MeasuredCommitment, NewCommitment
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import unknown_cursor
@@ -68,8 +66,7 @@ def index(uow: UnitOfWork, query: CommitmentsQuery) -> Reply:
         if query.state in (None, one.state) and (one.unexplained or not query.unexplained)
     ]
     if wants_csv(query.format):
-        lines = [_line(one) for one in items]
-        return csv_reply("commitments", metrics.csv_of(lines))
+        return csv_reply("commitments", commitments.csv_of_commitments(items))
     shown, following = page_of(items, query)
     return Reply(CommitmentPage(items=[_body(one) for one in shown], next=following, as_of=found.as_of))
 
@@ -207,37 +204,6 @@ def _detail(one: MeasuredCommitment) -> CommitmentDetail:
 
 
 _OF_VERSION = tuple(name for name in CommitmentVersionBody.model_fields if name not in ("version", "target"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A row of a file."""
-
-    id: UUID
-    unit: str
-    text_fa: str
-    text_en: str
-    legal_basis: str
-    metric: str
-    definition: str | None
-    target: float
-    target_kind: str
-    direction: str
-    due: date
-    state: str
-    reached: date | None
-    lost: bool
-    value: float | None
-    month: date | None
-    status: str
-    explain_by: date | None
-    cause: str | None
-    explanation: str | None
-
-
-def _line(one: MeasuredCommitment) -> _Line:
-    values = _values(one)
-    return _Line(**{name: values[name] for name in _Line.__slots__})
 
 
 def wants_csv(format: Literal["json", "csv"] | None) -> bool:

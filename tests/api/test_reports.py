@@ -13,6 +13,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from engine.oversight import commitments, projection, reports
+from engine.oversight.audit import verification
 from engine.oversight.commitments import NewCommitment
 from engine.platform import postgres
 from engine.platform.db import Database, UnitOfWork
@@ -190,7 +191,8 @@ def test_a_signed_report_never_changes_in_the_database(past: Past, writer: Clien
         assert list(reports.broken(session)) == []
         session.execute(text("ALTER TABLE progress_reports DISABLE TRIGGER signed_reports_never_change"))
         session.execute(text(forge), {"id": report})
-        assert list(reports.broken(session)) == [UUID(report)]
+        assert [found for _, found in reports.broken(session)] == [UUID(report)]
+        assert verification.verify(session).counts == {"report": 1}
         session.rollback()
 
 

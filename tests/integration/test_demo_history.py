@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from demo import accounts
 from demo.history import earlier, seeding
-from engine.oversight import projection, replay
+from demo.history import reports as past_reports
+from engine.oversight import projection, replay, reports
 from engine.oversight.metrics import Filters, delays, overview, people
 from engine.oversight.publication import reading
 from engine.platform.config import Settings
@@ -101,6 +102,28 @@ def patterns_are_found_and_two_officials_asked(database: Database) -> None:
     assert {row.pattern for row in found if row.numerator > 5} == planted
     assert len(found) < 8, "few others, which are chance"
     assert [(row.name == "caseworker", row.answered) for row in asked] == [(False, True), (True, False)]
+    reports_of_the_guild_are_there(database)
+
+
+def reports_of_the_guild_are_there(database: Database) -> None:
+    """Two that are signed, and a draft that begins with their open actions; others have not reported."""
+    begun = time.process_time()
+    past_reports.write(database)
+    assert time.process_time() - begun < SECONDS / 2
+    manager = factories.an_actor(database, "manager")
+
+    def read(uow: UnitOfWork) -> tuple[list[bool], list[bool], list[str]]:
+        rows = reports.page(uow)
+        actions = reports.read(uow, rows[0]["id"]).content["earlier_actions"]
+        last = reports.compare(uow, rows[1]["first"], rows[1]["last"])
+        signed, overdue = [bool(row["signed_at"]) for row in rows], [one["overdue"] for one in actions]
+        return signed, overdue, [line.unit for line in last.silent]
+
+    signed, overdue, silent = factories.as_actor(database, manager, read)
+    assert signed == [False, True, True]
+    assert overdue[:2] == [True, False]
+    assert "municipality" in silent
+    assert "guild" not in silent
 
 
 def visits_of_the_permit_fell(database: Database) -> None:

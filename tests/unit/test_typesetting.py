@@ -261,18 +261,37 @@ def test_document_over_a_limit_is_refused_with_the_limit(block: Block, said: str
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [
-        ([["a"] * 9, ["b"] * 9], [53, 53]),
-        ([["a" * 500], ["b"]], [99, 7]),
-        ([["word " * 40, "x"], ["a short text", "y"], ["12,345", ""]], [80, 16, 10]),
-        ([[f"a {ltr('021 8888 0000')}"], ["word " * 40]], [21, 85]),
+        ([["a"] * 9, ["b"] * 9], [241, 241]),
+        ([["a" * 500], ["b"]], [457, 25]),
+        ([["word " * 40, "x"], ["a short text", "y"], ["12,345", ""]], [362, 72, 48]),
+        ([[f"a {ltr('021 8888 0000')}"], ["word " * 40]], [97, 385]),
     ],
 )
 def test_columns_are_as_wide_as_their_texts(texts: list[list[str]], expected: list[float]) -> None:
-    assert [round(width) for width in columns.widths(texts)] == expected
+    assert [round(width) for width in columns.widths(texts, [False] * len(texts))] == expected
+
+
+def test_title_of_numbers_leaves_room_for_texts() -> None:
+    texts = [["Agency", "word " * 20], ["Share of cases in time", "12"], ["Cases", "12,345"]]
+    assert [round(width) for width in columns.widths(texts, [False, True, True])] == [399, 38, 45]
 
 
 def test_long_words_can_be_broken_within_their_column() -> None:
-    assert columns.breakable("ab " + "x" * 25, 14) == "ab " + "\u200b".join(["x" * 10, "x" * 10, "x" * 5])
-    assert columns.breakable("x" * 13, 14) == "x" * 13
+    assert columns.breakable("ab " + "x" * 25, 68) == "ab " + "\u200b".join(["x" * 10, "x" * 10, "x" * 5])
+    assert columns.breakable("x" * 13, 68) == "x" * 13
     table = Table("", [Column("A"), Column("B"), Column("C", "number")], [["x" * 150, "y" * 150, "12"]])
     assert "x" * 150 not in text(with_text("", "en", table))
+
+
+@pytest.mark.parametrize("cell", ["word " * 2000, "line\n" * 200])
+def test_row_that_is_higher_than_a_page_is_divided_and_others_are_not(cell: str) -> None:
+    narrow = Table(
+        "", [Column("A")] + [Column(f"Column {name}") for name in "BCDE"], [[cell] * 5, ["end"] * 5]
+    )
+    pages = [page.extract_text() for page in read(with_text("", "en", narrow)).pages]
+    assert len(pages) > 3
+    assert sum(page.count(cell[:4]) for page in pages) == 5 * cell.count(cell[:4])
+    short = Table("", [Column("A")], [["First line\nSecond line"]] * 200)
+    for page in read(with_text("", "en", short)).pages:
+        found = page.extract_text()
+        assert found.count("First") == found.count("Second")

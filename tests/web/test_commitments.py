@@ -1,9 +1,10 @@
 """The pages of commitments and of the register: who sees and changes what, and how bad input is explained."""
 
+import csv
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
@@ -85,7 +86,7 @@ def test_administrator_enters_amends_and_withdraws_a_commitment(
     assert "at least 85%" in page
     assert "2 versions" in page
     assert "The decree was amended." in page
-    assert "Answer this question" in said(send(browser, f"{path}/withdraw", version="2", reason=" "), 422)
+    assert "This field is required" in said(send(browser, f"{path}/withdraw", version="2", reason=" "), 422)
     assert send(browser, f"{path}/withdraw", version="2", reason="Repealed.").status_code == 303
     assert "Repealed." in said(browser.get(path))
     assert path not in said(browser.get(PATH))
@@ -101,6 +102,8 @@ def test_manager_sees_what_waits_and_explains_it(session_of: SessionOf, manager:
     page = said(browser.get(PATH))
     assert "1 commitment was not reached in time" in page
     assert "not explained" in page
+    (line,) = csv.DictReader(StringIO(browser.get(f"{PATH}/commitments.csv").data.decode("utf-8-sig")))
+    assert (line["state"], line["value"], line["target"]) == ("missed", "60.0", "80.0")
     page = said(browser.get(missed))
     assert "The unit must explain why" in page
     assert "<svg" in page

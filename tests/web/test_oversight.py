@@ -26,7 +26,7 @@ SERVICE = "trade-permit"
 PERIOD = "lang=en&calendar=gregorian&from=2026-08-01&to=2026-11-30"
 COUNT = re.compile(r"<strong>([\d,]+) cases?</strong>")
 STATEMENTS = {
-    "": 12,
+    "": 13,
     "/delays": 8,
     "/time": 6,
     "/people": 12,

@@ -16,7 +16,7 @@ from web.administration.area import refused, units_to_choose, word
 from web.charts import About, Series
 from web.oversight import committing, names, words
 from web.oversight.names import Known
-from web.visit import Away, Page, Visit, page
+from web.visit import Away, Content, Page, Visit, page
 
 blueprint = Blueprint("commitments", __name__, url_prefix="/commitments")
 SHOWN = 200  # commitments on a page
@@ -50,6 +50,15 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
     }
     status = committing.status_of(refusal) if refusal else 200
     return committing.render(visit, "commitments", values, way="commitments", status=status)
+
+
+@page(blueprint.get("/commitments.csv"), may="metrics.read")
+def download(visit: Visit) -> Content:
+    """Return the commitments as a file."""
+    withdrawn = request.args.get("withdrawn") == "1"
+    found = commitments.list_commitments(visit.uow, word("unit"), withdrawn=withdrawn)
+    body = commitments.csv_of_commitments(found.items)
+    return Content(body, "text/csv; charset=utf-8", name="commitments.csv")
 
 
 def _row(visit: Visit, one: MeasuredCommitment, processes: Mapping[str, str]) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def build(visit: Visit, found: Asked) -> Built:
         "comparisons": _by_class(compared),
         "known_late": read.numbers.late.value is not None,
         "all_delays": found.link("/oversight/delays"),
-        "unexplained": commitments.unexplained(visit.uow, found.filters.unit),
+        "unexplained": commitments.unexplained(visit.uow, found.filters),
         "all_commitments": found.link("/oversight/commitments"),
     }
     return Built([_figures(read), ages, trend, compared, late], values)

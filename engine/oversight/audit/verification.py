@@ -22,7 +22,7 @@ from engine.models import (
     Installation,
     OrganisationRecord,
 )
-from engine.oversight import replay
+from engine.oversight import replay, reports
 from engine.oversight.audit import chain_verification, checkpoints, leaves, table_comparison
 from engine.oversight.audit.chain_verification import Counts
 from engine.oversight.audit.leaves import Leaves
@@ -286,6 +286,8 @@ def _verify_administration(session: Session, report: Report) -> None:
     report.administration = end.length
     for broken in administration_log.verify(session):
         report.add(Finding("administration", BREAKS[broken.reason], broken.seq))
+    for seq, _ in reports.broken(session):
+        report.add(Finding("administration", "report", seq))
     if made is None or made.length == 0:
         return
     entry = select(OrganisationRecord.hash).where(OrganisationRecord.seq == made.length)

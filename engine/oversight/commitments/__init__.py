@@ -5,6 +5,7 @@ them, `online` counts services. docs/commitments.md explains it, docs/decisions/
 """
 
 from engine.oversight.commitments.commands import amend, explain, make, withdraw
+from engine.oversight.commitments.files import csv_of_commitments
 from engine.oversight.commitments.inputs import NewCommitment
 from engine.oversight.commitments.measuring import numbers_of_units
 from engine.oversight.commitments.online import (
@@ -62,6 +63,7 @@ __all__ = [
     "Version",
     "amend",
     "change_service",
+    "csv_of_commitments",
     "explain",
     "export_csv",
     "import_csv",

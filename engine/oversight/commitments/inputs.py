@@ -85,7 +85,7 @@ def text_fault(pointer: str, text: str, longest: int = LONGEST_TEXT, least: int 
     """Returns what is wrong with a text of one or several lines."""
     plain = tidy(text)
     if len(plain) < least:
-        return [Fault(pointer, "is missing", "required")]
+        return [Fault(pointer, "is missing", "missing")]
     if len(plain) > longest:
         values = {"count": longest}
         return [Fault(pointer, f"has more than {longest} characters", "maxLength", values)]
@@ -161,7 +161,7 @@ def _day_faults(uow: UnitOfWork, new: NewCommitment, before: Checked | None) -> 
         values = {"first": today - EARLIEST * DAY}
         faults.append(Fault("/since", "must be within the last five years", "commitment-since", values))
     if new.due is None:
-        return [*faults, Fault("/due", "is missing", "required")]
+        return [*faults, Fault("/due", "is missing", "missing")]
     if before is not None and new.due == before.due:
         return faults
     if new.due < today:

@@ -177,13 +177,12 @@ def list_commitments(uow: UnitOfWork, unit: str | None, *, withdrawn: bool = Fal
     return Commitments(_load(uow, scope, uow.now.date(), where), scope.as_of)
 
 
-def unexplained(uow: UnitOfWork, unit: str | None) -> int:
-    """Returns how many commitments wait for an explanation.
+def unexplained(uow: UnitOfWork, filters: Filters) -> int:
+    """Returns how many commitments of the filtered units wait for an explanation.
 
     Without any that is due and unexplained, which takes one statement, nothing is measured.
     """
-    scope = resolve(uow, Filters(unit=unit))
-    today = uow.now.date()
+    scope, today = resolve(uow, filters), uow.now.date()
     last = func.max(CommitmentExplanation.explained_at)
     found = (
         select(Commitment.id, Commitment.due, last)

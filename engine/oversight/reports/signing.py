@@ -53,17 +53,20 @@ def is_other(uow: UnitOfWork, report: ProgressReport) -> bool:
     return uow.connection.execute(found).scalar_one() == 0
 
 
-def broken(session: Session) -> Iterator[UUID]:
-    """Returns the signed reports that aren't what the administration log says, or are missing."""
+def broken(session: Session) -> Iterator[tuple[int, UUID]]:
+    """Returns the signed reports that aren't what the administration log says, or are missing.
+
+    Each with the number of the entry of its signature.
+    """
     entry, report = OrganisationRecord, ProgressReport
     digest, of = entry.payload["digest"].as_string(), entry.payload["report"].as_string()
     found = (
-        select(of, digest, report.content, report.digest)
+        select(entry.seq, of, digest, report.content, report.digest)
         .outerjoin(report, func.cast(report.id, entry.payload["report"].as_string().type) == of)
         .where(entry.kind == "report.signed")
         .order_by(entry.seq)
         .execution_options(yield_per=100)
     )
-    for known, logged, stored, own in connection(session).execute(found):
+    for seq, known, logged, stored, own in connection(session).execute(found):
         if stored is None or own != logged or content.digest_of(stored.encode()) != logged:
-            yield UUID(known)
+            yield seq, UUID(known)

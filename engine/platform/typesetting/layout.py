@@ -120,7 +120,8 @@ class _Layout:
     def _table(self, table: Table) -> dict[str, Any]:
         titles = [self._cleaner.clean(column.title) for column in table.columns]
         rows = [[self._cleaner.clean(cell) for cell in row] for row in table.rows]
-        widths = columns.widths(list(zip(titles, *rows, strict=True)))
+        numbers = [column.kind == "number" for column in table.columns]
+        widths = columns.widths(list(zip(titles, *rows, strict=True)), numbers)
 
         def row(cells: list[str]) -> list[direction.Runs]:
             return [
@@ -132,8 +133,8 @@ class _Layout:
             "kind": "table",
             "caption": self._text(table.caption),
             "titles": row(titles),
-            "numbers": [column.kind == "number" for column in table.columns],
+            "numbers": numbers,
             "widths": widths,
-            "rows": [row(cells) for cells in rows],
+            "rows": [{"cells": row(cells), "breakable": columns.is_high(cells, widths)} for cells in rows],
             "total": table.total and bool(rows),
         }
