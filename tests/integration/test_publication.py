@@ -1,5 +1,6 @@
 """Published statistics: each month once, as the overview has it, and never changed afterwards."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from engine.oversight.publication.suppression import COUNTS
 from engine.platform.config import Settings
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Conflict, Forbidden, Invalid, NotFound
+from engine.platform.language import Calendar
 from tests import factories, publishing
 from tests.histories import ZONE
 
@@ -117,16 +119,13 @@ def test_editions_are_immutable_and_have_their_digest_in_the_log(history: Databa
 
 def _late(database: Database, count: int) -> int:
     """More cases of a service are late now, as after a term that was corrected. Returns how many."""
+    changed = text(
+        "UPDATE case_figures SET late = true WHERE case_id IN (SELECT case_id FROM case_figures"
+        " WHERE definition = 'trade-permit' AND late = false AND ended_at >= '2026-10-23T00:00+03:30'"
+        " AND ended_at < '2026-11-22T00:00+03:30' ORDER BY case_id LIMIT :count) RETURNING 1"
+    )
     with database.transaction() as session:
-        changed = session.execute(
-            text(
-                "UPDATE case_figures SET late = true WHERE case_id IN (SELECT case_id FROM case_figures"
-                " WHERE definition = 'trade-permit' AND late = false AND ended_at >= '2026-10-23T00:00+03:30'"
-                " AND ended_at < '2026-11-22T00:00+03:30' ORDER BY case_id LIMIT :count)"
-            ),
-            {"count": count},
-        )
-        return int(changed.rowcount)  # type: ignore[attr-defined]  # of a statement that changes rows
+        return len(session.execute(changed, {"count": count}).all())
 
 
 def _all_granted(database: Database) -> None:
@@ -191,8 +190,9 @@ def _who_corrects_and_what_a_reason_is(history: Database) -> None:
 
 def test_months_have_names_in_both_calendars() -> None:
     day = date(2026, 10, 25)
-    for calendar, name in (("jalali", MONTH), ("gregorian", "2026-10")):
-        month = months.month_at(day, calendar)  # type: ignore[arg-type]  # one of the two
+    calendars: Mapping[str, Calendar] = {MONTH: "jalali", "2026-10": "gregorian"}
+    for name, calendar in calendars.items():
+        month = months.month_at(day, calendar)
         assert (month.name, months.named(name)) == (name, month)
         assert month.due - month.last == timedelta(days=5)
     for wrong in ("1405-00", "1405-13", "9999-12", "0000-01", "1405-8", "1405-08\n", ""):
