@@ -10,7 +10,11 @@ from engine.identity import accounts
 from engine.models import Definition
 from engine.oversight import projection
 from engine.oversight.publication import editions
+from engine.oversight.publication.counting import Measured, Service
+from engine.oversight.publication.months import named
 from engine.oversight.publication.reading import Edition
+from engine.oversight.publication.rows import published
+from engine.oversight.publication.suppression import COUNTS, Counted
 from engine.platform.db import Database, UnitOfWork
 from tests import histories
 from tests.histories import ZONE
@@ -44,3 +48,32 @@ def project(database: Database) -> None:
 def publish(database: Database, calendar: Any = "jalali", now: datetime = LATER) -> list[Edition]:
     """Publishes all months that are due."""
     return [*as_system(database, lambda uow: editions.publish_all(uow, calendar), now)]
+
+
+def a_month(database: Database, name: str, services: int, reason: str | None = None, **four: int) -> None:
+    """Publishes a month of as many services, ten for each agency; the first has the counts of `four`."""
+    usual = {"started": 120, "closed": 100, "on_time": 80, "late": 20, "granted": 70, "refused": 30}
+    measured = [
+        Service(
+            Counted(
+                f"agency-{number // 10:02}",
+                f"service-{number:03}",
+                {**dict.fromkeys(COUNTS, 0), **(four if four and not number else usual)},
+                {"a": 12, "b": 18} if not four or number else {},
+            ),
+            {
+                "name": {"fa": f"خدمت نسبتاً طولانی شمارهٔ {number}", "en": f"Rather long service {number}"},
+                "fee": {"amount": "2500000", "currency": "IRR"},
+                "versions": [{"number": 2, "since": "2026-09-21"}],
+                "grounds": {"a": {"fa": "مدارک ناقص", "en": "Documents are missing"}, "b": None},
+            },
+        )
+        for number in range(services)
+    ]
+    units = {one.counted.unit: f"دستگاه {one.counted.unit} | Agency {one.counted.unit}" for one in measured}
+    times = {(one.counted.unit, one.counted.service): (36_000_000, 360_000_000) for one in measured}
+    month = named(name)
+    assert month
+    rows = published(Measured(measured, units, times))
+    number = 1 if reason is None else 2
+    as_system(database, lambda uow: editions._store(uow, month, number, reason, rows))

@@ -1,6 +1,6 @@
 """Published statistics, for everybody: one page for all readers of a language, so that caches may store it.
 
-No session is read and no cookie is set, whoever looks. A query has no effect.
+No session is read and no cookie is set. The query has no effect, but for a choice of language or calendar.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +27,7 @@ blueprint = Blueprint("public_statistics", __name__, url_prefix="/statistics")
 FRESH = 300  # seconds for which a cache may show a page without asking again
 FEW = 60  # rows of all and agencies and services, up to which a month is on one page
 MOST = 100  # rows of a page: files have all
+FULL = 4  # months of a chart whose names fit a phone
 HOUR = 3_600_000  # ms
 _TIMELY = ("on_time", "late", "silent")
 _DECIDED = ("granted", "refused")
@@ -43,7 +44,7 @@ class Line:
 
 
 COLUMNS = (
-    *("started", "closed", "timely", "late", "silent", "median", "most"),
+    *("started", "closed", "timely", "late", "silent", "no_term", "median", "most"),
     *("granted", "refused", "withdrawn", "other"),
 )
 
@@ -209,7 +210,7 @@ def _cells(figures: Figures) -> list[str | None]:
     """Return the cells of a row in words. Where there is no case there is no share and no time: a dash."""
     found: dict[str, str | None] = {
         name: _count(figures[name])
-        for name in ("started", "closed", "late", "silent", "withdrawn", "other", "granted")
+        for name in ("started", "closed", "late", "silent", "no_term", "withdrawn", "other", "granted")
     }
     found["timely"] = _share(figures, "on_time", _TIMELY)
     found["refused"] = _share(figures, "refused", _DECIDED)
@@ -233,6 +234,8 @@ def _share(figures: Figures, name: str, of: Sequence[str]) -> str | None:
 
 
 def _time(figures: Figures, name: str) -> str | None:
+    if figures[name] == 0:
+        return texts.say("statistics.moment")
     if figures[name] is not None:
         return words.length(figures[name] * HOUR)
     return None if figures["closed"] != 0 else "–"
@@ -257,7 +260,7 @@ def _charts(visit: Visit, rows: Sequence[tuple[Month, Figures]]) -> Sequence[Any
     if len(rows) < 2:
         return []
     reader = visit.reader
-    months = [_short(reader, one) for one, _ in rows]
+    months = [_short(reader, one, few=len(rows) <= FULL) for one, _ in rows]
     found = []
     for name, columns in (("volumes", ("started", "closed")), ("times", ("median_hours", "most_hours"))):
         series = [
@@ -278,6 +281,6 @@ def _value(value: float | None, chart: str) -> float | None:
     return value if value is None or chart == "volumes" else value / 24
 
 
-def _short(reader: Reader, one: Month) -> str:
+def _short(reader: Reader, one: Month, *, few: bool) -> str:
     name = Reader(reader.language, one.calendar).month(one.first, year=False)
-    return name if reader.language == "fa" else name[:3]
+    return name if few or reader.language == "fa" else name[:3]
