@@ -166,8 +166,12 @@ export interface AddComment {
  * - `rate.set`: a rate was set
  * - `rate.removed`: a rate was removed
  * - `service.classed`: the class of a service was changed
+ * - `flag.raised`: a pattern was found in the logs
+ * - `question.asked`: an inspector asked about a flag
+ * - `question.answered`: the question was answered
+ * - `flag.closed`: a flag was closed with a conclusion
  */
-export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed";
+export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "flag.raised" | "question.asked" | "question.answered" | "flag.closed";
 
 /** The text to which the person agrees. */
 export interface AgreementTo {
@@ -177,6 +181,12 @@ export interface AgreementTo {
   hash: string;
   /** Whether the person agrees again, although they revoked their consent in this draft. */
   renew?: boolean;
+}
+
+/** The answer to a question, once. */
+export interface AnswerQuestion {
+  /** The answer: up to 4,000 characters. The inspector reads it; don't name applicants. */
+  text: string;
 }
 
 /**
@@ -232,6 +242,16 @@ export interface AskOpinion {
   show?: Array<string>;
 }
 
+/** A question about a flag. */
+export interface AskQuestion {
+  /** What is asked: up to 4,000 characters. The asked person reads it; don't name applicants. */
+  text: string;
+  /** Id of the account that is asked, one of `askable`; by default the one that the flag concerns. */
+  asked?: string | null;
+  /** Last day for the answer; by default the tenth working day of the unit. */
+  due?: string | null;
+}
+
 /** The number and the secret of a case. */
 export interface AskStatus {
   /** Number of the case, in Persian or Latin digits. */
@@ -241,6 +261,27 @@ export interface AskStatus {
   /** Language of the response; by default the one that `Accept-Language` prefers. */
   language?: Language | null;
 }
+
+/** Somebody who can be asked. */
+export interface AskableAccount {
+  /** Id of the account. */
+  id: string;
+  /** Unique name of the account. It identifies the account; people are shown `display_name`. */
+  name: string;
+  /** The name to show to people. */
+  display_name: DisplayName;
+  /** Why. */
+  position: AskedAs;
+}
+
+/**
+ * Why somebody can be asked about a flag.
+ *
+ * - `concerned`: the flag concerns the account
+ * - `head`: supervises the unit, or one above it
+ * - `manager`: is the manager of the unit, or of one above it
+ */
+export type AskedAs = "concerned" | "head" | "manager";
 
 /** What was requested by a task of the kind `opinion` or `correction`. */
 export interface AskedBody {
@@ -952,6 +993,16 @@ export interface ClockBody {
  */
 export type ClockState = "none" | "pending" | "running" | "paused" | "stopped" | "breached" | "deemed";
 
+/** The conclusion of a flag. */
+export interface CloseFlag {
+  /** What came of it. */
+  conclusion: Conclusion;
+  /** The same in words: up to 4,000 characters. Who was asked reads it; don't name applicants. */
+  text: string;
+  /** Close it although a question awaits its answer, which can't be given any more then. */
+  unanswered?: boolean;
+}
+
 /** A closure of a unit and all below it. */
 export interface ClosureBody {
   /** Id of the closure. */
@@ -1043,6 +1094,16 @@ export interface CompletedBody {
   /** The incidents that the step opened. */
   incidents: Array<OpenIncident>;
 }
+
+/**
+ * What came of a flag.
+ *
+ * - `explained`: there was a good reason
+ * - `improve-process`: the process or the organisation should be improved
+ * - `passed-on`: it was passed on to the authority that is responsible
+ * - `wrong-data`: the data were wrong, or the pattern was found by mistake
+ */
+export type Conclusion = "explained" | "improve-process" | "passed-on" | "wrong-data";
 
 /** A person's consent to one use of data about them. */
 export interface ConsentBody {
@@ -2433,6 +2494,110 @@ export interface FindingCounts {
   notes: number;
 }
 
+/** A flag with its cases, the account that it concerns, and the questions about it. */
+export interface FlagBody {
+  /** Id of the flag. */
+  id: string;
+  /** What was seen. */
+  pattern: Pattern;
+  /** Key of the unit in which it was seen. */
+  unit: string;
+  /** Key of the process of the cases; null if the pattern is of no process alone. */
+  definition: string | null;
+  /** First day of the period: that of a Jalali month. */
+  first: string;
+  /** Last day that was searched. */
+  last: string;
+  /** In how many of how many cases, decisions or tasks it was seen. */
+  seen: ShareBody;
+  /** The same of everybody else in this place. */
+  usual: ShareBody;
+  /** In how many generated months of offices without this pattern it was found nevertheless. */
+  false: ShareBody;
+  /** How far it has come. */
+  state: FlagState;
+  /** Whether a question has had no answer until its due time. That says nothing about anybody. */
+  overdue: boolean;
+  /** When it was found. */
+  raised_at: string;
+  /** When it was closed; null if it is open. */
+  closed_at: string | null;
+  /** The account that the pattern concerns. */
+  subject: Account;
+  /** Whether the account is closed or has no unit any more, so that only who leads the unit can be asked. */
+  left: boolean;
+  /** The cases: up to 100, the first one first. */
+  cases: Array<FlaggedCase>;
+  /** The questions, in the order in which they were asked. */
+  questions: Array<QuestionBody>;
+  /** Who can be asked. */
+  askable: Array<AskableAccount>;
+  /** What came of it; null until it is closed. */
+  conclusion: Conclusion | null;
+  /** The same in words. */
+  conclusion_text: string | null;
+  /** Who closed it; null if it is open. */
+  closed_by: Account | null;
+}
+
+/** A page of flags. */
+export interface FlagPage {
+  /** The entries of this page, in the order that the endpoint states. */
+  items: Array<FlagSummary>;
+  /** Send it as `cursor` to read the next page; null on the last page. */
+  next: string | null;
+}
+
+/**
+ * How far a flag has come.
+ *
+ * - `raised`: nobody has been asked yet
+ * - `asked`: a question awaits its answer
+ * - `answered`: all questions were answered
+ * - `closed`: an inspector has written a conclusion
+ */
+export type FlagState = "raised" | "asked" | "answered" | "closed";
+
+/** A pattern that was seen in the logs of one place and period. No person is named. */
+export interface FlagSummary {
+  /** Id of the flag. */
+  id: string;
+  /** What was seen. */
+  pattern: Pattern;
+  /** Key of the unit in which it was seen. */
+  unit: string;
+  /** Key of the process of the cases; null if the pattern is of no process alone. */
+  definition: string | null;
+  /** First day of the period: that of a Jalali month. */
+  first: string;
+  /** Last day that was searched. */
+  last: string;
+  /** In how many of how many cases, decisions or tasks it was seen. */
+  seen: ShareBody;
+  /** The same of everybody else in this place. */
+  usual: ShareBody;
+  /** In how many generated months of offices without this pattern it was found nevertheless. */
+  false: ShareBody;
+  /** How far it has come. */
+  state: FlagState;
+  /** Whether a question has had no answer until its due time. That says nothing about anybody. */
+  overdue: boolean;
+  /** When it was found. */
+  raised_at: string;
+  /** When it was closed; null if it is open. */
+  closed_at: string | null;
+}
+
+/** A case in which the pattern was seen. */
+export interface FlaggedCase {
+  /** Id of the case. */
+  id: string;
+  /** Number of the case, as people use it: Jalali year and running number (`1405-000123`). */
+  number: string;
+  /** When it was seen there first. */
+  at: string;
+}
+
 /** A form. */
 export interface FormBody {
   /** JSON Schema (draft 2020-12) that an answer must fit, with only the fields that the caller's roles may see. */
@@ -3274,8 +3439,9 @@ export interface OpenTask {
  * - `file`: the case with the first page of each of its lists
  * - `access-log`: its access log
  * - `evidence`: data about the applicant were requested from another agency, for the draft of the case
+ * - `flag`: a red flag; its id takes the place of the case's
  */
-export type Opened = "case" | "events" | "task" | "document" | "decisions" | "comments" | "file" | "access-log" | "evidence";
+export type Opened = "case" | "events" | "task" | "document" | "decisions" | "comments" | "file" | "access-log" | "evidence" | "flag";
 
 /** An opinion that was requested from a task. */
 export interface OpinionBody {
@@ -3341,6 +3507,94 @@ export interface OverviewBody {
   trend: Array<LineBody>;
   /** With `compare`: the figures of each version, or unit, and class; otherwise empty. */
   compared: Array<LineBody>;
+}
+
+/** A question to the caller, with its cases. */
+export interface OwnQuestionBody {
+  /** Id of the question. */
+  id: string;
+  /** What the question is about. */
+  pattern: Pattern;
+  /** Key of the unit in which it was seen. */
+  unit: string;
+  /** Key of the process of the cases; null if the pattern is of no process alone. */
+  definition: string | null;
+  /** First day of the period. */
+  first: string;
+  /** Last day that was searched. */
+  last: string;
+  /** In how many of how many cases, decisions or tasks it was seen. */
+  seen: ShareBody;
+  /** The same of everybody else in this place. */
+  usual: ShareBody;
+  /** Whose work it is about, if somebody who leads the unit is asked; null: the caller's own. */
+  about: Account | null;
+  /** Who asked. */
+  asked_by: Account;
+  /** When. */
+  asked_at: string;
+  /** What was asked. */
+  text: string;
+  /** Until when the answer is due. */
+  due_at: string;
+  /** The caller's answer; null if there is none yet. */
+  answer: string | null;
+  /** When it was answered; null if it was not. */
+  answered_at: string | null;
+  /** What came of the flag; null until it is closed. */
+  conclusion: Conclusion | null;
+  /** The same in words. */
+  conclusion_text: string | null;
+  /** When the flag was closed; null if it is open. */
+  closed_at: string | null;
+  /** The cases that it is about. */
+  cases: Array<FlaggedCase>;
+}
+
+/** The questions to the caller. */
+export interface OwnQuestionList {
+  /** Those that await an answer first, then the newest: up to 200. */
+  items: Array<OwnQuestionSummary>;
+}
+
+/** A question to the caller. */
+export interface OwnQuestionSummary {
+  /** Id of the question. */
+  id: string;
+  /** What the question is about. */
+  pattern: Pattern;
+  /** Key of the unit in which it was seen. */
+  unit: string;
+  /** Key of the process of the cases; null if the pattern is of no process alone. */
+  definition: string | null;
+  /** First day of the period. */
+  first: string;
+  /** Last day that was searched. */
+  last: string;
+  /** In how many of how many cases, decisions or tasks it was seen. */
+  seen: ShareBody;
+  /** The same of everybody else in this place. */
+  usual: ShareBody;
+  /** Whose work it is about, if somebody who leads the unit is asked; null: the caller's own. */
+  about: Account | null;
+  /** Who asked. */
+  asked_by: Account;
+  /** When. */
+  asked_at: string;
+  /** What was asked. */
+  text: string;
+  /** Until when the answer is due. */
+  due_at: string;
+  /** The caller's answer; null if there is none yet. */
+  answer: string | null;
+  /** When it was answered; null if it was not. */
+  answered_at: string | null;
+  /** What came of the flag; null until it is closed. */
+  conclusion: Conclusion | null;
+  /** The same in words. */
+  conclusion_text: string | null;
+  /** When the flag was closed; null if it is open. */
+  closed_at: string | null;
 }
 
 /** Your work time in a week. */
@@ -3410,6 +3664,22 @@ export interface PartBody {
   /** Ids of the others. */
   missing: Array<string>;
 }
+
+/**
+ * What was seen in the logs. Each is a reason to ask, and no judgement.
+ *
+ * - `queue-jumping`: tasks were taken while older ones of the same pool waited
+ * - `one-applicant`: one official decided the cases of one applicant
+ * - `quick-decisions`: decisions within seconds of opening the case
+ * - `outside-hours`: decisions outside the hours of the office
+ * - `returned-often`: one official returned the same cases three times or more
+ * - `reassigned-until`: tasks that were assigned automatically were reassigned or released until one official had them
+ * - `reads-without-part`: an official opened cases without having a part in them
+ * - `four-eyes-refusals`: an official was refused tasks that need a second person
+ * - `changed-variables`: an administrator changed the data of cases
+ * - `pauses-at-the-end`: pauses of the statutory term that began on its last day, or only spanned a closing of the office
+ */
+export type Pattern = "queue-jumping" | "one-applicant" | "quick-decisions" | "outside-hours" | "returned-often" | "reassigned-until" | "reads-without-part" | "four-eyes-refusals" | "changed-variables" | "pauses-at-the-end";
 
 /** A time in which the term did not run. */
 export interface Pause {
@@ -3724,6 +3994,30 @@ export interface QualityBody {
   appealed: number;
   /** Number of appeals that were granted. */
   upheld: FigureBody;
+}
+
+/** A question about a flag, and its answer. */
+export interface QuestionBody {
+  /** Id of the question. */
+  id: string;
+  /** Who was asked. */
+  asked: Account;
+  /** Who asked. */
+  asked_by: Account;
+  /** When. */
+  asked_at: string;
+  /** What was asked. */
+  text: string;
+  /** Until when the answer is due. */
+  due_at: string;
+  /** The answer; null if there is none. */
+  answer: string | null;
+  /** When it was answered; null if it was not. */
+  answered_at: string | null;
+  /** When the flag was closed without this answer; null if it was not. */
+  ended_at: string | null;
+  /** Whether the answer is due and missing. */
+  overdue: boolean;
 }
 
 /** A queue of jobs. */
@@ -4591,6 +4885,14 @@ export interface SetRate {
   currency?: string | null;
   /** First day on which the rate applies. */
   valid_from: string;
+}
+
+/** How many of how many. */
+export interface ShareBody {
+  /** How many. */
+  numerator: number;
+  /** Of how many. */
+  base: number;
 }
 
 /** The result of a signal. Workers deliver it: each case continues in a transaction of its own. */

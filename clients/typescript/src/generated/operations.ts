@@ -1772,6 +1772,115 @@ export class Fairness {
   }
 }
 
+/** Patterns in the logs that an inspector should ask about, and questions to officials, who have a right to answer. */
+export class Flags {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Answer a question to you, once.
+   *
+   * 404 for questions to others; 409 if it was answered, or the flag was closed.
+   *
+   * `POST /api/v1/questions/{question_id}/answer`
+   *
+   * @param questionId Id of the question: `id` in `GET /questions`.
+   */
+  answer(questionId: string, body: models.AnswerQuestion, options: { idempotencyKey?: string } = {}): Promise<models.OwnQuestionBody> {
+    return this.#caller.json("POST", `/api/v1/questions/${part(questionId)}/answer`, { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Ask about a red flag.
+   *
+   * The account that it concerns, or who leads the unit. Returns the flag. 409 if the person has an open question about it, has left, or the flag is closed. For auditors.
+   *
+   * `POST /api/v1/flags/{flag_id}/questions`
+   *
+   * @param flagId Id of the flag: `id` in `GET /flags`.
+   */
+  ask(flagId: string, body: models.AskQuestion, options: { idempotencyKey?: string } = {}): Promise<models.FlagBody> {
+    return this.#caller.json("POST", `/api/v1/flags/${part(flagId)}/questions`, { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Close a red flag with a conclusion.
+   *
+   * 409 if it is closed, or if a question awaits its answer and `unanswered` is false. For auditors.
+   *
+   * `POST /api/v1/flags/{flag_id}/close`
+   *
+   * @param flagId Id of the flag: `id` in `GET /flags`.
+   */
+  close(flagId: string, body: models.CloseFlag, options: { idempotencyKey?: string } = {}): Promise<models.FlagBody> {
+    return this.#caller.json("POST", `/api/v1/flags/${part(flagId)}/close`, { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * List red flags.
+   *
+   * Those of the auditor's units, the newest first. None names a person, and there is no list by person.
+   *
+   * `GET /api/v1/flags`
+   *
+   * @param options.cursor The `next` of the page before; leave it out for the first page.
+   *
+   * @param options.pattern Only those of this pattern.
+   *
+   * @param options.unit Only those of this unit, by its key, and of the units below it.
+   *
+   * @param options.state Only those in this state.
+   */
+  list(options: { cursor?: string; pattern?: models.Pattern; unit?: string; state?: models.FlagState } = {}): Promise<models.FlagPage> {
+    return this.#caller.json("GET", "/api/v1/flags", { query: { cursor: options.cursor, pattern: options.pattern, unit: options.unit, state: options.state } });
+  }
+
+  /** List red flags: the items of all pages, one after the other. */
+  listAll(options: { pattern?: models.Pattern; unit?: string; state?: models.FlagState } = {}): AsyncGenerator<models.FlagSummary> {
+    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
+  }
+
+  /**
+   * List the questions to you.
+   *
+   * What inspectors asked you about patterns in the logs, with your answers and their conclusions. For everybody who works here.
+   *
+   * `GET /api/v1/questions`
+   */
+  own(): Promise<models.OwnQuestionList> {
+    return this.#caller.json("GET", "/api/v1/questions");
+  }
+
+  /**
+   * Show a red flag with its cases.
+   *
+   * For auditors of its unit, for a stated purpose; the access log records it. 404 for everybody else, also for the person whom it concerns.
+   *
+   * `GET /api/v1/flags/{flag_id}`
+   *
+   * @param flagId Id of the flag: `id` in `GET /flags`.
+   */
+  show(flagId: string): Promise<models.FlagBody> {
+    return this.#caller.json("GET", `/api/v1/flags/${part(flagId)}`);
+  }
+
+  /**
+   * Show a question to you, with its cases.
+   *
+   * 404 for questions to others.
+   *
+   * `GET /api/v1/questions/{question_id}`
+   *
+   * @param questionId Id of the question: `id` in `GET /questions`.
+   */
+  showOwn(questionId: string): Promise<models.OwnQuestionBody> {
+    return this.#caller.json("GET", `/api/v1/questions/${part(questionId)}`);
+  }
+}
+
 /** Processes that can be started, their versions, and the decision tables (DMN) in their files. A definition that is offered to applicants is a service. */
 export class Funnel {
   readonly #caller: Caller;
@@ -3530,6 +3639,7 @@ export class Operations {
   readonly evidence: Evidence;
   readonly externalWork: ExternalWork;
   readonly fairness: Fairness;
+  readonly flags: Flags;
   readonly funnel: Funnel;
   readonly incidents: Incidents;
   readonly jobs: Jobs;
@@ -3584,6 +3694,7 @@ export class Operations {
     this.evidence = new Evidence(caller);
     this.externalWork = new ExternalWork(caller);
     this.fairness = new Fairness(caller);
+    this.flags = new Flags(caller);
     this.funnel = new Funnel(caller);
     this.incidents = new Incidents(caller);
     this.jobs = new Jobs(caller);

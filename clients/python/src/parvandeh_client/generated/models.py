@@ -192,6 +192,10 @@ AdministrationKind: TypeAlias = Literal[
     "rate.set",
     "rate.removed",
     "service.classed",
+    "flag.raised",
+    "question.asked",
+    "question.answered",
+    "flag.closed",
 ]
 """Kind of an entry in the administration log.
 
@@ -248,6 +252,10 @@ AdministrationKind: TypeAlias = Literal[
 - `rate.set`: a rate was set
 - `rate.removed`: a rate was removed
 - `service.classed`: the class of a service was changed
+- `flag.raised`: a pattern was found in the logs
+- `question.asked`: an inspector asked about a flag
+- `question.answered`: the question was answered
+- `flag.closed`: a flag was closed with a conclusion
 """
 
 
@@ -260,6 +268,13 @@ class AgreementTo(TypedDict):
     """The SHA-256 of the text that was shown, encoded in UTF-8, in hexadecimal digits."""
     renew: NotRequired[bool]
     """Whether the person agrees again, although they revoked their consent in this draft."""
+
+
+class AnswerQuestion(TypedDict):
+    """The answer to a question, once."""
+
+    text: str
+    """The answer: up to 4,000 characters. The inspector reads it; don't name applicants."""
 
 
 AnswerSource: TypeAlias = Literal["login", "portal", "registry", "applicant", "service"]
@@ -323,6 +338,17 @@ class AskOpinion(TypedDict):
     """
 
 
+class AskQuestion(TypedDict):
+    """A question about a flag."""
+
+    text: str
+    """What is asked: up to 4,000 characters. The asked person reads it; don't name applicants."""
+    asked: NotRequired[str | None]
+    """Id of the account that is asked, one of `askable`; by default the one that the flag concerns."""
+    due: NotRequired[str | None]
+    """Last day for the answer; by default the tenth working day of the unit."""
+
+
 class AskStatus(TypedDict):
     """The number and the secret of a case."""
 
@@ -332,6 +358,28 @@ class AskStatus(TypedDict):
     """Secret of the case, such as `4XZ7-S7AY-7NGS`, in upper or lower case, with or without hyphens."""
     language: NotRequired[Language | None]
     """Language of the response; by default the one that `Accept-Language` prefers."""
+
+
+class AskableAccount(TypedDict):
+    """Somebody who can be asked."""
+
+    id: str
+    """Id of the account."""
+    name: str
+    """Unique name of the account. It identifies the account; people are shown `display_name`."""
+    display_name: DisplayName
+    """The name to show to people."""
+    position: AskedAs
+    """Why."""
+
+
+AskedAs: TypeAlias = Literal["concerned", "head", "manager"]
+"""Why somebody can be asked about a flag.
+
+- `concerned`: the flag concerns the account
+- `head`: supervises the unit, or one above it
+- `manager`: is the manager of the unit, or of one above it
+"""
 
 
 class AskedBody(TypedDict):
@@ -1148,6 +1196,17 @@ ClockState: TypeAlias = Literal["none", "pending", "running", "paused", "stopped
 """
 
 
+class CloseFlag(TypedDict):
+    """The conclusion of a flag."""
+
+    conclusion: Conclusion
+    """What came of it."""
+    text: str
+    """The same in words: up to 4,000 characters. Who was asked reads it; don't name applicants."""
+    unanswered: NotRequired[bool]
+    """Close it although a question awaits its answer, which can't be given any more then."""
+
+
 class ClosureBody(TypedDict):
     """A closure of a unit and all below it."""
 
@@ -1246,6 +1305,16 @@ class CompletedBody(TypedDict):
     """The tasks that the step opened."""
     incidents: list[OpenIncident]
     """The incidents that the step opened."""
+
+
+Conclusion: TypeAlias = Literal["explained", "improve-process", "passed-on", "wrong-data"]
+"""What came of a flag.
+
+- `explained`: there was a good reason
+- `improve-process`: the process or the organisation should be improved
+- `passed-on`: it was passed on to the authority that is responsible
+- `wrong-data`: the data were wrong, or the pattern was found by mistake
+"""
 
 
 class ConsentBody(TypedDict):
@@ -2859,6 +2928,114 @@ class FindingCounts(TypedDict):
     """Number of findings that only inform."""
 
 
+class FlagBody(TypedDict):
+    """A flag with its cases, the account that it concerns, and the questions about it."""
+
+    id: str
+    """Id of the flag."""
+    pattern: Pattern
+    """What was seen."""
+    unit: str
+    """Key of the unit in which it was seen."""
+    definition: str | None
+    """Key of the process of the cases; null if the pattern is of no process alone."""
+    first: str
+    """First day of the period: that of a Jalali month."""
+    last: str
+    """Last day that was searched."""
+    seen: ShareBody
+    """In how many of how many cases, decisions or tasks it was seen."""
+    usual: ShareBody
+    """The same of everybody else in this place."""
+    false: ShareBody
+    """In how many generated months of offices without this pattern it was found nevertheless."""
+    state: FlagState
+    """How far it has come."""
+    overdue: bool
+    """Whether a question has had no answer until its due time. That says nothing about anybody."""
+    raised_at: str
+    """When it was found."""
+    closed_at: str | None
+    """When it was closed; null if it is open."""
+    subject: Account
+    """The account that the pattern concerns."""
+    left: bool
+    """Whether the account is closed or has no unit any more, so that only who leads the unit can be asked."""
+    cases: list[FlaggedCase]
+    """The cases: up to 100, the first one first."""
+    questions: list[QuestionBody]
+    """The questions, in the order in which they were asked."""
+    askable: list[AskableAccount]
+    """Who can be asked."""
+    conclusion: Conclusion | None
+    """What came of it; null until it is closed."""
+    conclusion_text: str | None
+    """The same in words."""
+    closed_by: Account | None
+    """Who closed it; null if it is open."""
+
+
+class FlagPage(TypedDict):
+    """A page of flags."""
+
+    items: list[FlagSummary]
+    """The entries of this page, in the order that the endpoint states."""
+    next: str | None
+    """Send it as `cursor` to read the next page; null on the last page."""
+
+
+FlagState: TypeAlias = Literal["raised", "asked", "answered", "closed"]
+"""How far a flag has come.
+
+- `raised`: nobody has been asked yet
+- `asked`: a question awaits its answer
+- `answered`: all questions were answered
+- `closed`: an inspector has written a conclusion
+"""
+
+
+class FlagSummary(TypedDict):
+    """A pattern that was seen in the logs of one place and period. No person is named."""
+
+    id: str
+    """Id of the flag."""
+    pattern: Pattern
+    """What was seen."""
+    unit: str
+    """Key of the unit in which it was seen."""
+    definition: str | None
+    """Key of the process of the cases; null if the pattern is of no process alone."""
+    first: str
+    """First day of the period: that of a Jalali month."""
+    last: str
+    """Last day that was searched."""
+    seen: ShareBody
+    """In how many of how many cases, decisions or tasks it was seen."""
+    usual: ShareBody
+    """The same of everybody else in this place."""
+    false: ShareBody
+    """In how many generated months of offices without this pattern it was found nevertheless."""
+    state: FlagState
+    """How far it has come."""
+    overdue: bool
+    """Whether a question has had no answer until its due time. That says nothing about anybody."""
+    raised_at: str
+    """When it was found."""
+    closed_at: str | None
+    """When it was closed; null if it is open."""
+
+
+class FlaggedCase(TypedDict):
+    """A case in which the pattern was seen."""
+
+    id: str
+    """Id of the case."""
+    number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
+    at: str
+    """When it was seen there first."""
+
+
 class FormBody(TypedDict):
     """A form."""
 
@@ -3760,7 +3937,7 @@ class OpenTask(TypedDict):
 
 
 Opened: TypeAlias = Literal[
-    "case", "events", "task", "document", "decisions", "comments", "file", "access-log", "evidence"
+    "case", "events", "task", "document", "decisions", "comments", "file", "access-log", "evidence", "flag"
 ]
 """What of a case was shown.
 
@@ -3773,6 +3950,7 @@ Opened: TypeAlias = Literal[
 - `file`: the case with the first page of each of its lists
 - `access-log`: its access log
 - `evidence`: data about the applicant were requested from another agency, for the draft of the case
+- `flag`: a red flag; its id takes the place of the case's
 """
 
 
@@ -3845,6 +4023,97 @@ class OverviewBody(TypedDict):
     """With `trend`: the figures of each month; otherwise empty."""
     compared: list[LineBody]
     """With `compare`: the figures of each version, or unit, and class; otherwise empty."""
+
+
+class OwnQuestionBody(TypedDict):
+    """A question to the caller, with its cases."""
+
+    id: str
+    """Id of the question."""
+    pattern: Pattern
+    """What the question is about."""
+    unit: str
+    """Key of the unit in which it was seen."""
+    definition: str | None
+    """Key of the process of the cases; null if the pattern is of no process alone."""
+    first: str
+    """First day of the period."""
+    last: str
+    """Last day that was searched."""
+    seen: ShareBody
+    """In how many of how many cases, decisions or tasks it was seen."""
+    usual: ShareBody
+    """The same of everybody else in this place."""
+    about: Account | None
+    """Whose work it is about, if somebody who leads the unit is asked; null: the caller's own."""
+    asked_by: Account
+    """Who asked."""
+    asked_at: str
+    """When."""
+    text: str
+    """What was asked."""
+    due_at: str
+    """Until when the answer is due."""
+    answer: str | None
+    """The caller's answer; null if there is none yet."""
+    answered_at: str | None
+    """When it was answered; null if it was not."""
+    conclusion: Conclusion | None
+    """What came of the flag; null until it is closed."""
+    conclusion_text: str | None
+    """The same in words."""
+    closed_at: str | None
+    """When the flag was closed; null if it is open."""
+    cases: list[FlaggedCase]
+    """The cases that it is about."""
+
+
+class OwnQuestionList(TypedDict):
+    """The questions to the caller."""
+
+    items: list[OwnQuestionSummary]
+    """Those that await an answer first, then the newest: up to 200."""
+
+
+class OwnQuestionSummary(TypedDict):
+    """A question to the caller."""
+
+    id: str
+    """Id of the question."""
+    pattern: Pattern
+    """What the question is about."""
+    unit: str
+    """Key of the unit in which it was seen."""
+    definition: str | None
+    """Key of the process of the cases; null if the pattern is of no process alone."""
+    first: str
+    """First day of the period."""
+    last: str
+    """Last day that was searched."""
+    seen: ShareBody
+    """In how many of how many cases, decisions or tasks it was seen."""
+    usual: ShareBody
+    """The same of everybody else in this place."""
+    about: Account | None
+    """Whose work it is about, if somebody who leads the unit is asked; null: the caller's own."""
+    asked_by: Account
+    """Who asked."""
+    asked_at: str
+    """When."""
+    text: str
+    """What was asked."""
+    due_at: str
+    """Until when the answer is due."""
+    answer: str | None
+    """The caller's answer; null if there is none yet."""
+    answered_at: str | None
+    """When it was answered; null if it was not."""
+    conclusion: Conclusion | None
+    """What came of the flag; null until it is closed."""
+    conclusion_text: str | None
+    """The same in words."""
+    closed_at: str | None
+    """When the flag was closed; null if it is open."""
 
 
 class OwnWorkTimeBody(TypedDict):
@@ -3923,6 +4192,35 @@ class PartBody(TypedDict):
     """How many the scenarios have passed."""
     missing: list[str]
     """Ids of the others."""
+
+
+Pattern: TypeAlias = Literal[
+    "queue-jumping",
+    "one-applicant",
+    "quick-decisions",
+    "outside-hours",
+    "returned-often",
+    "reassigned-until",
+    "reads-without-part",
+    "four-eyes-refusals",
+    "changed-variables",
+    "pauses-at-the-end",
+]
+"""What was seen in the logs. Each is a reason to ask, and no judgement.
+
+- `queue-jumping`: tasks were taken while older ones of the same pool waited
+- `one-applicant`: one official decided the cases of one applicant
+- `quick-decisions`: decisions within seconds of opening the case
+- `outside-hours`: decisions outside the hours of the office
+- `returned-often`: one official returned the same cases three times or more
+- `reassigned-until`: tasks that were assigned automatically were reassigned or released until one
+official had them
+- `reads-without-part`: an official opened cases without having a part in them
+- `four-eyes-refusals`: an official was refused tasks that need a second person
+- `changed-variables`: an administrator changed the data of cases
+- `pauses-at-the-end`: pauses of the statutory term that began on its last day, or only spanned a closing
+of the office
+"""
 
 
 class Pause(TypedDict):
@@ -4263,6 +4561,31 @@ class QualityBody(TypedDict):
     """Number of cases whose decision was appealed."""
     upheld: FigureBody
     """Number of appeals that were granted."""
+
+
+class QuestionBody(TypedDict):
+    """A question about a flag, and its answer."""
+
+    id: str
+    """Id of the question."""
+    asked: Account
+    """Who was asked."""
+    asked_by: Account
+    """Who asked."""
+    asked_at: str
+    """When."""
+    text: str
+    """What was asked."""
+    due_at: str
+    """Until when the answer is due."""
+    answer: str | None
+    """The answer; null if there is none."""
+    answered_at: str | None
+    """When it was answered; null if it was not."""
+    ended_at: str | None
+    """When the flag was closed without this answer; null if it was not."""
+    overdue: bool
+    """Whether the answer is due and missing."""
 
 
 class QueueBody(TypedDict):
@@ -5219,6 +5542,15 @@ class SetRate(TypedDict):
     """Currency (ISO 4217) of a cost; not for a capacity."""
     valid_from: str
     """First day on which the rate applies."""
+
+
+class ShareBody(TypedDict):
+    """How many of how many."""
+
+    numerator: int
+    """How many."""
+    base: int
+    """Of how many."""
 
 
 class SignalBody(TypedDict):

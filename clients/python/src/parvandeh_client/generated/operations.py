@@ -2153,6 +2153,135 @@ class Fairness:
         return answer
 
 
+class Flags:
+    """Patterns in the logs that an inspector should ask about, and questions to officials, who have a right
+    to answer.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def answer(
+        self, question_id: str, body: models.AnswerQuestion, *, idempotency_key: str | None = None
+    ) -> models.OwnQuestionBody:
+        """Answer a question to you, once.
+
+        404 for questions to others; 409 if it was answered, or the flag was closed.
+
+        `POST /api/v1/questions/{question_id}/answer`
+
+        - `question_id`: Id of the question: `id` in `GET /questions`.
+        """
+        answer: models.OwnQuestionBody = self._caller.json(
+            "POST", "/api/v1/questions/{}/answer", (question_id,), body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def ask(
+        self, flag_id: str, body: models.AskQuestion, *, idempotency_key: str | None = None
+    ) -> models.FlagBody:
+        """Ask about a red flag.
+
+        The account that it concerns, or who leads the unit. Returns the flag. 409 if the person has an
+        open question about it, has left, or the flag is closed. For auditors.
+
+        `POST /api/v1/flags/{flag_id}/questions`
+
+        - `flag_id`: Id of the flag: `id` in `GET /flags`.
+        """
+        answer: models.FlagBody = self._caller.json(
+            "POST", "/api/v1/flags/{}/questions", (flag_id,), body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def close(
+        self, flag_id: str, body: models.CloseFlag, *, idempotency_key: str | None = None
+    ) -> models.FlagBody:
+        """Close a red flag with a conclusion.
+
+        409 if it is closed, or if a question awaits its answer and `unanswered` is false. For auditors.
+
+        `POST /api/v1/flags/{flag_id}/close`
+
+        - `flag_id`: Id of the flag: `id` in `GET /flags`.
+        """
+        answer: models.FlagBody = self._caller.json(
+            "POST", "/api/v1/flags/{}/close", (flag_id,), body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def list(
+        self,
+        *,
+        cursor: str | None = None,
+        pattern: models.Pattern | None = None,
+        unit: str | None = None,
+        state: models.FlagState | None = None,
+    ) -> models.FlagPage:
+        """List red flags.
+
+        Those of the auditor's units, the newest first. None names a person, and there is no list by
+        person.
+
+        `GET /api/v1/flags`
+
+        - `cursor`: The `next` of the page before; leave it out for the first page.
+        - `pattern`: Only those of this pattern.
+        - `unit`: Only those of this unit, by its key, and of the units below it.
+        - `state`: Only those in this state.
+        """
+        answer: models.FlagPage = self._caller.json(
+            "GET", "/api/v1/flags", query={"cursor": cursor, "pattern": pattern, "unit": unit, "state": state}
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        pattern: models.Pattern | None = None,
+        unit: str | None = None,
+        state: models.FlagState | None = None,
+    ) -> Iterator[models.FlagSummary]:
+        """List red flags: the items of all pages, one after the other."""
+        return pages(self.list, "query", pattern=pattern, unit=unit, state=state)
+
+    def own(self) -> models.OwnQuestionList:
+        """List the questions to you.
+
+        What inspectors asked you about patterns in the logs, with your answers and their conclusions.
+        For everybody who works here.
+
+        `GET /api/v1/questions`
+        """
+        answer: models.OwnQuestionList = self._caller.json("GET", "/api/v1/questions")
+        return answer
+
+    def show(self, flag_id: str) -> models.FlagBody:
+        """Show a red flag with its cases.
+
+        For auditors of its unit, for a stated purpose; the access log records it. 404 for everybody
+        else, also for the person whom it concerns.
+
+        `GET /api/v1/flags/{flag_id}`
+
+        - `flag_id`: Id of the flag: `id` in `GET /flags`.
+        """
+        answer: models.FlagBody = self._caller.json("GET", "/api/v1/flags/{}", (flag_id,))
+        return answer
+
+    def show_own(self, question_id: str) -> models.OwnQuestionBody:
+        """Show a question to you, with its cases.
+
+        404 for questions to others.
+
+        `GET /api/v1/questions/{question_id}`
+
+        - `question_id`: Id of the question: `id` in `GET /questions`.
+        """
+        answer: models.OwnQuestionBody = self._caller.json("GET", "/api/v1/questions/{}", (question_id,))
+        return answer
+
+
 class Funnel:
     """Processes that can be started, their versions, and the decision tables (DMN) in their files. A
     definition that is offered to applicants is a service.
@@ -4365,6 +4494,7 @@ class Operations:
         self.evidence = Evidence(caller)
         self.external_work = ExternalWork(caller)
         self.fairness = Fairness(caller)
+        self.flags = Flags(caller)
         self.funnel = Funnel(caller)
         self.incidents = Incidents(caller)
         self.jobs = Jobs(caller)
