@@ -231,3 +231,17 @@ def test_of_two_questions_at_the_same_moment_one_is_asked(
     )
     assert sum(isinstance(one, UUID) for one in made) == 1
     assert factories.count(database, FlagQuestion) == 1
+
+
+def test_of_two_answers_at_the_same_moment_one_is_given(
+    database: Database, office: Mapping[str, Actor], flag: str
+) -> None:
+    who = Actor(office["nima"].id, "nima", "auditor", purpose="inspection")
+    question = factories.as_actor(database, who, lambda uow: flags.ask(uow, UUID(flag), NewQuestion("Why?")))
+    made = factories.at_once(
+        3,
+        lambda number: factories.as_actor(
+            database, office["sara"], lambda uow: flags.answer(uow, question, f"answer {number}")
+        ),
+    )
+    assert sum(one is None for one in made) == 1

@@ -10,6 +10,7 @@ from engine.models import Pattern
 from engine.oversight.flags import MEASURED, OF_PLACES, OF_UNITS
 from engine.oversight.flags.judging import is_unusual, surprise
 from engine.oversight.flags.rows import Finding, Logged, PlaceLog, by_case
+from engine.oversight.flags.searching import findings
 from engine.platform import red_flags
 from tests import flagged
 from tests.flagged import BEGIN, DAY, HOUR, HOURS, MINUTE, PATTERNS
@@ -192,6 +193,17 @@ def test_changes_that_an_administrator_only_confirmed_are_those_of_the_proposer(
         log.add(number + 10, NOON, "change.confirmed", SYSTEM, what="modification", proposed_by=str(OTHER))
     (found,) = log.find("changed-variables")
     assert (found.subject, found.numerator, found.base) == (ONE, 6, 32)
+
+
+def test_an_entry_that_breaks_a_rule_stops_no_search() -> None:
+    log = Log()
+    log.add(1, NOON, "task.created", SYSTEM, side="office", assignment="random")
+    log.add(1, NOON, "task.assigned", SYSTEM, account="nobody", how="random")
+    place = PlaceLog(BEGIN, by_case(log.events), HOURS)
+    for pattern, find in OF_PLACES.items():
+        assert findings(find, place, red_flags.USUAL[pattern]) == []
+    with pytest.raises(ValueError, match="UUID"):
+        log.find("reassigned-until")
 
 
 def test_one_applicant_counts_only_what_others_could_have_decided() -> None:

@@ -208,7 +208,7 @@ def _flags() -> Select[Any]:
         )
         .join(Unit, Unit.id == Flag.unit_id)
         .outerjoin(Definition, Definition.key == Flag.definition)
-        .outerjoin(DefinitionVersion, DefinitionVersion.id == Definition.current_version_id)
+        .outerjoin(DefinitionVersion, validity.current())
         .outerjoin(closer, closer.id == Flag.closed_by)
     )
 

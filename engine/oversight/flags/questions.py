@@ -194,7 +194,7 @@ def _own() -> Select[Any]:
         .join(subject, subject.id == Flag.subject_id)
         .join(asker, asker.id == question.asked_by)
         .outerjoin(Definition, Definition.key == Flag.definition)
-        .outerjoin(DefinitionVersion, DefinitionVersion.id == Definition.current_version_id)
+        .outerjoin(DefinitionVersion, validity.current())
         .where(question.asked_id == access.viewer())
     )
 

@@ -92,7 +92,7 @@ class PlaceLog:
     """The events of the cases of one unit and service, and what else is known of them.
 
     `begin` is that of the period: what is earlier only says which tasks waited. `opened` is when each person
-    first opened a case, `applicants` tells apart the applicants of cases, without saying who they are.
+    first opened a case, `applicants` distinguishes the applicants of cases, without their names.
     """
 
     begin: int

@@ -4,21 +4,23 @@ A period is a Jalali month. It is searched as a whole each time, so a search tha
 same, and a flag is raised once. Its numbers follow the search until somebody has been asked about it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import BigInteger, cast, delete, func, insert, literal_column, select
 from sqlalchemy.dialects.postgresql import insert as upsertable
 
 from engine.events import administration_log
 from engine.models import Event, Flag, FlagCase, FlagSearch
 from engine.oversight.flags import reading
-from engine.oversight.flags.patterns import OF_PLACES, OF_UNITS
+from engine.oversight.flags.patterns import OF_PLACES, OF_UNITS, Find
 from engine.oversight.flags.reading import Place, Span
-from engine.oversight.flags.rows import Finding
+from engine.oversight.flags.rows import Finding, PlaceLog
 from engine.oversight.projection.periods import month_after, month_of
+from engine.platform import logs
 from engine.platform.db import UnitOfWork
 from engine.platform.ids import uuid7
 from engine.platform.red_flags import Thresholds
@@ -27,6 +29,10 @@ DAY = timedelta(days=1)
 MONTHS = 12  # of the past that are searched in a new installation
 CASES = 100  # of a flag that are stored
 _LOCK = 0x666C6167  # of the database, so that one process searches at a time
+
+# What an entry of a log that breaks a rule causes.
+_BROKEN = (ValueError, LookupError, TypeError, ArithmeticError, AttributeError)
+_log = structlog.get_logger("worker")
 
 Wanted = Mapping[str, Thresholds]
 
@@ -69,18 +75,31 @@ def search(uow: UnitOfWork, period: date, until: date, wanted: Wanted) -> int:
         *(_midnight(uow, day) for day in (month_of(period - DAY, "jalali"), period, until + DAY)),
     )
     read, found = 0, list[tuple[Place, Finding]]()
-    for logs, patterns in ((reading.places, OF_PLACES), (reading.units, OF_UNITS)):
-        for place, log, count in logs(uow, span):
+    for kind, patterns in ((reading.places, OF_PLACES), (reading.units, OF_UNITS)):
+        for place, log, count in kind(uow, span):
             read += count
             for pattern, find in patterns.items():
                 if pattern in wanted:
-                    found += [(place, one) for one in find(log, wanted[pattern])]
+                    found += [(place, one) for one in findings(find, log, wanted[pattern])]
     for place, one in found:
         _raise(uow, place, one, period, until)
     done = {"until": until, "events": read, "searched_at": uow.now}
     stored = upsertable(FlagSearch).values(period=period, **done)
     uow.connection.execute(stored.on_conflict_do_update(index_elements=["period"], set_=done))
     return read
+
+
+def findings(find: Find, log: PlaceLog, limits: Thresholds) -> Sequence[Finding]:
+    """Returns what a pattern finds in the log of a place.
+
+    An entry that breaks a rule must not stop the worker, which has other duties: its log names the pattern,
+    and the other patterns and places are searched nevertheless.
+    """
+    try:
+        return [*find(log, limits)]
+    except _BROKEN as error:
+        _log.error("flags.search-failed", error=logs.cause(error), where=logs.place(error))
+        return []
 
 
 def _midnight(uow: UnitOfWork, day: date) -> datetime:

@@ -1,6 +1,6 @@
 """Pauses of the statutory clock that begin on the last day of the term, or only span a closing of the office.
 
-Base: the pauses that an official began. Numerator: those that began when no more than one office day of the
+Base: the pauses that an official began. Numerator: those that began when at most one office day of the
 term was left, and those that ended before the office had opened again: no work was prevented, but the term
 is longer.
 
