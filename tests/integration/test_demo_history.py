@@ -78,9 +78,13 @@ def test_demonstration_begins_with_cases_of_three_months(database: Database, tmp
     assert inspectors <= {"health-isfahan-inspector-1", "health-isfahan-inspector-2"}, "the others have left"
     assert found.judged == replay.BATCH
     assert [str(difference) for difference in found.differences] == []
-    visits_of_the_permit_fell(database)
-    months_of_the_past_are_published_and_one_is_corrected(database)
-    patterns_are_found_and_two_officials_asked(database)
+    for what in (
+        visits_of_the_permit_fell,
+        months_of_the_past_are_published_and_one_is_corrected,
+        patterns_are_found_and_two_officials_asked,
+        reports_of_the_guild_are_there,
+    ):
+        what(database)
 
 
 def months_of_the_past_are_published_and_one_is_corrected(database: Database) -> None:
@@ -102,7 +106,6 @@ def patterns_are_found_and_two_officials_asked(database: Database) -> None:
     assert {row.pattern for row in found if row.numerator > 5} == planted
     assert len(found) < 8, "few others, which are chance"
     assert [(row.name == "caseworker", row.answered) for row in asked] == [(False, True), (True, False)]
-    reports_of_the_guild_are_there(database)
 
 
 def reports_of_the_guild_are_there(database: Database) -> None:
