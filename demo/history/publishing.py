@@ -19,7 +19,10 @@ from engine.platform.language import Calendar
 CALENDAR: Calendar = "jalali"
 ON_PAPER = 8  # cases that were entered after the month was published
 REFUSED = "refused"
-REASON = "هشت پروندهٔ تغییر نشانی که روی کاغذ رسیدگی شده بود، پس از انتشار آمار وارد سامانه شد."
+REASON = (
+    "هشت پروندهٔ تغییر نشانی که روی کاغذ رسیدگی شده بود، پس از انتشار آمار وارد سامانه شد."
+    " | Eight address changes that had been handled on paper were entered after publication."
+)
 
 
 def on_paper(stories: Sequence[Story], now: datetime) -> tuple[Month | None, Sequence[Story]]:
