@@ -15,8 +15,8 @@ from engine.platform import red_flags
 from tests import flagged
 from tests.flagged import BEGIN, DAY, HOUR, HOURS, MINUTE, PATTERNS
 
-CLEAN = 60
-PLANTED = 6
+CLEAN = 40
+PLANTED = 5
 
 
 def test_clean_offices_have_at_most_the_stated_share_of_flags() -> None:
