@@ -193,3 +193,37 @@ def test_pauses_over_a_closing_are_found(database: Database, at: Callable[..., A
         at(MORNING + 20 * HOUR, administrator, cases.resume, case)
     found = patterns(searched(at, database), administrator)
     assert found == {"pauses-at-the-end": (COUNT, COUNT)}
+
+
+def test_tasks_that_are_taken_out_of_turn_are_found(
+    database: Database, at: Callable[..., Any], sara: Actor
+) -> None:
+    omid = a_member(database, "omid", "root")
+    factories.deploy(database, factories.one_task())
+    waiting = [started(at, database, MORNING + number * timedelta(days=1)) for number in range(20)]
+    for number in range(COUNT):
+        now = MORNING + timedelta(days=21, hours=number)
+        at(now, omid, tasks.claim, task_of(database, waiting[number]))
+        at(now + MINUTE, sara, tasks.claim, task_of(database, waiting[-1 - number]))
+    assert patterns(searched(at, database), sara) == {"queue-jumping": (COUNT, COUNT)}
+
+
+def test_cases_that_are_returned_again_and_again_are_found(
+    database: Database, at: Callable[..., Any], sara: Actor
+) -> None:
+    nodes = [
+        *(bpmn.node("startEvent", "start"), bpmn.node("exclusiveGateway", "again")),
+        *(bpmn.node("userTask", "a"), bpmn.node("exclusiveGateway", "enough", default="back")),
+        bpmn.node("endEvent", "end"),
+    ]
+    flows = [
+        *(bpmn.flow("start", "again"), bpmn.flow("again", "a"), bpmn.flow("a", "enough")),
+        *(bpmn.flow("enough", "again", name="back"), bpmn.flow("enough", "end", "done")),
+    ]
+    factories.deploy(database, factories.files(bpmn.process(*nodes, *flows)))
+    for _ in range(COUNT):
+        case = started(at, database, MORNING)
+        for number in range(4):
+            now = MORNING + (number + 1) * HOUR
+            at(now, sara, tasks.complete, task_of(database, case), {"done": number == 3})
+    assert patterns(searched(at, database), sara) == {"returned-often": (COUNT, COUNT)}

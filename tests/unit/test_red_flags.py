@@ -12,11 +12,12 @@ from engine.oversight.flags.judging import is_unusual, surprise
 from engine.oversight.flags.rows import Finding, Logged, PlaceLog, by_case
 from engine.oversight.flags.searching import findings
 from engine.platform import red_flags
+from engine.platform.config import Settings
 from tests import flagged
 from tests.flagged import BEGIN, DAY, HOUR, HOURS, MINUTE, PATTERNS
 
-CLEAN = 60
-PLANTED = 6
+CLEAN = 40
+PLANTED = 5
 
 
 def test_clean_offices_have_at_most_the_stated_share_of_flags() -> None:
@@ -69,7 +70,8 @@ def test_a_setting_switches_patterns_off_and_sets_thresholds() -> None:
     found = red_flags.read("outside-hours=off, quick-decisions.seconds=30.5,")
     assert "outside-hours" not in found
     assert found["quick-decisions"] == {**red_flags.USUAL["quick-decisions"], "seconds": 30.5}
-    assert red_flags.read("") == red_flags.USUAL
+    assert red_flags.read("") == Settings.read({}).red_flags == red_flags.USUAL
+    assert Settings.read({"RED_FLAGS": "outside-hours=off"}).red_flags.keys() == found.keys()
 
 
 # Each pattern alone, at its borders.

@@ -66,7 +66,7 @@ def _shown(visit: Visit, name: str, value: Any) -> str:
     if name in INSTANTS and isinstance(value, str):  # `from` and `to` are also versions
         return visit.reader.minute(datetime.fromisoformat(value))
     if name == "conclusion":
-        return texts.say(f"words.conclusion.{value}")
+        return texts.find_text(f"words.conclusion.{value}", str(value))
     if isinstance(value, bool):
         return texts.say("frame.yes" if value else "frame.no")
     if isinstance(value, int):
