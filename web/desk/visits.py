@@ -32,11 +32,10 @@ def record(visit: Visit, case_id: UUID) -> Away:
 
 def _at(visit: Visit, day: datetime, began: datetime) -> datetime:
     """Return the instant of a visit on a day: not before the case began, if it began on that day."""
-    now = visit.uow.now
+    now, begun = (instant.astimezone(day.tzinfo) for instant in (visit.uow.now, began))
     if day.date() == now.date():
         return now
-    noon = datetime.combine(day, NOON, now.tzinfo)
-    begun = began.astimezone(now.tzinfo)
+    noon = datetime.combine(day, NOON, day.tzinfo)
     return max(noon, begun) if begun.date() == day.date() else noon
 
 
