@@ -1,7 +1,7 @@
 """The administration log: who changed what, in which unit or in the installation, about which person."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, get_args
 
 from flask import Blueprint, request
@@ -24,7 +24,13 @@ INSTANTS = {"from", "to", "from_at", "to_at", "expires_at", "sent_at"}
 # Ids of what has no name: readers of the page can't use them.
 IDS = {
     *("membership", "substitute", "delegation", "delegate", "token", "webhook", "deployment", "retry"),
-    *("migration", "closure", "message", "rate", "flag", "question"),
+    *("migration", "closure", "message", "rate", "flag", "question", "commitment", "service", "report"),
+}
+DAYS = {"since", "due", "planned_for", "first", "last", "valid_from"}
+# Codes of which readers know the words.
+CODES = {
+    **{"conclusion": "conclusion", "metric": "commitment-metric"},
+    **{"state": "commitment-state", "cause": "commitment-cause"},
 }
 
 
@@ -65,12 +71,18 @@ def _details(visit: Visit, payload: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _shown(visit: Visit, name: str, value: Any) -> str:
     if name in INSTANTS and isinstance(value, str):  # `from` and `to` are also versions
         return visit.reader.minute(datetime.fromisoformat(value))
-    if name == "conclusion":
-        return texts.find_text(f"words.conclusion.{value}", str(value))
+    if name in DAYS:
+        return visit.reader.day(date.fromisoformat(value[:10]))
+    if name in CODES:
+        return texts.find_text(f"words.{CODES[name]}.{value}", str(value))
     if isinstance(value, bool):
         return texts.say("frame.yes" if value else "frame.no")
-    if isinstance(value, int):
-        return visit.reader.number(value)
     if name == "digest":
         return f"{value:.12}…"  # enough to recognise it; the API returns all of it
+    return _number_or_text(visit, value)
+
+
+def _number_or_text(visit: Visit, value: Any) -> str:
+    if isinstance(value, int):
+        return visit.reader.number(value)
     return ", ".join(value) if isinstance(value, list) else str(value)
