@@ -106,8 +106,8 @@ def show(uow: UnitOfWork, commitment_id: UUID) -> Reply:
 def amend(uow: UnitOfWork, commitment_id: UUID, body: AmendCommitment) -> Reply:
     """Amend a commitment
 
-    It gets a new version; former versions remain readable. 409 if somebody else has amended it meanwhile. For
-    administrators.
+    It gets a new version; former versions remain readable. 409 if somebody else has amended it meanwhile, or
+    if it would be easier to reach while an explanation is awaited. For administrators.
     """
     commitments.amend(uow, commitment_id, body.version, _new(body, ""), body.reason)
     return Reply(_detail(commitments.one_measured(uow, commitment_id)))

@@ -5,7 +5,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
+from sqlalchemy import text as sql
 from sqlalchemy.exc import DBAPIError
 
 from engine import definitions
@@ -307,7 +308,7 @@ def test_what_was_committed_and_explained_is_append_only(
         for statement in (f"UPDATE {name} SET text = 'x'", f"DELETE FROM {name}", f"TRUNCATE {name} CASCADE"):
             changed = statement.replace("SET text", "SET text_fa") if name.endswith("versions") else statement
             with pytest.raises(DBAPIError, match="append-only"), database.transaction() as session:
-                session.execute(text(changed))
+                session.execute(sql(changed))
 
 
 def test_process_of_an_earlier_release_is_online_again_after_it_was_disabled(
@@ -324,7 +325,7 @@ def test_process_of_an_earlier_release_is_online_again_after_it_was_disabled(
     )
     move(database, "p", agency)
     with database.transaction() as session:
-        session.execute(text("UPDATE definitions SET offered_at = '2026-01-10'"))
+        session.execute(sql("UPDATE definitions SET offered_at = '2026-01-10'"))
     at(database, system, date(2026, 3, 5), publishing.disable, "p")
     at(database, system, date(2026, 3, 9), publishing.enable, "p")
 

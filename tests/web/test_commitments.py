@@ -209,9 +209,10 @@ def test_process_is_proposed_for_the_service_of_its_name_and_linked(
     page = said(browser.get(REGISTER))
     assert "1 of 2 services are online" in page
     assert "choose its process under Change" in page
-    path, revision, key = re.findall(
-        rf'action="({REGISTER}/[0-9a-f-]+/link)".*?value="(1)".*?name="definition" value="(p)"', page
-    )[0]
+    form_of_link = re.search(rf'action="({REGISTER}/[0-9a-f-]+/link)".*?</form>', page, re.DOTALL)
+    assert form_of_link
+    path = form_of_link[1]
+    revision, key = re.findall(r'name="(?:revision|definition)" value="([^"]+)"', form_of_link[0])
     other = session_of(manager)
     assert "/link" not in said(other.get(REGISTER))
     assert send(other, path, revision=revision, definition=key).status_code == 403

@@ -4641,6 +4641,14 @@ export interface ProposeVariables {
   scope?: string | null;
 }
 
+/** A definition and an entry of the register that have the same name. */
+export interface ProposedLink {
+  /** Key of the definition. */
+  definition: string;
+  /** Id of the entry, to which no definition is linked yet. */
+  service: string;
+}
+
 /** A version of a deployment. */
 export interface PublishedBody {
   /** Key of the definition. */
@@ -4936,6 +4944,8 @@ export interface RegisterPage {
   total: number;
   /** Keys of the definitions that are in the catalogue and to which no entry is linked. */
   unlinked: Array<string>;
+  /** Links for some of these, by equal names. */
+  proposed: Array<ProposedLink>;
 }
 
 /** A service of a unit, with the reason why it isn't online yet. */

@@ -5281,6 +5281,15 @@ class ProposeVariables(TypedDict):
     """The scope to which the variables belong, as `GET` returns it. Null: the case."""
 
 
+class ProposedLink(TypedDict):
+    """A definition and an entry of the register that have the same name."""
+
+    definition: str
+    """Key of the definition."""
+    service: str
+    """Id of the entry, to which no definition is linked yet."""
+
+
 class PublishedBody(TypedDict):
     """A version of a deployment."""
 
@@ -5603,6 +5612,8 @@ class RegisterPage(TypedDict):
     """How many there are: entries of the register, and services in the catalogue without one."""
     unlinked: list[str]
     """Keys of the definitions that are in the catalogue and to which no entry is linked."""
+    proposed: list[ProposedLink]
+    """Links for some of these, by equal names."""
 
 
 class RegisterService(TypedDict):

@@ -987,7 +987,7 @@ class Commitments:
         """Amend a commitment.
 
         It gets a new version; former versions remain readable. 409 if somebody else has amended it
-        meanwhile. For administrators.
+        meanwhile, or if it would be easier to reach while an explanation is awaited. For administrators.
 
         `POST /api/v1/commitments/{commitment_id}/amend`
 
