@@ -11,12 +11,12 @@ from api.bodies.commitments import (
     AmendCommitment,
     CommitmentBody,
     CommitmentDetail,
+    CommitmentMonth,
     CommitmentPage,
     CommitmentVersionBody,
     ExplainCommitment,
     ExplanationBody,
     MakeCommitment,
-    MonthBody,
     WithdrawCommitment,
 )
 from api.command import Reply, also_as, command, of_one_moment
@@ -178,7 +178,7 @@ def _body(one: MeasuredCommitment) -> CommitmentBody:
 def _detail(one: MeasuredCommitment) -> CommitmentDetail:
     measure = one.measure
     months = [
-        MonthBody(
+        CommitmentMonth(
             first=month.first,
             value=None if month.value.value is None else measure.stated(month.value.value),
             status=month.value.status,

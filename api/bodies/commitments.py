@@ -77,7 +77,7 @@ class ExplainCommitment(Request):
     """What happened, and what is done about it. Don't name applicants."""
 
 
-class MonthBody(Body):
+class CommitmentMonth(Body):
     """The figure of a month that has ended."""
 
     first: date
@@ -194,7 +194,7 @@ class CommitmentDetail(CommitmentBody):
 
     withdrawn_for: str | None
     """Why it was withdrawn; null if it is in force."""
-    months: list[MonthBody]
+    months: list[CommitmentMonth]
     """The months that have ended, oldest first."""
     versions: list[CommitmentVersionBody]
     """All versions, oldest first."""

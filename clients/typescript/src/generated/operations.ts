@@ -3454,7 +3454,7 @@ export class Statistics {
    *
    * @param options.edition An earlier edition; by default the newest.
    */
-  readMonth(month: string, options: { format?: "csv"; edition?: number } = {}): Promise<models.api__statistics__MonthBody> {
+  readMonth(month: string, options: { format?: "csv"; edition?: number } = {}): Promise<models.MonthBody> {
     return this.#caller.json("GET", `/api/v1/statistics/months/${part(month)}`, { query: { format: options.format, edition: options.edition } });
   }
 
