@@ -11,12 +11,12 @@ from api.bodies.commitments import (
     AmendCommitment,
     CommitmentBody,
     CommitmentDetail,
+    CommitmentMonth,
     CommitmentPage,
     CommitmentVersionBody,
     ExplainCommitment,
     ExplanationBody,
     MakeCommitment,
-    MonthBody,
     WithdrawCommitment,
 )
 from api.command import Reply, also_as, command, of_one_moment
@@ -106,8 +106,8 @@ def show(uow: UnitOfWork, commitment_id: UUID) -> Reply:
 def amend(uow: UnitOfWork, commitment_id: UUID, body: AmendCommitment) -> Reply:
     """Amend a commitment
 
-    It gets a new version; former versions remain readable. 409 if somebody else has amended it meanwhile. For
-    administrators.
+    It gets a new version; former versions remain readable. 409 if somebody else has amended it meanwhile, or
+    if it would be easier to reach while an explanation is awaited. For administrators.
     """
     commitments.amend(uow, commitment_id, body.version, _new(body, ""), body.reason)
     return Reply(_detail(commitments.one_measured(uow, commitment_id)))
@@ -178,7 +178,7 @@ def _body(one: MeasuredCommitment) -> CommitmentBody:
 def _detail(one: MeasuredCommitment) -> CommitmentDetail:
     measure = one.measure
     months = [
-        MonthBody(
+        CommitmentMonth(
             first=month.first,
             value=None if month.value.value is None else measure.stated(month.value.value),
             status=month.value.status,

@@ -9,6 +9,7 @@ from api.bodies.commitments import (
     ChangeService,
     ImportedServices,
     ImportServices,
+    ProposedLink,
     RegisteredServiceBody,
     RegisterPage,
     RegisterService,
@@ -60,6 +61,7 @@ def index(uow: UnitOfWork, query: RegisterQuery) -> Reply:
             online=found.online,
             total=found.total,
             unlinked=list(found.unlinked),
+            proposed=[ProposedLink(definition=key, service=one.id) for key, one in found.proposed.items()],
         )
     )
 

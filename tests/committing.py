@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, DateTime, Integer, Text, Uuid, insert
+from sqlalchemy import Boolean, DateTime, Integer, Text, Uuid, insert, select, update
 
-from engine.models import CaseFigures, PeriodFigures
+from engine.models import CaseFigures, Definition, DefinitionVersion, PeriodFigures, Unit
 from engine.oversight.commitments import NewCommitment
 from engine.platform.db import Actor, Database, UnitOfWork, table
 from engine.platform.ids import uuid7
@@ -36,6 +36,19 @@ def plant(database: Database, unit: str, months: Mapping[date, tuple[int, int]])
             key = {"period": first, "definition": "p", "version": 1, "unit": unit, "service_class": ""}
             sums = {"closed": cases, "with_term": cases, "on_time": on_time}
             session.execute(insert(table(PeriodFigures)).values(**key, **sums))
+
+
+def move(database: Database, definition: str, unit: str) -> None:
+    """Make a process one of another unit."""
+    to = select(Unit.id).where(Unit.key == unit).scalar_subquery()
+    with database.transaction() as session:
+        session.execute(update(Definition).where(Definition.key == definition).values(unit_id=to))
+
+
+def called(database: Database, definition: str) -> str:
+    """The name of a process."""
+    with database.transaction() as session:
+        return session.scalars(select(DefinitionVersion.name).filter_by(key=definition)).one()
 
 
 def promise(unit: str, due: date, **more: Any) -> NewCommitment:

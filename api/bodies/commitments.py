@@ -77,7 +77,7 @@ class ExplainCommitment(Request):
     """What happened, and what is done about it. Don't name applicants."""
 
 
-class MonthBody(Body):
+class CommitmentMonth(Body):
     """The figure of a month that has ended."""
 
     first: date
@@ -194,7 +194,7 @@ class CommitmentDetail(CommitmentBody):
 
     withdrawn_for: str | None
     """Why it was withdrawn; null if it is in force."""
-    months: list[MonthBody]
+    months: list[CommitmentMonth]
     """The months that have ended, oldest first."""
     versions: list[CommitmentVersionBody]
     """All versions, oldest first."""
@@ -272,6 +272,15 @@ class RegisteredServiceBody(Body):
     """When it was changed last."""
 
 
+class ProposedLink(Body):
+    """A definition and an entry of the register that have the same name."""
+
+    definition: str
+    """Key of the definition."""
+    service: UUID
+    """Id of the entry, to which no definition is linked yet."""
+
+
 class RegisterPage(Page[RegisteredServiceBody]):
     """The register of services: those that aren't online first, most used first."""
 
@@ -281,6 +290,8 @@ class RegisterPage(Page[RegisteredServiceBody]):
     """How many there are: entries of the register, and services in the catalogue without one."""
     unlinked: list[str]
     """Keys of the definitions that are in the catalogue and to which no entry is linked."""
+    proposed: list[ProposedLink]
+    """Links for some of these, by equal names."""
 
 
 class ImportServices(Request):

@@ -192,9 +192,24 @@ def unknown(key: str) -> NotFound:
 
 def administered(uow: UnitOfWork, key: str) -> Unit | None:
     """Returns an open unit of the actor's, locked until the command ends; None if it is none."""
-    found = select(Unit).where(Unit.key == key, Unit.closed_at.is_(None), access.covers(Unit.id))
-    held = found.with_for_update(read=True, of=Unit)
+    held = _administered([key]).with_for_update(read=True, of=Unit)
     return uow.session.scalars(held, seen_by(uow)).one_or_none() if _KEY.fullmatch(key) else None
+
+
+def administered_alone(uow: UnitOfWork, keys: Collection[str]) -> Mapping[str, Unit]:
+    """Returns those of these that are open units of the actor's, by key.
+
+    Locked in the order of their keys, until the command ends, against others that do the same: at once, since
+    two that hold the lock of `administered` would wait for each other.
+    """
+    possible = [key for key in keys if _KEY.fullmatch(key)]
+    held = _administered(possible).order_by(Unit.key).with_for_update(key_share=True, of=Unit)
+    found = uow.session.scalars(held, seen_by(uow)).all() if possible else []
+    return {unit.key: unit for unit in found}
+
+
+def _administered(keys: Sequence[str]) -> Select[Any]:
+    return select(Unit).where(Unit.key.in_(keys), Unit.closed_at.is_(None), access.covers(Unit.id))
 
 
 def covered(uow: UnitOfWork, key: str, pointer: str = "/unit") -> Unit:

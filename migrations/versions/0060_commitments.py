@@ -1,6 +1,6 @@
 """Commitments of agencies with their versions and explanations, and the register of services.
 
-New, empty tables.
+New, empty tables. Versions and explanations can only be added.
 """
 
 from typing import Any
@@ -12,6 +12,25 @@ revision = "0060"
 down_revision = "0059"
 branch_labels = None
 depends_on = None
+
+
+APPEND_ONLY = """
+CREATE FUNCTION commitments_are_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'What was committed and explained is append-only: % on % is refused', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END
+$$;
+"""
+TRIGGER = """
+CREATE TRIGGER {table}_are_append_only BEFORE UPDATE OR DELETE ON {table}
+    FOR EACH ROW EXECUTE FUNCTION commitments_are_append_only();
+CREATE TRIGGER {table}_are_not_truncated BEFORE TRUNCATE ON {table}
+    FOR EACH STATEMENT EXECUTE FUNCTION commitments_are_append_only();
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_are_append_only;
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_are_not_truncated;
+"""
+KEPT = ("commitment_versions", "commitment_explanations")
 
 
 def upgrade() -> None:
@@ -51,6 +70,9 @@ def upgrade() -> None:
         _key("commitment_explanations", "explained_by", "users", "id"),
     )
     op.create_index("ix_commitment_explanations_commitment_id", "commitment_explanations", ["commitment_id"])
+    op.execute(APPEND_ONLY)
+    for table in KEPT:
+        op.execute(TRIGGER.format(table=table))
     _make_register()
 
 
@@ -127,3 +149,4 @@ def downgrade() -> None:
         "commitments",
     ):
         op.drop_table(table)
+    op.execute("DROP FUNCTION commitments_are_append_only()")

@@ -10,7 +10,7 @@ from engine.platform.db import Database
 from tests import factories
 from tests.api.conftest import Clients
 from tests.api.contract import body, pointers, refused
-from tests.committing import TEXTS, a_past, at, plant, promise
+from tests.committing import TEXTS, a_past, at, called, plant, promise
 from tests.organisation import a_member
 
 TODAY = datetime.now(UTC).date()
@@ -98,6 +98,12 @@ def test_a_commitment_is_amended_and_withdrawn(client: Clients, old: str) -> Non
         ({"target": "much"}, "/target"),
         ({"target": [80]}, "/target"),
         ({"target": 101}, "/target"),
+        ({"target": "0e-99999"}, "/target"),
+        ({"target": "0e-300"}, "/target"),
+        ({"target": "-0"}, "/target"),
+        ({"target": "8\u0000"}, "/target"),
+        ({"definition": "p\u0000"}, "/definition"),
+        ({"text_fa": "a\u0000"}, "/text_fa"),
         ({"due": "2020-01-01"}, "/due"),
         ({"due": "soon"}, "/due"),
         ({"text_fa": ""}, "/text_fa"),
@@ -139,15 +145,19 @@ def test_the_register_is_filled_changed_and_imported(client: Clients, database: 
 
 def test_an_export_can_be_imported(client: Clients) -> None:
     administrator, manager = client("administrator"), client("manager")
-    administrator.post("/register", {**SERVICE, "name_fa": "=تمدید"})
+    for name in ("=تمدید", "'=2", "''-3", "'تمدید", "'"):
+        made = administrator.post("/register", {**SERVICE, "name_fa": name, "text": f"{name}\n{name}"})
+        assert made.status_code == 201
     exported = manager.get("/register?format=csv").get_data(as_text=True)
     sent = {"unit": "root", "content": exported}
     done = body(administrator.post("/register/imports", sent))
-    assert done == {"added": 0, "changed": 0, "unchanged": 1}
+    assert done == {"added": 0, "changed": 0, "unchanged": 5}
     rows = ["name_fa;name_en;reason;yearly_volume;planned_for", "گواهی;Certificate;on_paper;۵۰۰;1406/01/01"]
     done = body(administrator.post("/register/imports", {"unit": "root", "content": "\n".join(rows)}))
     assert done == {"added": 1, "changed": 0, "unchanged": 0}
-    planned = body(manager.get("/register?online=false"))["items"][-1]
+    planned = next(
+        one for one in body(manager.get("/register?online=false"))["items"] if one["name_fa"] == "گواهی"
+    )
     assert (planned["planned_for"], planned["yearly_volume"]) == ("2027-03-21", 500)
 
 
@@ -185,3 +195,41 @@ def test_a_wrong_file_is_refused_as_a_whole(
     assert body(administrator.get("/register"))["items"] == []
     unknown = administrator.post("/register/imports", {"unit": "nowhere", "content": rows or "x"})
     assert unknown.status_code == 404
+
+
+def test_errors_of_a_file_are_told_up_to_a_hundred(client: Clients) -> None:
+    """Of a file in which every row has an unknown unit, read in one statement."""
+    rows = [f"nowhere-{number},n{number},n,law" for number in range(4900)]
+    content = "\n".join(["unit,name_fa,name_en,reason", *rows])
+    answer = client("administrator").post("/register/imports", {"unit": "root", "content": content})
+    assert answer.status_code == 422
+    assert len(answer.data) < 50_000
+    errors = body(answer)["errors"]
+    assert (len(errors), errors[-1]["pointer"]) == (101, "/content")
+    assert "4800 more" in errors[-1]["detail"]
+
+
+def test_links_are_proposed_by_name(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task("p"))
+    name = called(database, "p")
+    administrator = client("administrator")
+    made = body(administrator.post("/register", {**SERVICE, "name_en": name.rpartition(" | ")[2]}))
+    found = body(administrator.get("/register"))
+    assert found["proposed"] == [{"definition": "p", "service": made["id"]}]
+    administrator.post("/register", {**SERVICE, "name_fa": name.partition(" | ")[0]})
+    assert body(administrator.get("/register"))["proposed"] == []  # two have the name
+
+
+def test_an_unexplained_commitment_is_not_made_easier(client: Clients, old: str) -> None:
+    administrator = client("administrator")
+    change = {name: value for name, value in NEW.items() if name != "unit"}
+    change |= {"version": 1, "reason": "r", "calendar": "gregorian", "due": str(LAST), "since": str(FIRST)}
+    path = f"/commitments/{old}/amend"
+    for easier in ({"due": NEW["due"]}, {"target": 50}, {"metric": "take_up"}, {"calendar": "jalali"}):
+        answer = administrator.post(path, {**change, **easier})
+        assert (answer.status_code, body(answer)["code"]) == (409, "commitment-unexplained"), easier
+    assert body(administrator.post(path, {**change, "target": 90}))["version"] == 2
+    why = {"cause": "staff", "text": "Two posts are vacant."}
+    client("manager").post(f"/commitments/{old}/explain", why)
+    moved = administrator.post(path, {**change, "version": 2, "due": NEW["due"]})
+    assert (body(moved)["version"], body(moved)["state"]) == (3, "pending")

@@ -1,18 +1,25 @@
 """What becomes of commitments: by planted months, against a reference; and who changes them how."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy import text as sql
+from sqlalchemy.exc import DBAPIError
 
+from engine import definitions
+from engine.design import publishing
 from engine.events import administration_log
+from engine.identity import accounts
+from engine.models import Unit
 from engine.oversight import commitments
 from engine.oversight.commitments import MeasuredCommitment, NewService
-from engine.platform.db import Actor, Database
+from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Conflict, Invalid, NotFound
 from tests import factories
-from tests.committing import TEXTS, a_past, at, plant, promise
+from tests.committing import TEXTS, a_past, at, move, plant, promise
 from tests.organisation import a_member, a_unit
 
 MONTHS = [date(2026, number, 1) for number in range(1, 11)]
@@ -172,6 +179,16 @@ def test_amended_commitment_keeps_its_versions_and_needs_another_explanation(
         ({"target": "1406/01/01"}, "/target"),
         ({"target": "80.12345"}, "/target"),
         ({"target": "9" * 5000}, "/target"),
+        ({"target": 10**5000}, "/target"),
+        ({"target": "0e-99999"}, "/target"),
+        ({"target": "0e-300"}, "/target"),
+        ({"target": 1e-300}, "/target"),
+        ({"target": "8e1"}, "/target"),
+        ({"target": "-0"}, "/target"),
+        ({"target": -0.0}, "/target"),
+        ({"target": "8_0"}, "/target"),
+        ({"target": "८०"}, "/target"),
+        ({"target": "80\0"}, "/target"),
         ({"metric": "late", "target": "2.5"}, "/target"),
         ({"metric": "stars", "target": 6}, "/target"),
         ({"metric": "median", "target": 4000}, "/target"),
@@ -186,6 +203,8 @@ def test_amended_commitment_keeps_its_versions_and_needs_another_explanation(
         ({"text_en": "x" * 2001}, "/text_en"),
         ({"legal_basis": "x" * 501}, "/legal_basis"),
         ({"definition": "nothing"}, "/definition"),
+        ({"definition": "p\0"}, "/definition"),
+        ({"legal_basis": "Decree\0"}, "/legal_basis"),
         ({"metric": "completion"}, "/definition"),
         ({"metric": "services_online", "definition": "p"}, "/definition"),
     ],
@@ -200,10 +219,11 @@ def test_wrong_commitment_is_refused(
 
 
 def test_target_is_read_as_people_type_it(database: Database, agency: str, administrator: Actor) -> None:
-    for number, (typed, target) in enumerate({"۸۰٪": 0.8, " 12٫5 % ": 0.125, "7.25": 0.0725}.items(), 3):
+    written = {"۸۰٪": "80", " 12٫5 % ": "12.5", "7.25": "7.25", "0080.00000": "80", "0.0": "0"}
+    for number, (typed, target) in enumerate(written.items(), 3):
         new = promise(agency, date(2026, number, 28), target=typed)
         made = at(database, administrator, MADE, commitments.make, new)
-        assert look(database, administrator, MADE, made).target == pytest.approx(target)
+        assert str(look(database, administrator, MADE, made).version.target) == target
 
 
 def test_units_of_others_and_their_commitments_do_not_exist(
@@ -252,6 +272,72 @@ def test_of_several_at_the_same_moment_one_commitment_is_made_and_amended(
 
 def service(unit: str, name: str, **more: Any) -> NewService:
     return NewService(**{"unit": unit, "name_fa": name, "name_en": name, "reason": "law", **more})
+
+
+def test_services_are_registered_at_the_same_moment(
+    database: Database, agency: str, administrator: Actor
+) -> None:
+    """One waits for the other, and none is begun again: they would have locked each other out."""
+    a_unit(database, "office", agency)
+    begun: list[int] = []
+
+    def register(number: int) -> Any:
+        def command(uow: UnitOfWork) -> Any:
+            begun.append(number)
+            if number % 2:
+                return commitments.register_service(uow, service(agency, f"one {number}"))
+            default, other = (agency, "office") if number % 4 else ("office", agency)
+            rows = f"unit,name_fa,name_en,reason\n{other},n{number},n,law\n{default},n{number},n,law\n"
+            return commitments.import_csv(uow, default, rows).added
+
+        return factories.as_actor(database, administrator, command)
+
+    done = factories.at_once(6, register)
+    assert sorted(begun) == list(range(6))
+    assert [one for one in done if one == 2] == [2, 2, 2]
+    assert not [one for one in done if isinstance(one, Exception)]
+
+
+def test_what_was_committed_and_explained_is_append_only(
+    database: Database, agency: str, administrator: Actor, manager: Actor
+) -> None:
+    a_past(database)
+    made = at(database, administrator, MADE, commitments.make, promise(agency, date(2026, 2, 28)))
+    at(database, manager, date(2026, 3, 9), commitments.explain, made, "staff", "Two posts are vacant.")
+    for name in ("commitment_versions", "commitment_explanations"):
+        for statement in (f"UPDATE {name} SET text = 'x'", f"DELETE FROM {name}", f"TRUNCATE {name} CASCADE"):
+            changed = statement.replace("SET text", "SET text_fa") if name.endswith("versions") else statement
+            with pytest.raises(DBAPIError, match="append-only"), database.transaction() as session:
+                session.execute(sql(changed))
+
+
+def test_process_of_an_earlier_release_is_online_again_after_it_was_disabled(
+    database: Database, agency: str, manager: Actor
+) -> None:
+    """It was put into the catalogue when the log didn't say so."""
+    with database.transaction() as session:
+        system = accounts.system(session, datetime(2026, 1, 5, tzinfo=UTC))
+    at(
+        database,
+        system,
+        MADE,
+        lambda uow: definitions.deploy(uow, factories.one_task("p"), publishing="direct"),
+    )
+    move(database, "p", agency)
+    with database.transaction() as session:
+        session.execute(sql("UPDATE definitions SET offered_at = '2026-01-10'"))
+    at(database, system, date(2026, 3, 5), publishing.disable, "p")
+    at(database, system, date(2026, 3, 9), publishing.enable, "p")
+
+    def online(day: date) -> Any:
+        def read(uow: UnitOfWork) -> int:
+            (unit,) = uow.session.scalars(select(Unit.id).where(Unit.key == agency))
+            return commitments.services_online(uow, unit, day).online
+
+        return factories.as_actor(database, manager, read)
+
+    days = (date(2026, 1, 8), date(2026, 2, 1), date(2026, 3, 6), date(2026, 3, 9))
+    assert [online(day) for day in days] == [0, 1, 0, 1]
 
 
 def test_share_of_services_online_of_each_month(

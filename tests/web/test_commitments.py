@@ -14,7 +14,7 @@ from engine.oversight import commitments
 from engine.oversight.commitments import NewService
 from engine.platform.db import Actor, Database
 from tests import factories
-from tests.committing import TEXTS, a_past, at, plant, promise
+from tests.committing import TEXTS, a_past, at, called, move, plant, promise
 from tests.organisation import a_member, a_unit
 from tests.web.conftest import Browser, statements
 
@@ -96,16 +96,14 @@ def test_administrator_enters_amends_and_withdraws_a_commitment(
 def test_manager_sees_what_waits_and_explains_it(session_of: SessionOf, manager: Actor, missed: str) -> None:
     browser = session_of(manager)
     browser.get("/account?lang=en")
-    overview = said(browser.get("/oversight"))
-    assert "1 commitment was not reached in time" in overview
-    assert f'href="{PATH}?' in overview
     page = said(browser.get(PATH))
     assert "1 commitment was not reached in time" in page
     assert "not explained" in page
+    assert "Explanation overdue since" in page
     (line,) = csv.DictReader(StringIO(browser.get(f"{PATH}/commitments.csv").data.decode("utf-8-sig")))
     assert (line["state"], line["value"], line["target"]) == ("missed", "60.0", "80.0")
     page = said(browser.get(missed))
-    assert "The unit must explain why" in page
+    assert "The unit had to explain why by" in page
     assert "<svg" in page
     assert page.count('<th scope="row">') >= 2
     wrong = said(send(browser, f"{missed}/explain", cause="", text=""), 422)
@@ -115,8 +113,8 @@ def test_manager_sees_what_waits_and_explains_it(session_of: SessionOf, manager:
     assert "given before" in said(send(browser, f"{missed}/explain", cause="staff", text=text), 409)
     page = said(browser.get(missed))
     assert "They are filled in May." in page
-    assert "The unit must explain why" not in page
-    assert "not reached in time" not in said(browser.get("/oversight"))
+    assert "had to explain" not in page
+    assert "was not reached in time" not in said(browser.get(PATH))
     assert send(browser, f"{missed}/amend", version="1").status_code == 403
     assert send(browser, PATH, unit="agency").status_code == 403
     persian = said(browser.get(f"{missed}?lang=fa"))
@@ -127,9 +125,12 @@ def test_manager_sees_what_waits_and_explains_it(session_of: SessionOf, manager:
 def test_pages_need_few_statements_and_show_nothing_of_other_units(
     database: Database, session_of: SessionOf, administrator: Actor, manager: Actor, missed: str
 ) -> None:
+    factories.deploy(database, factories.one_task("p"))
+    move(database, "p", "agency")
     for number in range(50):
-        metric = ("on_time", "median", "late", "visits_actual", "silent")[number % 5]
-        new = promise("agency", LATER + timedelta(days=number), metric=metric, target=3)
+        metric = ("on_time", "median", "late", "services_online", "completion")[number % 5]
+        of = "p" if metric == "completion" else None
+        new = promise("agency", LATER + timedelta(days=number), metric=metric, target=3, definition=of)
         at(database, administrator, FIRST, commitments.make, new)
     browser = session_of(manager)
     for path in (PATH, missed, REGISTER):
@@ -193,6 +194,44 @@ def test_register_is_filled_imported_and_exported(
     assert browser.get(path).status_code == 404
     assert "Certificate" in said(session_of(manager).get(f"{REGISTER}?lang=en"))
     assert send(session_of(manager), REGISTER, **form).status_code == 403
+
+
+def test_process_is_proposed_for_the_service_of_its_name_and_linked(
+    database: Database, session_of: SessionOf, administrator: Actor, manager: Actor
+) -> None:
+    factories.deploy(database, factories.one_task("p"))
+    move(database, "p", "agency")
+    name = called(database, "p")
+    browser = session_of(administrator)
+    browser.get("/account?lang=en")
+    form = {"unit": "agency", "name_fa": name.partition(" | ")[0], "name_en": "N", "reason": "law"}
+    assert send(browser, REGISTER, **form).status_code == 303
+    page = said(browser.get(REGISTER))
+    assert "1 of 2 services are online" in page
+    assert "choose its process under Change" in page
+    form_of_link = re.search(rf'action="({REGISTER}/[0-9a-f-]+/link)".*?</form>', page, re.DOTALL)
+    assert form_of_link
+    path = form_of_link[1]
+    revision, key = re.findall(r'name="(?:revision|definition)" value="([^"]+)"', form_of_link[0])
+    other = session_of(manager)
+    assert "/link" not in said(other.get(REGISTER))
+    assert send(other, path, revision=revision, definition=key).status_code == 403
+    assert send(browser, path, revision=revision, definition="nothing").status_code == 422
+    assert send(browser, path, revision=revision, definition=key).status_code == 303
+    assert "meanwhile" in said(send(browser, path, revision=revision, definition=key), 409)
+    page = said(browser.get(REGISTER))
+    assert "1 of 1 services are online" in page
+    assert "/link" not in page
+
+
+def test_long_list_of_errors_is_cut(session_of: SessionOf, administrator: Actor) -> None:
+    browser = session_of(administrator)
+    rows = "\n".join(["name_fa,name_en,reason", *("x,y,weather" for _ in range(130))]).encode()
+    sent = {"unit": "agency", "file": (BytesIO(rows), "a.csv")}
+    page = said(send(browser, f"{REGISTER}/import?lang=en", **sent), 422)
+    assert page.count("<li>") < 130
+    assert "130 errors" in page
+    assert "30 more errors" in page
 
 
 def test_long_register_has_pages(

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Callable
+from datetime import date
 from html import unescape
 from io import StringIO
 from uuid import UUID
@@ -12,10 +13,11 @@ import sqlalchemy
 from werkzeug.test import TestResponse
 
 from engine.events import follower
-from engine.oversight import projection
+from engine.oversight import commitments, projection
 from engine.oversight.metrics import case_lists, sharing
 from engine.platform.db import Actor, Database, UnitOfWork
 from tests import factories, histories
+from tests.committing import at, promise
 from tests.organisation import a_member, a_unit
 from tests.web.conftest import Browser, statements
 from tests.web.figure_links import differences
@@ -26,13 +28,15 @@ SERVICE = "trade-permit"
 PERIOD = "lang=en&calendar=gregorian&from=2026-08-01&to=2026-11-30"
 COUNT = re.compile(r"<strong>([\d,]+) cases?</strong>")
 STATEMENTS = {
-    "": 13,
+    "": 12,
     "/delays": 8,
     "/time": 6,
     "/people": 12,
     "/portfolio": 8,
     "/steps": 16,
     "/cases": 8,
+    "/commitments": 12,
+    "/register": 12,
 }  # at most
 # With every kind of link to a list of cases.
 PAGES = (
@@ -158,6 +162,14 @@ def nothing_is_zero_before_the_first_case(manager: Browser) -> None:
         assert "no data" in shown(manager.get(f"/oversight/{path}?lang=en&from=2020-01-01&to=2020-12-31"))
 
 
+def explanations_are_awaited(database: Database) -> None:
+    """Commitments of every kind of figure were due at the end of a month, and weren't reached."""
+    who = factories.an_actor(database, "administrator")
+    for metric, target in (("on_time", 100), ("median", 0), ("services_online", 100)):
+        new = promise("root", date(2026, 9, 30), metric=metric, target=target)
+        at(database, who, date(2026, 8, 5), commitments.make, new)
+
+
 def pages_need_few_statements(manager: Browser, database: Database) -> None:
     shown(manager.get(f"/oversight?{PERIOD}"))  # stores the language
     for path, most in STATEMENTS.items():
@@ -190,6 +202,7 @@ def test_pages_of_a_history(
     histories.write(database, database_url, 70)
     who = factories.an_actor(database, "manager")
     bring_up_to_date(database, who)
+    explanations_are_awaited(database)
     manager = session_of(who)
     numbers_lead_to_as_many_cases(manager, *PAGES)
     assert count(manager, f"/oversight/cases?{PERIOD}&measure=closed") > 50

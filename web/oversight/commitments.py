@@ -80,6 +80,7 @@ def _row(visit: Visit, one: MeasuredCommitment, processes: Mapping[str, str]) ->
         "reached": None if one.reached is None else committing.month(visit, one, one.reached),
         "explain_by": one.explain_by,
         "unexplained": one.unexplained,
+        "overdue": one.explain_by is not None and one.explain_by < visit.uow.now.date(),
         "cause": one.cause,
         "legal_basis": one.legal_basis,
         "withdrawn_at": one.withdrawn_at,

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from engine import cases
-from engine.oversight import commitments, metrics
+from engine.oversight import metrics
 from engine.oversight.metrics import AGES, Figure, Line, Overview
 from engine.oversight.projection.periods import Days, month_after
 from web import charts, texts
@@ -108,8 +108,6 @@ def build(visit: Visit, found: Asked) -> Built:
         "comparisons": _by_class(compared),
         "known_late": read.numbers.late.value is not None,
         "all_delays": found.link("/oversight/delays"),
-        "unexplained": commitments.unexplained(visit.uow, found.filters),
-        "all_commitments": found.link("/oversight/commitments"),
     }
     return Built([_figures(read), ages, trend, compared, late], values)
 

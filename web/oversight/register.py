@@ -20,7 +20,6 @@ from web.visit import Away, Content, Page, Visit, page
 blueprint = Blueprint("register", __name__, url_prefix="/register")
 SHOWN = 100  # services on a page
 LARGEST = 400_000  # bytes of a file
-TOLD = 100  # faults of a file
 EXAMPLE = f"{','.join(COLUMNS[1:-1])}\nصدور المثنی,Duplicate document,1200,law,,1405/12/01,\n"
 
 
@@ -40,6 +39,8 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
     keys = {one.definition for one in everything if one.definition} | set(found.unlinked)
     called = names.load(known, of_processes=keys)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    lines = [(one.pointer, forms.explain_fault(one)) for one in faults if one.pointer[:1] != "/"]
+    more = next((one.values["count"] for one in faults if one.code == "register-more"), 0)
     values = {
         "found": found,
         "share": words.figure(found.share, words.share),
@@ -52,8 +53,9 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
         "unit": unit or "",
         "may_manage": access.allows(visit.uow.actor, "register.manage"),
         "example": EXAMPLE,
-        "lines": [(one.pointer, forms.explain_fault(one)) for one in faults[:TOLD] if one.pointer[:1] != "/"],
-        "line_count": len(faults),
+        "lines": lines,
+        "line_count": len(lines) + more,
+        "more_faults": more,
         **_choices(visit, known),
         **(refused(refusal) if refusal else {}),
     }
@@ -182,6 +184,19 @@ def change(visit: Visit, service_id: UUID) -> Away:
     revision = asked.count(request.form, "revision") or 0
     commitments.change_service(visit.uow, service_id, revision, _typed(""))
     return Away(f"/oversight/register/{service_id}", told="oversight.register.changed")
+
+
+def _not_linked(visit: Visit, service_id: UUID, refusal: Refusal) -> Page:
+    """Show the service, and why it was not linked."""
+    return _show(visit, service_id, refusal)
+
+
+@page(blueprint.post("/<uuid:service_id>/link"), may="register.manage", refused=_not_linked)
+def link(visit: Visit, service_id: UUID) -> Away:
+    """Link a service to a process, and change nothing else."""
+    revision = asked.count(request.form, "revision") or 0
+    commitments.link_service(visit.uow, service_id, revision, word("definition") or "")
+    return Away("/oversight/register", told="oversight.register.linked")
 
 
 @page(blueprint.post("/<uuid:service_id>/remove"), may="register.manage", refused=_not_changed)

@@ -25,9 +25,14 @@ from engine.oversight.commitments.reading import (
     measured,
     measured_in,
     one_measured,
-    unexplained,
 )
-from engine.oversight.commitments.register import NewService, change_service, register_service, remove_service
+from engine.oversight.commitments.register import (
+    NewService,
+    change_service,
+    link_service,
+    register_service,
+    remove_service,
+)
 from engine.oversight.commitments.register_files import Imported, export_csv, import_csv
 from engine.oversight.commitments.register_rows import COLUMNS
 from engine.oversight.commitments.states import EXPLAIN_WITHIN, MonthValue
@@ -67,6 +72,7 @@ __all__ = [
     "explain",
     "export_csv",
     "import_csv",
+    "link_service",
     "list_commitments",
     "make",
     "measured",
@@ -79,6 +85,5 @@ __all__ = [
     "remove_service",
     "service_now",
     "services_online",
-    "unexplained",
     "withdraw",
 ]

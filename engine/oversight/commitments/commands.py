@@ -19,7 +19,7 @@ from engine.models import Commitment, CommitmentExplanation, CommitmentVersion, 
 from engine.organisation import units
 from engine.oversight.commitments.inputs import Checked, NewCommitment, check, text_fault, tidy
 from engine.oversight.commitments.reading import MeasuredCommitment, one_measured, unknown
-from engine.oversight.commitments.vocabulary import CAUSES
+from engine.oversight.commitments.vocabulary import CAUSES, MEASURES
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, unknown_code
 from engine.platform.ids import uuid7
@@ -53,7 +53,8 @@ def amend(uow: UnitOfWork, commitment_id: UUID, version: int, new: NewCommitment
     """Adds a version with what is entered now, of which `unit` is ignored. Returns its number.
 
     `version` is the one that the actor has read. Raises Forbidden; NotFound; Invalid; Conflict if it was
-    withdrawn, has another version by now, nothing is changed, or the unit has another one like it.
+    withdrawn, has another version by now, nothing is changed, the unit has another one like it, or it would
+    be easier to reach while an explanation is awaited.
     """
     commitment, before = _lock(uow, commitment_id, version)
     key = units.key_of(uow, commitment.unit_id)
@@ -67,6 +68,11 @@ def amend(uow: UnitOfWork, commitment_id: UUID, version: int, new: NewCommitment
     if checked == before:
         detail = "Nothing of the commitment was changed."
         raise Conflict(detail, code="commitment-unchanged", commitment=_present(commitment))
+    if _is_easier(before, checked) and one_measured(uow, commitment.id).unexplained:
+        detail = (
+            "An explanation is awaited: explain why it was not reached before what it demands is changed."
+        )
+        raise Conflict(detail, code="commitment-unexplained", commitment=_present(commitment))
     _require_single(uow, commitment, checked)
     commitment.version += 1
     commitment.metric, commitment.definition = checked.metric, checked.definition
@@ -142,6 +148,17 @@ def _locked(uow: UnitOfWork, commitment_id: UUID) -> Commitment:
         detail = "The commitment was withdrawn."
         raise Conflict(detail, code="commitment-withdrawn", commitment=_present(commitment))
     return commitment
+
+
+def _is_easier(before: Checked, after: Checked) -> bool:
+    """Returns whether a commitment demands something else or less: anything but a stricter target."""
+    if any(getattr(before, name) != getattr(after, name) for name in _DEMANDED):
+        return True
+    at_least = MEASURES[after.metric].direction == "at_least"
+    return after.target < before.target if at_least else after.target > before.target
+
+
+_DEMANDED = ("metric", "definition", "calendar", "since", "due")
 
 
 def _require_single(uow: UnitOfWork, commitment: Commitment, checked: Checked) -> None:

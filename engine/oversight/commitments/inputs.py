@@ -1,9 +1,10 @@
 """Checks what people enter for a commitment: texts, the target of its metric, and days."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, get_args
 
 from engine.models import CommitmentMetric
@@ -20,7 +21,9 @@ LONGEST_TEXT = 2_000
 LONGEST_BASIS = 500
 YEARS = 20  # within which a commitment is due
 EARLIEST = 5 * 366  # days before today, from which months are measured
-DECIMALS = 4
+# A number: no sign, no exponent, at most four decimals that aren't zeros at the end.
+_NUMBER = re.compile(r"0*([0-9]{1,12})(?:\.([0-9]{0,4})0*)?")
+_LONGEST_NUMBER = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +128,20 @@ _KINDS: Mapping[str, str] = {
 
 
 def _number(given: Any) -> Decimal | None:
-    """Returns a number as people write it; None for what is none, or has too many decimals."""
+    """Returns a number as people write it, without zeros at its end; None for what is none.
+
+    Also for one with an exponent, a sign or too many decimals.
+    """
     if isinstance(given, bool) or not isinstance(given, int | float | str | Decimal):
         return None
+    if isinstance(given, int) and not 0 <= given <= 10**12:
+        return None
     plain = persian.digits(str(given)).strip().rstrip("%٪").strip()
-    plain = plain.replace("٬", "").replace("٫", ".")
-    try:
-        number = Decimal(plain) if len(plain) <= 40 else Decimal("NaN")
-    except InvalidOperation:
+    found = _NUMBER.fullmatch(plain.replace("٬", "").replace("٫", ".")[: _LONGEST_NUMBER + 1])
+    if found is None or len(plain) > _LONGEST_NUMBER:
         return None
-    if not number.is_finite() or abs(number) > 10**15:
-        return None
-    return number if number == round(number, DECIMALS) else None
+    whole, part = found[1], (found[2] or "").rstrip("0")
+    return Decimal(f"{whole}.{part}" if part else whole)
 
 
 def _definition_faults(uow: UnitOfWork, new: NewCommitment) -> list[Fault]:
@@ -147,6 +152,8 @@ def _definition_faults(uow: UnitOfWork, new: NewCommitment) -> list[Fault]:
     if new.metric == "services_online":
         return [Fault("/definition", "doesn't apply to services_online", "commitment-no-service")]
     try:
+        if not all(map(persian.printable, new.definition)):
+            raise NotFound("No process has such a key.")
         resolve(uow, Filters(unit=new.unit, definition=new.definition))
     except NotFound:
         return [Fault("/definition", "is not a process of this unit", "commitment-service")]

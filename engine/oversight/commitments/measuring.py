@@ -66,7 +66,7 @@ class Question:
 
 
 def measure(uow: UnitOfWork, scope: Scope, questions: Collection[Question]) -> list[Sequence[Figure]]:
-    """Returns the figures of each month of each question, in at most eight statements.
+    """Returns the figures of each month of each question, in at most six statements.
 
     The actor must be allowed to read the figures of these units; `scope` says what is known at all.
     """

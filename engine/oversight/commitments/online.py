@@ -5,12 +5,12 @@ At any day: the administration log says when a service was added to the catalogu
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, tzinfo
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import aliased
 
 from engine import access
@@ -28,6 +28,7 @@ from engine.models import (
 from engine.oversight.metrics.figures import Figure, ratio
 from engine.oversight.metrics.filters import Filters, resolve
 from engine.oversight.projection.periods import DAY
+from engine.platform import persian
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import NotFound
 
@@ -64,7 +65,8 @@ class ServicesOnline:
     """How many services were online, of how many.
 
     `missing` are those in the register that weren't, most used first, `present` those that were; `unlinked`
-    are the processes that were online, and that no service in the register is linked to.
+    are the processes that were online, and that no service in the register is linked to. `proposed`: for
+    some of these a service of the same name, to which nothing is linked.
     """
 
     online: int
@@ -72,6 +74,7 @@ class ServicesOnline:
     missing: Sequence[Service]
     present: Sequence[Service]
     unlinked: Sequence[str]
+    proposed: Mapping[str, Service] = field(default_factory=dict)
 
     @property
     def share(self) -> Figure:
@@ -98,6 +101,7 @@ class Register:
     entries: list[_Entry]
     own: set[str | None]
     changes: Mapping[str, Sequence[tuple[datetime, bool]]]
+    names: Mapping[str, str]
 
     def at(self, day: date) -> ServicesOnline:
         """Returns what was online when a day began."""
@@ -113,7 +117,22 @@ class Register:
         linked = {one.definition for one in known}
         unlinked = sorted(key for key in self.own - linked if key and self._is_online(key, instant))
         total = len(known) + len(unlinked)
-        return ServicesOnline(total - len(missing), total, missing, present, unlinked)
+        proposed = self._proposed(unlinked, missing)
+        return ServicesOnline(total - len(missing), total, missing, present, unlinked, proposed)
+
+    def _proposed(self, unlinked: Sequence[str], missing: Sequence[Service]) -> Mapping[str, Service]:
+        """Returns for processes the only service without one that has the same name, in either language."""
+        by_name: dict[str, list[Service]] = defaultdict(list)
+        for one in missing if unlinked else ():
+            for name in {_compared(one.name_fa), _compared(one.name_en)} if one.definition is None else ():
+                by_name[name].append(one)
+        found = {}
+        for key in unlinked:
+            halves = {_compared(half) for half in self.names[key].split(" | ")}
+            same = {one.id: one for half in halves for one in by_name.get(half, ())}
+            if len(same) == 1:
+                found[key] = next(iter(same.values()))
+        return found
 
     def figure(self, day: date) -> Figure:
         """Returns the share that was online when a day began."""
@@ -122,6 +141,11 @@ class Register:
     def _is_online(self, key: str | None, instant: datetime) -> bool:
         states = [is_online for at, is_online in self.changes.get(key or "", ()) if at < instant]
         return bool(states) and states[-1]
+
+
+def _compared(name: str) -> str:
+    """Returns a name without what keyboards and spelling habits change."""
+    return persian.compact(name)
 
 
 def services_online(uow: UnitOfWork, unit_id: UUID, until: date) -> ServicesOnline:
@@ -145,7 +169,8 @@ def register_now(uow: UnitOfWork, unit: str | None) -> ServicesOnline:
     entries = {one.service.id: one for each in found.values() for one in each.entries}
     own = {key for each in found.values() for key in each.own}
     changes = {key: value for each in found.values() for key, value in each.changes.items()}
-    whole = Register(uow.now.tzinfo, [*entries.values()], own, changes)
+    names = {key: value for each in found.values() for key, value in each.names.items()}
+    whole = Register(uow.now.tzinfo, [*entries.values()], own, changes, names)
     return whole.at(uow.now.date() + DAY)
 
 
@@ -173,23 +198,47 @@ def require_unit(uow: UnitOfWork, unit_id: UUID) -> str:
 
 
 def registers(uow: UnitOfWork, unit_ids: Collection[UUID]) -> Mapping[UUID, Register]:
-    """Returns the services of each of these units, in three statements."""
-    entries, line = _entries(uow, unit_ids), aliased(UnitLine)
-    found = (
-        select(line.ancestor_id, Definition.key, Definition.offered_at)
-        .join(line, line.unit_id == Definition.unit_id)
-        .join(DefinitionVersion, validity.current())
-        .where(line.ancestor_id.in_(unit_ids))
-    )
-    own: dict[UUID, set[str | None]] = defaultdict(set)
-    offered: dict[str, datetime | None] = {}
-    for unit_id, key, at in uow.connection.execute(found):
-        own[unit_id].add(key)
-        offered[key] = at
+    """Returns the services of each of these units, in two statements."""
+    entries = _entries(uow, unit_ids)
     linked = {one.service.definition for of_unit in entries.values() for one in of_unit}
-    changes = _changes(uow, offered, {key for key in linked if key is not None})
+    own: dict[UUID, set[str | None]] = defaultdict(set)
+    processes: dict[str, _Process] = {}
+    seen: set[int] = set()  # entries of the log: one for each unit above the process
+    for unit_id, key, name, at, seq, kind, when in uow.connection.execute(_processes(unit_ids, linked)):
+        process = processes.setdefault(key, _Process(name, at))
+        if unit_id is not None:
+            own[unit_id].add(key)
+        if seq is not None and seq not in seen:
+            seen.add(seq)
+            process.log.append((kind, when))
+    changes = {key: _changes(one) for key, one in processes.items()}
+    names = {key: one.name for key, one in processes.items()}
     zone = uow.now.tzinfo
-    return {one: Register(zone, entries.get(one, []), own[one], changes) for one in unit_ids}
+    return {one: Register(zone, entries.get(one, []), own[one], changes, names) for one in unit_ids}
+
+
+@dataclass(slots=True)
+class _Process:
+    """A process: its name, since when it is in the catalogue, and what the log says about that."""
+
+    name: str
+    offered_at: datetime | None
+    log: list[tuple[OrganisationKind, datetime]] = field(default_factory=list)
+
+
+def _processes(unit_ids: Collection[UUID], linked: Collection[str | None]) -> Select[Any]:
+    """Selects the processes of units and those below, and linked ones, each with its entries of the log."""
+    line, record = aliased(UnitLine), OrganisationRecord
+    in_log = and_(record.kind.in_([*_CHANGES]), record.payload["definition"].as_string() == Definition.key)
+    return (
+        select(line.ancestor_id, Definition.key, DefinitionVersion.name, Definition.offered_at)
+        .add_columns(record.seq, record.kind, record.at)
+        .join(DefinitionVersion, validity.current())
+        .outerjoin(line, and_(line.unit_id == Definition.unit_id, line.ancestor_id.in_(unit_ids)))
+        .outerjoin(record, in_log)
+        .where(or_(line.ancestor_id.is_not(None), Definition.key.in_([key for key in linked if key])))
+        .order_by(record.seq)
+    )
 
 
 def _entries(uow: UnitOfWork, unit_ids: Collection[UUID]) -> Mapping[UUID, list[_Entry]]:
@@ -211,25 +260,18 @@ def _entries(uow: UnitOfWork, unit_ids: Collection[UUID]) -> Mapping[UUID, list[
     return entries
 
 
-def _changes(
-    uow: UnitOfWork, offered: Mapping[str, datetime | None], linked: Collection[str]
-) -> Mapping[str, Sequence[tuple[datetime, bool]]]:
-    """Returns since when each process was online, and since when not.
+def _changes(process: _Process) -> Sequence[tuple[datetime, bool]]:
+    """Returns since when a process was online, and since when not.
 
-    A process that is in the catalogue without an entry in the log was added by an earlier release.
+    One that is in the catalogue without an entry in the log that says so was added by an earlier release.
     """
-    record = OrganisationRecord
-    key = record.payload["definition"].as_string()
-    found = select(key, record.kind, record.at).where(record.kind.in_([*_CHANGES])).order_by(record.seq)
-    wanted = {*offered, *linked}
-    states: dict[str, dict[str, bool]] = defaultdict(lambda: {"offered": False, "enabled": True})
-    changes: dict[str, list[tuple[datetime, bool]]] = defaultdict(list)
-    for name, kind, at in uow.connection.execute(found):
-        if name in wanted:
-            what, value = _CHANGES[kind]
-            states[name][what] = value
-            changes[name].append((at, all(states[name].values())))
-    for name, since in offered.items():
-        if since is not None and name not in changes:
-            changes[name].append((since, True))
+    since = process.offered_at
+    told = any(kind == "definition.offered" for kind, _ in process.log)
+    earlier = since is not None and not told
+    state = {"offered": earlier, "enabled": True}
+    changes = [(since, True)] if since is not None and earlier else []
+    for kind, at in process.log:
+        what, value = _CHANGES[kind]
+        state[what] = value
+        changes.append((at, all(state.values())))
     return changes

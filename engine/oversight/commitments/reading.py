@@ -1,14 +1,14 @@
 """Commitments with their figures by month, and what became of each, as known at the end of a day."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, select
 
 from engine.models import (
     Commitment,
@@ -177,43 +177,25 @@ def list_commitments(uow: UnitOfWork, unit: str | None, *, withdrawn: bool = Fal
     return Commitments(_load(uow, scope, uow.now.date(), where), scope.as_of)
 
 
-def unexplained(uow: UnitOfWork, filters: Filters) -> int:
-    """Returns how many commitments of the filtered units wait for an explanation.
-
-    Without any that is due and unexplained, which takes one statement, nothing is measured.
-    """
-    scope, today = resolve(uow, filters), uow.now.date()
-    last = func.max(CommitmentExplanation.explained_at)
-    found = (
-        select(Commitment.id, Commitment.due, last)
-        .join(Unit, Unit.id == Commitment.unit_id)
-        .outerjoin(CommitmentExplanation, CommitmentExplanation.commitment_id == Commitment.id)
-        .where(Commitment.withdrawn_at.is_(None), Commitment.due < today)
-        .group_by(Commitment.id)
-    )
-    if scope.units is not None:
-        found = found.where(Unit.key.in_(scope.units))
-    rows: Sequence[Any] = uow.connection.execute(found).all()
-    ids = [key for key, due, said in rows if said is None or said < scope.midnight(due + DAY)]
-    return sum(one.unexplained for one in _load(uow, scope, today, Commitment.id.in_(ids))) if ids else 0
-
-
 def _load(
     uow: UnitOfWork, scope: Scope, until: date, *where: ColumnElement[bool]
 ) -> list[MeasuredCommitment]:
-    rows = _rows(uow, scope, where)
     end = scope.midnight(until + DAY)
-    versions: dict[UUID, list[Version]] = defaultdict(list)
+    versions: dict[UUID, dict[int, Version]] = defaultdict(dict)
+    explained: dict[UUID, dict[UUID, Explanation]] = defaultdict(dict)
     commitments: dict[UUID, Any] = {}
-    for row in rows:
-        if row.made_at < end:
-            commitments[row.id] = row
-            versions[row.id].append(Version(*row[-_VERSION_SIZE:]))
-    explained = _explanations(uow, [*commitments], end)
-    questions = {key: _question(commitments[key], versions[key][-1], until, uow) for key in commitments}
+    for row in _rows(uow, scope, where, end):
+        commitments[row.id] = row
+        versions[row.id].setdefault(row.number, Version(*row[_VERSION]))
+        if row.explanation_id is not None:
+            version, state, cause, words, at = row[_SAID]
+            said = Explanation(version, state, cause, words, at.astimezone(end.tzinfo))
+            explained[row.id][row.explanation_id] = said
+    made = {key: list(of_one.values()) for key, of_one in versions.items()}
+    questions = {key: _question(commitments[key], made[key][-1], until, uow) for key in commitments}
     figures = measure(uow, scope, list(questions.values()))
     found = [
-        _measured(commitments[key], versions[key], question, values, (until, explained.get(key, [])))
+        _measured(commitments[key], made[key], question, values, (until, [*explained[key].values()]))
         for (key, question), values in zip(questions.items(), figures, strict=True)
     ]
     return sorted(found, key=_place)
@@ -225,11 +207,14 @@ def _place(one: MeasuredCommitment) -> tuple[Any, ...]:
     return (one.withdrawn_at is not None, not one.unexplained, order, one.due, one.unit, one.id)
 
 
-_VERSION_SIZE = 12
+_VERSION, _SAID = slice(6, 18), slice(19, 24)  # columns of the rows
 
 
-def _rows(uow: UnitOfWork, scope: Scope, where: Collection[ColumnElement[bool]]) -> Sequence[Any]:
-    of = CommitmentVersion
+def _rows(
+    uow: UnitOfWork, scope: Scope, where: Collection[ColumnElement[bool]], end: datetime
+) -> Sequence[Any]:
+    """Returns the commitments made before an instant: one row for each version and explanation until then."""
+    of, said = CommitmentVersion, CommitmentExplanation
     version: tuple[Any, ...] = (
         *(of.number, of.text_fa, of.text_en, of.legal_basis, of.metric, of.definition),
         *(of.target, of.calendar, of.since, of.due, of.reason, of.made_at),
@@ -237,33 +222,26 @@ def _rows(uow: UnitOfWork, scope: Scope, where: Collection[ColumnElement[bool]])
     columns: tuple[Any, ...] = (
         *(Commitment.id, Commitment.unit_id, Unit.key, Unit.name),
         *(Commitment.withdrawn_at, Commitment.withdrawn_for, *version),
+        *(
+            said.id.label("explanation_id"),
+            said.version,
+            said.state,
+            said.cause,
+            said.text,
+            said.explained_at,
+        ),
     )
     found = (
         select(*columns)
         .join(Unit, Unit.id == Commitment.unit_id)
         .join(of, of.commitment_id == Commitment.id)
-        .where(*where)
-        .order_by(Commitment.id, of.number)
+        .outerjoin(said, and_(said.commitment_id == Commitment.id, said.explained_at < end))
+        .where(of.made_at < end, *where)
+        .order_by(Commitment.id, of.number, said.explained_at, said.id)
     )
     if scope.units is not None:
         found = found.where(Unit.key.in_(scope.units))
     return uow.connection.execute(found).all()
-
-
-def _explanations(
-    uow: UnitOfWork, ids: Sequence[UUID], end: datetime
-) -> Mapping[UUID, Sequence[Explanation]]:
-    of = CommitmentExplanation
-    found = (
-        select(of.commitment_id, of.version, of.state, of.cause, of.text, of.explained_at)
-        .where(of.commitment_id.in_(ids), of.explained_at < end)
-        .order_by(of.explained_at, of.id)
-    )
-    explained: dict[UUID, list[Explanation]] = defaultdict(list)
-    for row in uow.connection.execute(found) if ids else ():
-        at = row.explained_at.astimezone(end.tzinfo)
-        explained[row.commitment_id].append(Explanation(row.version, row.state, row.cause, row.text, at))
-    return explained
 
 
 def _question(row: Any, version: Version, until: date, uow: UnitOfWork) -> Question:

@@ -11,8 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import select, union_all
 
 from engine import access
 from engine.events import administration_log
@@ -67,7 +66,7 @@ def register_service(uow: UnitOfWork, new: NewService) -> UUID:
     """
     access.require(uow.actor, "register.manage")
     unit = lock_unit(uow, new.unit)
-    checked = check(uow, new, linkable_to(uow, unit))
+    checked = check(uow, new, linkable_to(uow, [unit.id])[unit.id])
     known = entries_of(uow, [unit.id])
     require_room(len(known) + 1)
     _require_single(known, checked)
@@ -87,11 +86,18 @@ def change_service(uow: UnitOfWork, service_id: UUID, revision: int, new: NewSer
         detail = f"The entry has revision {entry.revision} by now. Read it again."
         state = {"id": str(entry.id), "revision": entry.revision}
         raise Conflict(detail, code="service-changed", service=state)
-    checked = check(uow, new, linkable_to(uow, unit))
+    checked = check(uow, new, linkable_to(uow, [unit.id])[unit.id])
     _require_single([one for one in entries_of(uow, [unit.id]) if one.id != entry.id], checked)
     if put(uow, entry, checked):
         _note(uow, "service.changed", entry)
     return entry.revision
+
+
+def link_service(uow: UnitOfWork, service_id: UUID, revision: int, definition: str) -> int:
+    """Links an entry to a process. Returns its revision. Raises as `change_service`."""
+    entry, unit = _lock(uow, service_id)
+    values = {name: getattr(entry, name) for name in _NAMES} | {"definition": definition}
+    return change_service(uow, service_id, revision, NewService(unit.key, **values))
 
 
 def remove_service(uow: UnitOfWork, service_id: UUID) -> None:
@@ -118,10 +124,9 @@ def _lock(uow: UnitOfWork, service_id: UUID) -> tuple[RegisteredService, Unit]:
 
 def lock_unit(uow: UnitOfWork, key: str) -> Unit:
     """Returns an open unit that the actor administers, locked for other changes of its entries."""
-    unit = units.administered(uow, key)
+    unit = units.administered_alone(uow, [key]).get(key)
     if unit is None:
         raise units.unknown(key)
-    uow.session.execute(select(Unit.id).where(Unit.id == unit.id).with_for_update(key_share=True))
     return unit
 
 
@@ -208,16 +213,16 @@ def _planned_faults(uow: UnitOfWork, day: date | None) -> list[Fault]:
     return [Fault("/planned_for", f"must be from {first} to {last}", "service-planned", values)]
 
 
-def linkable_to(uow: UnitOfWork, unit: Unit) -> frozenset[str]:
-    """Returns the processes by which services of a unit can be online: of units above and below it."""
-    above, below = aliased(UnitLine), aliased(UnitLine)
-    found = select(Definition.key).where(
-        or_(
-            Definition.unit_id.in_(select(above.ancestor_id).where(above.unit_id == unit.id)),
-            Definition.unit_id.in_(select(below.unit_id).where(below.ancestor_id == unit.id)),
-        )
-    )
-    return frozenset(uow.connection.execute(found).scalars())
+def linkable_to(uow: UnitOfWork, unit_ids: Collection[UUID]) -> Mapping[UUID, Collection[str]]:
+    """Returns the processes by which services of each unit can be online: of units above and below it."""
+    line = UnitLine
+    above = select(line.unit_id, Definition.key).join(Definition, Definition.unit_id == line.ancestor_id)
+    below = select(line.ancestor_id, Definition.key).join(Definition, Definition.unit_id == line.unit_id)
+    found = union_all(above.where(line.unit_id.in_(unit_ids)), below.where(line.ancestor_id.in_(unit_ids)))
+    keys: dict[UUID, set[str]] = {one: set() for one in unit_ids}
+    for unit_id, key in uow.connection.execute(found) if unit_ids else ():
+        keys[unit_id].add(key)
+    return keys
 
 
 def _note(uow: UnitOfWork, kind: OrganisationKind, entry: RegisteredService) -> None:

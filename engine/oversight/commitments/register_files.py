@@ -1,20 +1,24 @@
 """The register as a CSV file: imported as a whole or not at all. What an export has can be imported."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from uuid import UUID
 
 from engine import access
 from engine.events import administration_log
 from engine.models import RegisteredService, Unit
+from engine.organisation import units
 from engine.oversight.commitments import register
 from engine.oversight.commitments.online import Service, ServicesOnline
 from engine.oversight.commitments.register import MOST
-from engine.oversight.commitments.register_rows import COLUMNS, REFUSED, Line, read
+from engine.oversight.commitments.register_rows import COLUMNS, REFUSED, Line, quoted, read
 from engine.oversight.metrics import csv_of
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Fault, Invalid, NotFound
+from engine.platform.errors import Fault, Invalid
+
+TOLD = 100  # faults of a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +52,30 @@ class _Part:
     unit: Unit
     lines: Sequence[Line]
     entries: Mapping[str, RegisteredService]
-    linkable: frozenset[str]
+    linkable: Collection[str]
 
 
 def import_csv(uow: UnitOfWork, unit: str, content: str) -> Imported:
     """Adds and changes the services of a file; those that the file lacks remain. Nothing on any fault.
 
     A service is known by its unit and its Persian name. Rows without a unit are of `unit`. Raises Forbidden;
-    NotFound for the unit; Invalid with every fault and its line.
+    NotFound for the unit; Invalid with the first faults and their lines.
     """
     access.require(uow.actor, "register.manage")
-    own = register.lock_unit(uow, unit)
-    lines = read(content, unit)
-    faults = [fault for line in lines for fault in line.faults]
-    parts = list(_parts(uow, lines, faults))
+    try:
+        lines = read(content, unit)
+    except Invalid:
+        register.lock_unit(uow, unit)  # one that doesn't exist is the first thing that is wrong
+        raise
+    locked = units.administered_alone(uow, {unit, *(line.new.unit for line in lines)})
+    if unit not in locked:
+        raise units.unknown(unit)
+    own, faults = locked[unit], [fault for line in lines for fault in line.faults]
+    parts = list(_parts(uow, lines, locked, faults))
     for part in parts:
         faults += _faults(uow, part)
     if faults:
-        raise Invalid(REFUSED, faults)
+        raise Invalid(REFUSED, _first(faults))
     counted: Counter[str] = Counter()
     for part in parts:
         counted += _apply(uow, part)
@@ -75,19 +85,32 @@ def import_csv(uow: UnitOfWork, unit: str, content: str) -> Imported:
     return Imported(counted["added"], counted["changed"], counted["unchanged"])
 
 
-def _parts(uow: UnitOfWork, lines: Sequence[Line], faults: list[Fault]) -> Iterator[_Part]:
+def _first(faults: Sequence[Fault]) -> Sequence[Fault]:
+    """Returns the first faults, and how many there are besides."""
+    more = len(faults) - TOLD
+    if more <= 0:
+        return faults
+    detail = f"has {more} more errors, which are not listed"
+    return [*faults[:TOLD], Fault("/content", detail, "register-more", {"count": more})]
+
+
+def _parts(
+    uow: UnitOfWork, lines: Sequence[Line], locked: Mapping[str, Unit], faults: list[Fault]
+) -> Iterator[_Part]:
     """Yields the rows by unit, and adds a fault for each of an unknown one."""
     by_unit: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
         by_unit[line.new.unit].append(line)
-    for key in sorted(by_unit):  # locked in one order
-        try:
-            unit = register.lock_unit(uow, key)
-        except NotFound:
-            faults += [Fault(f"{line.place}, unit", "doesn't exist", "unit") for line in by_unit[key]]
-        else:
-            entries = {one.name_fa: one for one in register.entries_of(uow, [unit.id])}
-            yield _Part(unit, by_unit[key], entries, register.linkable_to(uow, unit))
+        if line.new.unit not in locked:
+            faults.append(Fault(f"{line.place}, unit", "doesn't exist", "unit"))
+    ids = [locked[key].id for key in by_unit if key in locked]
+    entries: dict[UUID, dict[str, RegisteredService]] = {one: {} for one in ids}
+    for entry in register.entries_of(uow, ids):
+        entries[entry.unit_id][entry.name_fa] = entry
+    linkable = register.linkable_to(uow, ids)
+    for key, of_unit in by_unit.items():
+        if (unit := locked.get(key)) is not None:
+            yield _Part(unit, of_unit, entries[unit.id], linkable[unit.id])
 
 
 def _faults(uow: UnitOfWork, part: _Part) -> Iterator[Fault]:
@@ -158,5 +181,5 @@ _EMPTY = (",".join(COLUMNS) + "\r\n").encode("utf-8-sig")
 
 
 def _exported(service: Service, *, online: bool) -> Exported:
-    values = {name: getattr(service, name) for name in COLUMNS[:-1]}
+    values = {name: quoted(getattr(service, name)) for name in COLUMNS[:-1]}
     return Exported(**values, online=online)

@@ -2,9 +2,11 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from engine.oversight.commitments.register import MOST, NewService
 from engine.platform import formats, persian
@@ -94,7 +96,15 @@ def _line(place: str, names: Sequence[str], cells: Sequence[str], unit: str) -> 
 
 def _plain(text: str) -> str:
     """Returns a cell without the apostrophe that an export puts before what would be a formula."""
-    return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@") else text
+    return text[1:] if _QUOTED.match(text) else text
+
+
+def quoted(value: Any) -> Any:
+    """Returns a value for an export: one that begins like a quoted formula gets another apostrophe."""
+    return f"'{value}" if isinstance(value, str) and _QUOTED.match(value) else value
+
+
+_QUOTED = re.compile(r"'+[=+\-@]")
 
 
 def _volume(text: str) -> int | None:

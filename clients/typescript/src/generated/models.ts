@@ -1403,7 +1403,7 @@ export interface CommitmentDetail {
   /** Why it was withdrawn; null if it is in force. */
   withdrawn_for: string | null;
   /** The months that have ended, oldest first. */
-  months: Array<api__bodies__commitments__MonthBody>;
+  months: Array<CommitmentMonth>;
   /** All versions, oldest first. */
   versions: Array<CommitmentVersionBody>;
   /** All explanations, oldest first. */
@@ -1430,6 +1430,20 @@ export interface CommitmentDetail {
  * - `services_online`: share of the services in the register that are online
  */
 export type CommitmentMetric = "on_time" | "late" | "median" | "most" | "refused" | "silent" | "visits_planned" | "visits_actual" | "stars" | "take_up" | "completion" | "send_backs" | "appealed" | "upheld" | "services_online";
+
+/** The figure of a month that has ended. */
+export interface CommitmentMonth {
+  /** First day of the month. */
+  first: string;
+  /** The figure in the unit of the target; null unless `status` is `measured`. */
+  value: number | null;
+  /** Whether the value is known. */
+  status: FigureStatus;
+  /** Number of cases, or of services, from which it comes. */
+  cases: number;
+  /** Whether it meets the target; null if it isn't measured. */
+  met: boolean | null;
+}
 
 /** Commitments: first those that wait for an explanation, then missed, late, pending and reached ones. */
 export interface CommitmentPage {
@@ -3904,6 +3918,28 @@ export interface MissingService {
   text: string;
 }
 
+/** The statistics of a month. */
+export interface MonthBody {
+  /** The month in addresses: `1405-07`, or `2026-10`. */
+  month: string;
+  /** The calendar of which it is a month. */
+  calendar: Calendar;
+  /** Its first day. */
+  first: string;
+  /** Its last day. */
+  last: string;
+  /** Number of the edition: 1, or more after corrections. */
+  edition: number;
+  /** Why it was corrected; null in the first edition. */
+  reason: string | null;
+  /** When the edition was published. */
+  published_at: string;
+  /** SHA-256 of all that the edition says, in hexadecimal, as the administration log has it. */
+  digest: string;
+  /** All, then each agency with its services. */
+  items: Array<FiguresBody>;
+}
+
 /** A new subscription. */
 export interface NewWebhook {
   /** Id of the subscription. */
@@ -4641,6 +4677,14 @@ export interface ProposeVariables {
   scope?: string | null;
 }
 
+/** A definition and an entry of the register that have the same name. */
+export interface ProposedLink {
+  /** Key of the definition. */
+  definition: string;
+  /** Id of the entry, to which no definition is linked yet. */
+  service: string;
+}
+
 /** A version of a deployment. */
 export interface PublishedBody {
   /** Key of the definition. */
@@ -4936,6 +4980,8 @@ export interface RegisterPage {
   total: number;
   /** Keys of the definitions that are in the catalogue and to which no entry is linked. */
   unlinked: Array<string>;
+  /** Links for some of these, by equal names. */
+  proposed: Array<ProposedLink>;
 }
 
 /** A service of a unit, with the reason why it isn't online yet. */
@@ -7029,35 +7075,4 @@ export interface WriteReport {
   summary?: string | null;
   /** Comments by section; those of other sections stay as they are. */
   comments?: Record<string, string> | null;
-}
-
-/** The figure of a month that has ended. */
-export interface api__bodies__commitments__MonthBody {
-  first: string;
-  value: number | null;
-  status: FigureStatus;
-  cases: number;
-  met: boolean | null;
-}
-
-/** The statistics of a month. */
-export interface api__statistics__MonthBody {
-  /** The month in addresses: `1405-07`, or `2026-10`. */
-  month: string;
-  /** The calendar of which it is a month. */
-  calendar: Calendar;
-  /** Its first day. */
-  first: string;
-  /** Its last day. */
-  last: string;
-  /** Number of the edition: 1, or more after corrections. */
-  edition: number;
-  /** Why it was corrected; null in the first edition. */
-  reason: string | null;
-  /** When the edition was published. */
-  published_at: string;
-  /** SHA-256 of all that the edition says, in hexadecimal, as the administration log has it. */
-  digest: string;
-  /** All, then each agency with its services. */
-  items: Array<FiguresBody>;
 }

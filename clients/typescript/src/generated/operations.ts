@@ -791,7 +791,7 @@ export class Commitments {
   /**
    * Amend a commitment.
    *
-   * It gets a new version; former versions remain readable. 409 if somebody else has amended it meanwhile. For administrators.
+   * It gets a new version; former versions remain readable. 409 if somebody else has amended it meanwhile, or if it would be easier to reach while an explanation is awaited. For administrators.
    *
    * `POST /api/v1/commitments/{commitment_id}/amend`
    *
@@ -3454,7 +3454,7 @@ export class Statistics {
    *
    * @param options.edition An earlier edition; by default the newest.
    */
-  readMonth(month: string, options: { format?: "csv"; edition?: number } = {}): Promise<models.api__statistics__MonthBody> {
+  readMonth(month: string, options: { format?: "csv"; edition?: number } = {}): Promise<models.MonthBody> {
     return this.#caller.json("GET", `/api/v1/statistics/months/${part(month)}`, { query: { format: options.format, edition: options.edition } });
   }
 

@@ -1642,7 +1642,7 @@ class CommitmentDetail(TypedDict):
     """When it was withdrawn; null if it is in force."""
     withdrawn_for: str | None
     """Why it was withdrawn; null if it is in force."""
-    months: list[api__bodies__commitments__MonthBody]
+    months: list[CommitmentMonth]
     """The months that have ended, oldest first."""
     versions: list[CommitmentVersionBody]
     """All versions, oldest first."""
@@ -1685,6 +1685,21 @@ CommitmentMetric: TypeAlias = Literal[
 - `upheld`: number of appeals that were granted
 - `services_online`: share of the services in the register that are online
 """
+
+
+class CommitmentMonth(TypedDict):
+    """The figure of a month that has ended."""
+
+    first: str
+    """First day of the month."""
+    value: float | None
+    """The figure in the unit of the target; null unless `status` is `measured`."""
+    status: FigureStatus
+    """Whether the value is known."""
+    cases: int
+    """Number of cases, or of services, from which it comes."""
+    met: bool | None
+    """Whether it meets the target; null if it isn't measured."""
 
 
 class CommitmentPage(TypedDict):
@@ -4474,6 +4489,29 @@ class MissingService(TypedDict):
     """More about the reason."""
 
 
+class MonthBody(TypedDict):
+    """The statistics of a month."""
+
+    month: str
+    """The month in addresses: `1405-07`, or `2026-10`."""
+    calendar: Calendar
+    """The calendar of which it is a month."""
+    first: str
+    """Its first day."""
+    last: str
+    """Its last day."""
+    edition: int
+    """Number of the edition: 1, or more after corrections."""
+    reason: str | None
+    """Why it was corrected; null in the first edition."""
+    published_at: str
+    """When the edition was published."""
+    digest: str
+    """SHA-256 of all that the edition says, in hexadecimal, as the administration log has it."""
+    items: list[FiguresBody]
+    """All, then each agency with its services."""
+
+
 class NewWebhook(TypedDict):
     """A new subscription."""
 
@@ -5281,6 +5319,15 @@ class ProposeVariables(TypedDict):
     """The scope to which the variables belong, as `GET` returns it. Null: the case."""
 
 
+class ProposedLink(TypedDict):
+    """A definition and an entry of the register that have the same name."""
+
+    definition: str
+    """Key of the definition."""
+    service: str
+    """Id of the entry, to which no definition is linked yet."""
+
+
 class PublishedBody(TypedDict):
     """A version of a deployment."""
 
@@ -5603,6 +5650,8 @@ class RegisterPage(TypedDict):
     """How many there are: entries of the register, and services in the catalogue without one."""
     unlinked: list[str]
     """Keys of the definitions that are in the catalogue and to which no entry is linked."""
+    proposed: list[ProposedLink]
+    """Links for some of these, by equal names."""
 
 
 class RegisterService(TypedDict):
@@ -7895,36 +7944,3 @@ class WriteReport(TypedDict):
     """The summary; empty: none."""
     comments: NotRequired[dict[str, str] | None]
     """Comments by section; those of other sections stay as they are."""
-
-
-class api__bodies__commitments__MonthBody(TypedDict):
-    """The figure of a month that has ended."""
-
-    first: str
-    value: float | None
-    status: FigureStatus
-    cases: int
-    met: bool | None
-
-
-class api__statistics__MonthBody(TypedDict):
-    """The statistics of a month."""
-
-    month: str
-    """The month in addresses: `1405-07`, or `2026-10`."""
-    calendar: Calendar
-    """The calendar of which it is a month."""
-    first: str
-    """Its first day."""
-    last: str
-    """Its last day."""
-    edition: int
-    """Number of the edition: 1, or more after corrections."""
-    reason: str | None
-    """Why it was corrected; null in the first edition."""
-    published_at: str
-    """When the edition was published."""
-    digest: str
-    """SHA-256 of all that the edition says, in hexadecimal, as the administration log has it."""
-    items: list[FiguresBody]
-    """All, then each agency with its services."""

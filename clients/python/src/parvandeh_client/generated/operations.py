@@ -987,7 +987,7 @@ class Commitments:
         """Amend a commitment.
 
         It gets a new version; former versions remain readable. 409 if somebody else has amended it
-        meanwhile. For administrators.
+        meanwhile, or if it would be easier to reach while an explanation is awaited. For administrators.
 
         `POST /api/v1/commitments/{commitment_id}/amend`
 
@@ -4279,7 +4279,7 @@ class Statistics:
 
     def read_month(
         self, month: str, *, format: Literal["csv"] | None = None, edition: int | None = None
-    ) -> models.api__statistics__MonthBody:
+    ) -> models.MonthBody:
         """Read the statistics of a month.
 
         Of all services, by agency. Figures from 1 to 4 are hidden, and so many others that these can't
@@ -4291,7 +4291,7 @@ class Statistics:
         - `format`: `csv`: a file for spreadsheets, as with `Accept: text/csv`.
         - `edition`: An earlier edition; by default the newest.
         """
-        answer: models.api__statistics__MonthBody = self._caller.json(
+        answer: models.MonthBody = self._caller.json(
             "GET", "/api/v1/statistics/months/{}", (month,), query={"format": format, "edition": edition}
         )
         return answer
