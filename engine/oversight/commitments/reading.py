@@ -136,11 +136,16 @@ def measured(uow: UnitOfWork, unit_id: UUID, until: date) -> Sequence[MeasuredCo
     return measured_in(uow, require_unit(uow, unit_id), until)
 
 
-def measured_in(uow: UnitOfWork, unit: str | None, until: date) -> Sequence[MeasuredCommitment]:
-    """Returns the same for the key of a unit, or for all units of the actor. Raises as `measured`."""
+def measured_in(
+    uow: UnitOfWork, unit: str | None, until: date, *, explained: date | None = None
+) -> Sequence[MeasuredCommitment]:
+    """Returns the same for the key of a unit, or for all units of the actor. Raises as `measured`.
+
+    `explained`: with the explanations that were given until the end of this day.
+    """
     scope = resolve(uow, Filters(unit=unit))
     end = scope.midnight(until + DAY)
-    found = _load(uow, scope, until)
+    found = _load(uow, scope, until, explained=explained)
     return [one for one in found if one.withdrawn_at is None or one.withdrawn_at >= end]
 
 
@@ -199,7 +204,7 @@ def unexplained(uow: UnitOfWork, filters: Filters) -> int:
 
 
 def _load(
-    uow: UnitOfWork, scope: Scope, until: date, *where: ColumnElement[bool]
+    uow: UnitOfWork, scope: Scope, until: date, *where: ColumnElement[bool], explained: date | None = None
 ) -> list[MeasuredCommitment]:
     rows = _rows(uow, scope, where)
     end = scope.midnight(until + DAY)
@@ -209,11 +214,11 @@ def _load(
         if row.made_at < end:
             commitments[row.id] = row
             versions[row.id].append(Version(*row[-_VERSION_SIZE:]))
-    explained = _explanations(uow, [*commitments], end)
+    given = _explanations(uow, [*commitments], scope.midnight((explained or until) + DAY))
     questions = {key: _question(commitments[key], versions[key][-1], until, uow) for key in commitments}
     figures = measure(uow, scope, list(questions.values()))
     found = [
-        _measured(commitments[key], versions[key], question, values, (until, explained.get(key, [])))
+        _measured(commitments[key], versions[key], question, values, (until, given.get(key, [])))
         for (key, question), values in zip(questions.items(), figures, strict=True)
     ]
     return sorted(found, key=_place)
