@@ -141,7 +141,8 @@ def write(uow: UnitOfWork, report_id: UUID, body: WriteReport) -> Reply:
 def discard(uow: UnitOfWork, report_id: UUID) -> Reply:
     """Discard a draft of a progress report
 
-    It can't be restored. 409 `report-has-actions` if actions were decided in it, `report-signed`. For managers.
+    It can't be restored. 409 `report-has-actions` if actions were decided in it, `report-signed`. For
+    managers.
     """
     reports.discard(uow, report_id, revisions_seen())
     return Reply(DiscardedReport(id=report_id))
@@ -260,8 +261,8 @@ def correct(uow: UnitOfWork, report_id: UUID, body: CorrectReport) -> Reply:
 def read_pdf(uow: UnitOfWork, report_id: UUID, query: PdfQuery) -> Reply:
     """Read a progress report as PDF
 
-    Tagged, for archives (PDF/A). Of long lists it has the beginning, and says how many more there are. A draft is marked as one; that of a signed report is always the same, with
-    its digest and who signed it.
+    Tagged, for archives (PDF/A). A draft is marked as one; that of a signed report is always the same, with
+    its digest and who signed it. Of long lists it has the beginning, and says how many more there are.
     """
     name = f"report-{report_id}-{query.language}.pdf"
     headers = {"Content-Type": _PDF, "Content-Disposition": f'inline; filename="{name}"'}

@@ -153,7 +153,7 @@ class ProgressReportBody(Body):
     digest: str
     """SHA-256 of `content` in canonical form, in hexadecimal."""
     intact: bool
-    """Whether what is stored of a signed report, its signer and its time are what the administration log says."""
+    """Whether a signed report, its signer and its time are what the administration log says."""
     created_at: Instant
     """When it was begun."""
     signed_at: Instant | None

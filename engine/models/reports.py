@@ -15,8 +15,8 @@ from engine.platform.db import Base
 class ProgressReport(Base):
     """What a unit reports of a period: texts of people, and figures that are computed until it is signed.
 
-    `content` is what was signed, as canonical JSON, and `digest` its SHA-256. A row is inserted as a draft, and
-    a signed one never changes (triggers); a correction is the next edition, which has a reason.
+    `content` is what was signed, as canonical JSON, and `digest` its SHA-256. A row begins as a
+    draft, and a signed one never changes (triggers); a correction is the next edition, which has a reason.
     """
 
     __tablename__ = "progress_reports"

@@ -35,7 +35,8 @@ class ReportTexts:
 def create(uow: UnitOfWork, unit: str, first: date, last: date) -> UUID:
     """Begins the report of a unit and a period, and returns its id.
 
-    Also for a unit that was closed since the period began: its last report is due like the others. Raises NotFound for the unit, Invalid, and Conflict with the id of the report that there is.
+    Also for a unit that was closed since the period began: it has to report, too. Raises NotFound for the
+    unit, Invalid, and Conflict with the id of the report that there is.
     """
     access.require(uow.actor, "reports.write")
     own = units.administered(uow, unit, closed_after=_midnight(uow, first))

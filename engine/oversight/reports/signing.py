@@ -90,8 +90,8 @@ def is_intact(uow: UnitOfWork, report: ProgressReport) -> bool:
 def broken(session: Session) -> Iterator[tuple[int | None, UUID | None]]:
     """Returns the signed reports that aren't what the administration log says, or are missing.
 
-    Each with the number of the entry of its signature, None for one that no entry records; and with its id, if
-    there is one.
+    Each with the number of the entry of its signature (None: there is none) and its id (None: it is
+    missing).
     """
     entry, report = OrganisationRecord, ProgressReport
     found = (

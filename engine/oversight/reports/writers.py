@@ -16,7 +16,7 @@ from engine.platform.errors import OwnReport
 
 
 def shown(uow: UnitOfWork, report: ProgressReport, decided_in: Any) -> ColumnElement[bool]:
-    """Returns whether a report shows an action: decided in it, or in an earlier one and open in its period."""
+    """Returns whether a report shows an action: one of its own, or an earlier one, open in its period."""
     begin = datetime.combine(report.first, time.min, uow.now.tzinfo)
     same = and_(decided_in.first == report.first, decided_in.last == report.last)
     was_open = or_(ReportAction.status == "open", ReportAction.closed_at >= begin)

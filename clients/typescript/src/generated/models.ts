@@ -175,79 +175,6 @@ export interface AddComment {
   visible?: boolean | null;
 }
 
-/**
- * Kind of an entry in the administration log.
- *
- * - `unit.made`: a unit was created
- * - `unit.changed`: a unit was changed
- * - `person.made`: an account of a person was created
- * - `person.changed`: the profile or national ID of a person was changed
- * - `person.closed`: an account was closed
- * - `person.opened`: an account was reopened
- * - `password.given`: a temporary password was set
- * - `membership.given`: a membership was added
- * - `membership.changed`: a membership was changed
- * - `membership.ended`: a membership was ended
- * - `substitution.agreed`: a substitute was appointed
- * - `substitution.ended`: a substitution was ended
- * - `delegation.agreed`: steps were delegated
- * - `delegation.revoked`: a delegation was revoked
- * - `message.unmatched`: a message that names no case expired, and nothing had awaited it
- * - `definition.deployed`: a version was deployed
- * - `definition.published`: a version was published
- * - `definition.retired`: a version was retired
- * - `definition.moved`: a process belongs to another unit
- * - `definition.enabled`: portals and applicants can start cases again
- * - `definition.disabled`: portals and applicants can't start cases
- * - `definition.offered`: a definition was added to the catalogue
- * - `definition.withdrawn`: a definition was removed from the catalogue
- * - `definition.suspended`: all cases of a definition were suspended
- * - `definition.resumed`: the cases of a definition were resumed
- * - `account.made`: an account was created at the command line
- * - `identity.linked`: an account was linked with a person of a sign-in provider
- * - `token.made`: a token was issued
- * - `token.revoked`: a token was revoked
- * - `webhook.made`: a subscription was created
- * - `webhook.enabled`: a subscription was enabled
- * - `webhook.disabled`: a subscription was disabled
- * - `webhook.removed`: a subscription was deleted
- * - `case.erased`: the personal data of a case were erased
- * - `retry.ordered`: a bulk retry was ordered
- * - `migration.started`: a migration of cases was started
- * - `migration.cancelled`: a migration of cases was cancelled
- * - `connectors.loaded`: a process started with other connectors than before
- * - `settings.loaded`: a process started with other settings than before
- * - `installation.outage`: the installation was down
- * - `installation.restored`: a backup was restored
- * - `clock.jumped`: the clock of the machine was set back
- * - `clock.differs`: the clock of a worker differs from that of the database
- * - `calendar.made`: a calendar was created
- * - `calendar.changed`: a version was added to a calendar
- * - `calendar.chosen`: a unit uses another calendar
- * - `calendar.closure`: a closure was declared
- * - `calendar.reopened`: a closure was revoked
- * - `silence.released`: decisions by silence were released
- * - `signal.sent`: a signal was sent to cases and definitions
- * - `rate.set`: a rate was set
- * - `rate.removed`: a rate was removed
- * - `service.classed`: the class of a service was changed
- * - `commitment.made`: a commitment was entered
- * - `commitment.amended`: a commitment was amended
- * - `commitment.withdrawn`: a commitment was withdrawn
- * - `commitment.explained`: a manager explained why a commitment was not reached in time
- * - `service.registered`: a service was added to the register
- * - `service.changed`: a service in the register was changed
- * - `service.removed`: a service was removed from the register
- * - `register.imported`: services were imported into the register
- * - `report.signed`: a progress report was signed
- * - `statistics.published`: statistics of a month were published, or corrected
- * - `flag.raised`: a pattern was found in the logs
- * - `question.asked`: an inspector asked about a flag
- * - `question.answered`: the question was answered
- * - `flag.closed`: a flag was closed with a conclusion
- */
-export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "commitment.made" | "commitment.amended" | "commitment.withdrawn" | "commitment.explained" | "service.registered" | "service.changed" | "service.removed" | "register.imported" | "report.signed" | "statistics.published" | "flag.raised" | "question.asked" | "question.answered" | "flag.closed";
-
 /** The agencies of a period. */
 export interface AgenciesBody {
   /** Which days it is of. */
@@ -256,10 +183,12 @@ export interface AgenciesBody {
   due: string;
   /** Whether the period is over. */
   ended: boolean;
-  /** By name. */
+  /** The first 60, by name. Choose a `unit` for others. */
   items: Array<AgencyBody>;
-  /** Whether there are more agencies than the list has. */
-  more: boolean;
+  /** How many agencies there are. */
+  total: number;
+  /** How many of all have not signed a report. */
+  missing: number;
 }
 
 /** An agency in a period. */
@@ -282,8 +211,10 @@ export interface AgencyBody {
   services: number;
   /** Its commitments. */
   commitments: number;
-  /** Commitments that were missed, or reached late. */
+  /** Commitments that were missed. */
   missed: number;
+  /** Commitments that were reached late. */
+  late: number;
   /** Actions that are open today. */
   open_actions: number;
   /** Those of them whose due date is over. */
@@ -2207,6 +2138,12 @@ export interface DiscardedDraft {
   id: string;
 }
 
+/** A draft that was discarded. */
+export interface DiscardedReport {
+  /** Its id. */
+  id: string;
+}
+
 /** The name to display in each language: the full name if known, otherwise that of the account. */
 export interface DisplayName {
   /** The name for readers of Persian. */
@@ -4030,8 +3967,10 @@ export interface OpenActionBody {
 
 /** Open actions. */
 export interface OpenActionList {
-  /** The earliest due date first. */
+  /** The first 200, the earliest due date first. */
   items: Array<OpenActionBody>;
+  /** How many there are. */
+  total: number;
 }
 
 /** A failed element of a case. */
@@ -4504,13 +4443,13 @@ export interface ProgressReportBody {
   revision: number;
   /** SHA-256 of `content` in canonical form, in hexadecimal. */
   digest: string;
-  /** Whether what is stored of a signed report still has the digest that was signed. */
+  /** Whether a signed report, its signer and its time are what the administration log says. */
   intact: boolean;
   /** When it was begun. */
   created_at: string;
   /** When it was signed. */
   signed_at: string | null;
-  /** Who signed it. */
+  /** Who signed it, under the name of that time. */
   signer: DisplayName | null;
   /** All editions of this report, oldest first. */
   editions: Array<ReportSummary>;
@@ -4857,7 +4796,7 @@ export interface RecordBody {
   /** When it happened. */
   at: string;
   /** What happened. */
-  kind: AdministrationKind;
+  kind: "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "commitment.made" | "commitment.amended" | "commitment.withdrawn" | "commitment.explained" | "service.registered" | "service.changed" | "service.removed" | "register.imported" | "report.signed" | "report.discarded" | "statistics.published" | "flag.raised" | "question.asked" | "question.answered" | "flag.closed";
   /** Who acted; null for the command line. */
   actor: Account | null;
   /** Role of the actor at that time, `system` for the installation itself; null in entries of earlier releases. */
@@ -5141,7 +5080,7 @@ export interface ReportCommitment {
   lost: boolean;
   /** Why it was missed or late; null: nobody has explained it. */
   explanation: string | null;
-  /** By when an explanation is due. */
+  /** By when an explanation is due; null if none is demanded. */
   explain_by: string | null;
   /** Code of the cause. */
   cause: CommitmentCause | null;
@@ -5165,7 +5104,7 @@ export interface ReportContent {
   reason: string | null;
   /** Day on which the content was computed. */
   as_of: string;
-  /** Whether there is nothing to report: no case started or ended. */
+  /** Whether there is nothing to report: no case started or ended. Without figures, the log began later. */
   nothing: boolean;
   /** Figures of the period. */
   figures: ReportFigures;
@@ -5301,7 +5240,7 @@ export interface ReportSummary {
   created_at: string;
   /** When it was signed. */
   signed_at: string | null;
-  /** Who signed it. */
+  /** Who signed it, under the name of that time. */
   signer: DisplayName | null;
   /** SHA-256 of what was signed, in hexadecimal. */
   digest: string | null;
