@@ -247,8 +247,8 @@ def test_table_of_many_rows_is_typeset() -> None:
 @pytest.mark.parametrize(
     ("block", "said"),
     [
-        (replace(ACTIONS, rows=[["a", "1"]] * 4000), "at most 2,000 rows; this document has 4,000"),
-        (ListOf(["a"] * 2001), "at most 2,000 rows"),
+        (replace(ACTIONS, rows=[["a", "1"]] * 4000), "at most 1,500 rows; this document has 4,000"),
+        (ListOf(["a"] * 1501), "at most 1,500 rows"),
         (Table("", [Column("a")] * 13, []), "at most 12 columns"),
         (Paragraph("a" * 300_001), "at most 300,000 characters"),
     ],

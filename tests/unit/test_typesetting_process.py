@@ -57,7 +57,7 @@ def test_what_takes_too_long_is_killed(template: Path) -> None:
 
 def test_what_needs_too_much_memory_fails_alone(template: Path) -> None:
     template.write_text("#let all = range(100000000)")
-    with capture_logs() as lines, pytest.raises(TypesettingFailed, match="1024 MiB"):
+    with capture_logs() as lines, pytest.raises(TypesettingFailed, match="400 MiB"):
         typeset(LETTER, timeout=30)
     assert [(line["event"], line["reason"]) for line in lines] == [("typesetting.failed", "limit")]
 

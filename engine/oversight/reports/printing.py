@@ -3,8 +3,7 @@
 Of long lists it has the beginning, so that any report that can be written can also be printed.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, tzinfo
 
@@ -14,10 +13,10 @@ from engine.oversight.reports.views import ReportView
 from engine.oversight.reports.words import Words
 from engine.platform.language import Language, Reader
 from engine.platform.messages import messages
-from engine.platform.typesetting import Block, Document, Heading, Note, Paragraph, ltr, typeset
+from engine.platform.typesetting import Block, Document, Heading, Note, Paragraph, Table, ltr, typeset
 
 SECONDS = 10.0  # that the child process may take
-ROWS, CHARACTERS = 300, 50_000  # of each list
+ROWS, CHARACTERS, LINE = 250, 40_000, 40  # of each table; a line takes room like so many characters
 _ISOLATE, _END = "\u2068", "\u2069"  # the text between takes its direction from itself (UAX 9)
 
 
@@ -32,15 +31,12 @@ def pdf(document: Document) -> bytes:
 def document(view: ReportView, language: Language, zone: tzinfo | None) -> Document:
     """Return what is typeset."""
     words = Words(messages(Reader.of(language, zone)))
-    content, left = _shortened(view.content)
+    content = _by_volume(view.content)
     blocks: list[Block] = []
     if content["summary"]:
         blocks += [Heading(1, words.say("summary")), *_paragraphs(content["summary"])]
     for section in sections(content, words):
-        more = (
-            [Note(words.say(f"more.{section.name}", count=left[section.name]))] if left[section.name] else []
-        )
-        blocks += _blocks(replace(section, blocks=(*section.blocks, *more)), words)
+        blocks += _blocks(section, words)
     unit, period = words.reader.half(content["unit_name"]), words.period(view.period)
     return Document(
         title=words.say("title"),
@@ -54,41 +50,32 @@ def document(view: ReportView, language: Language, zone: tzinfo | None) -> Docum
     )
 
 
-def _shortened(content: Json) -> tuple[Json, Counter[str]]:
-    """Return the content with the beginnings of its lists, and how many of each section are left out.
-
-    Services with the most applications come first, actions as in the report: overdue ones first.
-    """
+def _by_volume(content: Json) -> Json:
+    """Return the content with those services first that have the most applications."""
     services = content["services"]
-    by_volume = sorted(services["missing"], key=lambda one: -(one["yearly_volume"] or 0))
-    earlier, own = content["earlier_actions"], content["actions"]
-    kept = {
-        "services": _beginning(by_volume, "name_fa", "name_en", "unit_name", "text"),
-        "silence": _beginning(content["silence"], "unit_name"),
-        "commitments": _beginning(content["commitments"], "text_fa", "text_en", "explanation"),
-        "actions": _beginning([*earlier, *own], "text", "reason"),
-    }
-    actions = len(kept["actions"])
-    wholes = {"services": by_volume, "silence": content["silence"], "commitments": content["commitments"]}
-    left = Counter({name: len(whole) - len(kept[name]) for name, whole in wholes.items()})
-    left["actions"] = len(earlier) + len(own) - actions
-    shortened = {
-        "services": {**services, "missing": kept["services"]},
-        **{name: kept[name] for name in ("silence", "commitments")},
-        "earlier_actions": earlier[:actions],
-        "actions": own[: max(0, actions - len(earlier))],
-    }
-    return {**content, **shortened}, left
+    ordered = sorted(services["missing"], key=lambda one: -(one["yearly_volume"] or 0))
+    return {**content, "services": {**services, "missing": ordered}}
 
 
-def _beginning(found: Sequence[Json], *texts: str) -> Sequence[Json]:
-    """Return the first of a list, as many as its part of a file has room for."""
+def _shortened(section: Section, words: Words) -> Iterator[Block]:
+    """Yield the blocks of a section; of a long table as many rows as its part of a file has room for."""
+    for block in section.blocks:
+        if not isinstance(block, Table):
+            yield block
+            continue
+        rows = list(_beginning(block.rows))
+        yield replace(block, rows=rows)
+        if left := len(block.rows) - len(rows):
+            yield Note(words.say(f"more.{section.name}", count=left))
+
+
+def _beginning(rows: Sequence[Sequence[str]]) -> Iterator[Sequence[str]]:
     size = 0
-    for number, one in enumerate(found[:ROWS]):
-        size += sum(len(one[name] or "") for name in texts)
+    for row in rows[:ROWS]:
+        size += sum(len(cell) + LINE * cell.count("\n") for cell in row)
         if size > CHARACTERS:
-            return found[:number]
-    return found[:ROWS]
+            return
+        yield row
 
 
 def _day(view: ReportView) -> date:
@@ -121,7 +108,7 @@ def _facts(view: ReportView, words: Words) -> list[tuple[str, str]]:
 
 
 def _blocks(section: Section, words: Words) -> list[Block]:
-    found: list[Block] = [Heading(1, section.heading), *section.blocks]
+    found: list[Block] = [Heading(1, section.heading), *_shortened(section, words)]
     if section.comment:
         found += [Heading(2, words.say("comment")), *_paragraphs(section.comment)]
     return found
