@@ -57,6 +57,7 @@ def sign(uow: UnitOfWork, report_id: UUID, digest: str) -> None:
     report.signer_names = uow.connection.execute(called).scalar_one()
     uow.session.flush()
     administration_log.note(uow, KIND, report.unit_id, _payload(report))
+    administration_log.flush(uow)  # the answer says whether the report is what the log says
 
 
 def _payload(report: ProgressReport) -> dict[str, Any]:

@@ -24,6 +24,7 @@ PAGE = 50
 class ReportView:
     """A report. `digest` is that of its content, `intact` whether a signed one still has its own."""
 
+    report: ProgressReport
     row: RowMapping
     period: ReportPeriod
     content: Json
@@ -69,12 +70,12 @@ def read(uow: UnitOfWork, report_id: UUID) -> ReportView:
     rows = uow.connection.execute(editions).mappings().all()
     (row,) = [one for one in rows if one["id"] == report.id]
     ended = report.last < uow.now.date()
-    return ReportView(row, content.period_of(report), said, digest, intact, ended, rows)
+    return ReportView(report, row, content.period_of(report), said, digest, intact, ended, rows)
 
 
 def forms(uow: UnitOfWork, view: ReportView) -> ReportForms:
     """Returns what a page about a report offers."""
-    report = uow.session.get_one(ProgressReport, view.row["id"])  # `read` has checked the access
+    report = view.report
     writes = access.allows(uow.actor, "reports.write")
     signs = access.allows(uow.actor, "reports.sign") and not view.signed
     return ReportForms(

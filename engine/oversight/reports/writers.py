@@ -5,7 +5,7 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Date, and_, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
 from engine.identity import names
@@ -50,10 +50,12 @@ def _wrote(uow: UnitOfWork, report: ProgressReport) -> ColumnElement[bool]:
     A change no longer counts when another person has signed a report that shows the action as changed.
     """
     change, decided_in, signed = ReportActionChange, aliased(ProgressReport), aliased(ProgressReport)
+    # Whole days, whatever the zone: an action that was closed on the first day counts as not shown.
+    was_open = or_(ReportAction.status == "open", cast(ReportAction.closed_at, Date) > signed.first)
     seen = (
         select(signed.id)
-        .where(signed.unit_id == report.unit_id, signed.signed_at >= change.at)
-        .where(signed.first <= report.first, signed.last >= decided_in.last)
+        .where(signed.unit_id == report.unit_id, signed.signed_at > change.at)
+        .where(signed.last >= decided_in.last, was_open)
         .exists()
     )
     changed = (
