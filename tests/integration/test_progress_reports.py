@@ -16,6 +16,7 @@ from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Conflict, NotFound, OwnReport
 from engine.platform.language import Reader
 from engine.platform.messages import messages
+from engine.platform.typesetting import Note, Table
 from tests import factories
 from tests.committing import a_past, at, plant, promise
 from tests.organisation import a_member, a_unit
@@ -150,7 +151,9 @@ def test_explanations_are_those_of_today_and_awaited_for_14_days(
         content = at(database, people[0], day, reports.read, of).content
         words = Words(messages(Reader("en", "gregorian", None)))
         (table,) = next(one for one in reports.sections(content, words) if one.name == "commitments").blocks
-        return table.rows[0][5:]  # type: ignore[union-attr, return-value]  # a table: there is a commitment
+        assert isinstance(table, Table)
+        state, explained = table.rows[0][5:]
+        return state, explained
 
     assert said(date(2026, 6, 14)) == ("missed", "explanation awaited until 14 June 2026")
     assert said(date(2026, 6, 15)) == ("missed", "explanation missing")
@@ -199,7 +202,7 @@ def test_a_draft_without_actions_can_be_discarded(database: Database, people: li
     at(database, signer, JULY_2, reports.discard, report)
     with pytest.raises(NotFound):
         at(database, writer, JULY_2, reports.read, report)
-    decided = begin(database, writer)  # once more
+    decided = begin(database, writer)
     decide(database, writer, decided)
     signed = begin(database, writer, JUNE)
     sign(database, signer, signed)
@@ -264,7 +267,9 @@ def test_a_period_before_the_log_has_no_figures(database: Database, people: list
     def cases(language: Any) -> str:
         content = at(database, people[0], JULY_2, reports.read, report).content
         words = Words(messages(Reader(language, "gregorian", None)))
-        return str({one.name: one.blocks for one in reports.sections(content, words)}["cases"][0].text)  # type: ignore[union-attr]  # a note
+        note = next(one for one in reports.sections(content, words) if one.name == "cases").blocks[0]
+        assert isinstance(note, Note)
+        return note.text
 
     assert "the log has nothing" in cases("en")
     a_past(database)

@@ -175,6 +175,80 @@ export interface AddComment {
   visible?: boolean | null;
 }
 
+/**
+ * Kind of an entry in the administration log.
+ *
+ * - `unit.made`: a unit was created
+ * - `unit.changed`: a unit was changed
+ * - `person.made`: an account of a person was created
+ * - `person.changed`: the profile or national ID of a person was changed
+ * - `person.closed`: an account was closed
+ * - `person.opened`: an account was reopened
+ * - `password.given`: a temporary password was set
+ * - `membership.given`: a membership was added
+ * - `membership.changed`: a membership was changed
+ * - `membership.ended`: a membership was ended
+ * - `substitution.agreed`: a substitute was appointed
+ * - `substitution.ended`: a substitution was ended
+ * - `delegation.agreed`: steps were delegated
+ * - `delegation.revoked`: a delegation was revoked
+ * - `message.unmatched`: a message that names no case expired, and nothing had awaited it
+ * - `definition.deployed`: a version was deployed
+ * - `definition.published`: a version was published
+ * - `definition.retired`: a version was retired
+ * - `definition.moved`: a process belongs to another unit
+ * - `definition.enabled`: portals and applicants can start cases again
+ * - `definition.disabled`: portals and applicants can't start cases
+ * - `definition.offered`: a definition was added to the catalogue
+ * - `definition.withdrawn`: a definition was removed from the catalogue
+ * - `definition.suspended`: all cases of a definition were suspended
+ * - `definition.resumed`: the cases of a definition were resumed
+ * - `account.made`: an account was created at the command line
+ * - `identity.linked`: an account was linked with a person of a sign-in provider
+ * - `token.made`: a token was issued
+ * - `token.revoked`: a token was revoked
+ * - `webhook.made`: a subscription was created
+ * - `webhook.enabled`: a subscription was enabled
+ * - `webhook.disabled`: a subscription was disabled
+ * - `webhook.removed`: a subscription was deleted
+ * - `case.erased`: the personal data of a case were erased
+ * - `retry.ordered`: a bulk retry was ordered
+ * - `migration.started`: a migration of cases was started
+ * - `migration.cancelled`: a migration of cases was cancelled
+ * - `connectors.loaded`: a process started with other connectors than before
+ * - `settings.loaded`: a process started with other settings than before
+ * - `installation.outage`: the installation was down
+ * - `installation.restored`: a backup was restored
+ * - `clock.jumped`: the clock of the machine was set back
+ * - `clock.differs`: the clock of a worker differs from that of the database
+ * - `calendar.made`: a calendar was created
+ * - `calendar.changed`: a version was added to a calendar
+ * - `calendar.chosen`: a unit uses another calendar
+ * - `calendar.closure`: a closure was declared
+ * - `calendar.reopened`: a closure was revoked
+ * - `silence.released`: decisions by silence were released
+ * - `signal.sent`: a signal was sent to cases and definitions
+ * - `rate.set`: a rate was set
+ * - `rate.removed`: a rate was removed
+ * - `service.classed`: the class of a service was changed
+ * - `commitment.made`: a commitment was entered
+ * - `commitment.amended`: a commitment was amended
+ * - `commitment.withdrawn`: a commitment was withdrawn
+ * - `commitment.explained`: a manager explained why a commitment was not reached in time
+ * - `service.registered`: a service was added to the register
+ * - `service.changed`: a service in the register was changed
+ * - `service.removed`: a service was removed from the register
+ * - `register.imported`: services were imported into the register
+ * - `report.signed`: a progress report was signed
+ * - `report.discarded`: a draft of a progress report was discarded
+ * - `statistics.published`: statistics of a month were published, or corrected
+ * - `flag.raised`: a pattern was found in the logs
+ * - `question.asked`: an inspector asked about a flag
+ * - `question.answered`: the question was answered
+ * - `flag.closed`: a flag was closed with a conclusion
+ */
+export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "commitment.made" | "commitment.amended" | "commitment.withdrawn" | "commitment.explained" | "service.registered" | "service.changed" | "service.removed" | "register.imported" | "report.signed" | "report.discarded" | "statistics.published" | "flag.raised" | "question.asked" | "question.answered" | "flag.closed";
+
 /** The agencies of a period. */
 export interface AgenciesBody {
   /** Which days it is of. */
@@ -4796,7 +4870,7 @@ export interface RecordBody {
   /** When it happened. */
   at: string;
   /** What happened. */
-  kind: "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "commitment.made" | "commitment.amended" | "commitment.withdrawn" | "commitment.explained" | "service.registered" | "service.changed" | "service.removed" | "register.imported" | "report.signed" | "report.discarded" | "statistics.published" | "flag.raised" | "question.asked" | "question.answered" | "flag.closed";
+  kind: AdministrationKind;
   /** Who acted; null for the command line. */
   actor: Account | null;
   /** Role of the actor at that time, `system` for the installation itself; null in entries of earlier releases. */
