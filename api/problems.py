@@ -60,7 +60,7 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.StorageDown: (HTTPStatus.SERVICE_UNAVAILABLE, "storage-unavailable"),
     errors.NotInstalled: (HTTPStatus.SERVICE_UNAVAILABLE, "pdf-unavailable"),
     errors.TypesettingFailed: (HTTPStatus.SERVICE_UNAVAILABLE, "pdf-unavailable"),
-    errors.DocumentTooLarge: (HTTPStatus.SERVICE_UNAVAILABLE, "pdf-unavailable"),
+    errors.DocumentTooLarge: (HTTPStatus.UNPROCESSABLE_ENTITY, "pdf-too-large"),
     errors.Uncertain: (HTTPStatus.SERVICE_UNAVAILABLE, "outcome-unknown"),
 }
 

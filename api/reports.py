@@ -15,6 +15,7 @@ from api.bodies.reports import (
     ChangeAction,
     CloseAction,
     CorrectReport,
+    DiscardedReport,
     OwnerList,
     ProgressReportBody,
     ReportList,
@@ -27,6 +28,7 @@ from api.bodies.reports import (
 )
 from api.command import Reply, command, etag, of_one_moment, revisions_seen, sends
 from api.shapes import DisplayName, PageQuery, Request, page_of
+from api.units import UnitKey
 from engine.oversight import reports
 from engine.oversight.reports import ActionChanges, NewAction, ReportTexts
 from engine.platform.db import UnitOfWork
@@ -38,15 +40,15 @@ _PDF = "application/pdf"
 class ReportsQuery(PageQuery):
     """Which reports."""
 
-    unit: str | None = None
-    """Key of a unit; leave it out for all of yours."""
+    unit: UnitKey | None = None
+    """Key of a unit, with those below it; leave it out for all of yours."""
 
 
 class ActionsQuery(Request):
     """Which open actions."""
 
-    unit: str | None = None
-    """Key of a unit; leave it out for all of yours."""
+    unit: UnitKey | None = None
+    """Key of a unit, with those below it; leave it out for all of yours."""
 
 
 class AgenciesQuery(Request):
@@ -56,7 +58,7 @@ class AgenciesQuery(Request):
     """First day of a month, a quarter or a year of either calendar."""
     last: date
     """Last day of the same."""
-    unit: str | None = None
+    unit: UnitKey | None = None
     """Key of a unit: only agencies below it."""
 
 
@@ -67,11 +69,11 @@ class PdfQuery(Request):
     """Language of the file."""
 
 
-@command(blueprint.get("/reports"), query=ReportsQuery, answer=ReportList)
+@command(blueprint.get("/reports"), query=ReportsQuery, answer=ReportList, refusals=(404,))
 def index(uow: UnitOfWork, query: ReportsQuery) -> Reply:
     """List progress reports, newest first
 
-    Of all your units, or of one. For managers, auditors and administrators.
+    Of all your units, or of one with those below it. For managers, auditors and administrators.
     """
     rows = [summary_of(row) for row in reports.page(uow, query.unit, query.cursor)]
     return Reply(ReportList(**page_of(ReportSummary, rows, reports.PAGE)))
@@ -82,8 +84,8 @@ def index(uow: UnitOfWork, query: ReportsQuery) -> Reply:
 def compare(uow: UnitOfWork, query: AgenciesQuery) -> Reply:
     """Compare the agencies of a period, and see which have not reported
 
-    By name and without a ranking: agencies have different services. A report is due 15 days after its
-    period. For managers, auditors and administrators.
+    All agencies that existed in the period, by name and without a ranking: they have different services. A
+    report is due 15 days after its period. For managers, auditors and administrators.
     """
     return Reply(agencies_body(reports.compare(uow, query.first, query.last, query.unit)))
 
@@ -135,6 +137,17 @@ def write(uow: UnitOfWork, report_id: UUID, body: WriteReport) -> Reply:
     return _reply(uow, report_id)
 
 
+@command(blueprint.delete("/reports/<uuid:report_id>"), answer=DiscardedReport, refusals=(404, 409, 412))
+def discard(uow: UnitOfWork, report_id: UUID) -> Reply:
+    """Discard a draft of a progress report
+
+    It can't be restored. 409 `report-has-actions` if actions were decided in it, `report-signed`. For
+    managers.
+    """
+    reports.discard(uow, report_id, revisions_seen())
+    return Reply(DiscardedReport(id=report_id))
+
+
 @command(blueprint.get("/reports/<uuid:report_id>/owners"), answer=OwnerList, refusals=(404,))
 def list_owners(uow: UnitOfWork, report_id: UUID) -> Reply:
     """List who can own actions of a progress report
@@ -164,14 +177,16 @@ def add_action(uow: UnitOfWork, report_id: UUID, body: AddAction) -> Reply:
     return Reply(_action(uow, made), status=201)
 
 
-@command(blueprint.get("/report-actions"), query=ActionsQuery, answer=OpenActionList)
+@command(blueprint.get("/report-actions"), query=ActionsQuery, answer=OpenActionList, refusals=(404,))
 def list_actions(uow: UnitOfWork, query: ActionsQuery) -> Reply:
     """List open actions of progress reports, earliest due date first
 
-    Of all your units, or of one: at most 200. For managers, auditors and administrators.
+    Of all your units, or of one with those below it: the first 200, and how many there are. For managers,
+    auditors and administrators.
     """
-    items = [OpenActionBody.model_validate(one) for one in reports.open_actions(uow, query.unit)]
-    return Reply(OpenActionList(items=items))
+    found = reports.open_actions(uow, query.unit)
+    items = [OpenActionBody.model_validate(one) for one in found.items]
+    return Reply(OpenActionList(items=items, total=found.total))
 
 
 @command(
@@ -240,16 +255,19 @@ def correct(uow: UnitOfWork, report_id: UUID, body: CorrectReport) -> Reply:
     return _reply(uow, made, {"Location": f"/api/v1/reports/{made}"}, status=201)
 
 
-@command(blueprint.get("/reports/<uuid:report_id>/pdf"), query=PdfQuery, answer=_PDF, refusals=(404, 503))
+@command(
+    blueprint.get("/reports/<uuid:report_id>/pdf"), query=PdfQuery, answer=_PDF, refusals=(404, 422, 503)
+)
 def read_pdf(uow: UnitOfWork, report_id: UUID, query: PdfQuery) -> Reply:
     """Read a progress report as PDF
 
     Tagged, for archives (PDF/A). A draft is marked as one; that of a signed report is always the same, with
-    its digest and who signed it.
+    its digest and who signed it. Of long lists it has the beginning, and says how many more there are.
     """
     name = f"report-{report_id}-{query.language}.pdf"
     headers = {"Content-Type": _PDF, "Content-Disposition": f'inline; filename="{name}"'}
-    return Reply(reports.pdf(reports.read(uow, report_id), query.language, uow.now.tzinfo), headers)
+    document = reports.document(reports.read(uow, report_id), query.language, uow.now.tzinfo)
+    return Reply(lambda: [reports.pdf(document)], headers, stored=None)
 
 
 def _reply(

@@ -221,8 +221,10 @@ def _serve(view: Callable[[Visit], Shown], *, undone: bool = False) -> Response:
     opened, actor = current(), _visitor()
     key = None if undone or opened is None else _once()
 
-    def run(uow: UnitOfWork) -> Outcome[Response]:
+    def run(uow: UnitOfWork) -> Outcome[Response | Content]:
         shown = view(Visit(uow, texts.reader(), opened))
+        if isinstance(shown, Content) and not isinstance(shown.body, bytes):
+            return Outcome(shown, opened=_come_upon(shown.opened))
         response = _response(shown)
         if isinstance(shown, Away):
             return Outcome(response, _place(response))
@@ -234,6 +236,8 @@ def _serve(view: Callable[[Visit], Shown], *, undone: bool = False) -> Response:
         run,
         "snapshot" if request.method in LOOKING or undone else "write",
     )
+    if isinstance(done, Content):  # opened only now: the transaction has ended
+        return _response(done)
     return done if isinstance(done, Response) else Response(status=done.status, headers=dict(done.headers))
 
 

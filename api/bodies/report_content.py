@@ -170,7 +170,7 @@ class ReportCommitment(Body):
     explanation: str | None
     """Why it was missed or late; null: nobody has explained it."""
     explain_by: date | None
-    """By when an explanation is due."""
+    """By when an explanation is due; null if none is demanded."""
     cause: CommitmentCause | None
     """Code of the cause."""
     unexplained: bool
@@ -235,7 +235,9 @@ class OpenActionList(Body):
     """Open actions."""
 
     items: list[OpenActionBody]
-    """The earliest due date first."""
+    """The first 200, the earliest due date first."""
+    total: int
+    """How many there are."""
 
 
 class ReportWriter(Body):
@@ -265,7 +267,7 @@ class ReportContent(Body):
     as_of: date
     """Day on which the content was computed."""
     nothing: bool
-    """Whether there is nothing to report: no case started or ended."""
+    """Whether there is nothing to report: no case started or ended. Without figures, the log began later."""
     figures: ReportFigures
     """Figures of the period."""
     before: FiguresBefore

@@ -99,6 +99,13 @@ class CorrectReport(Request):
     """What was wrong."""
 
 
+class DiscardedReport(Body):
+    """A draft that was discarded."""
+
+    id: UUID
+    """Its id."""
+
+
 class ReportSummary(Body):
     """A report in a list."""
 
@@ -123,7 +130,7 @@ class ReportSummary(Body):
     signed_at: Instant | None
     """When it was signed."""
     signer: DisplayName | None
-    """Who signed it."""
+    """Who signed it, under the name of that time."""
     digest: str | None
     """SHA-256 of what was signed, in hexadecimal."""
 
@@ -146,13 +153,13 @@ class ProgressReportBody(Body):
     digest: str
     """SHA-256 of `content` in canonical form, in hexadecimal."""
     intact: bool
-    """Whether what is stored of a signed report still has the digest that was signed."""
+    """Whether a signed report, its signer and its time are what the administration log says."""
     created_at: Instant
     """When it was begun."""
     signed_at: Instant | None
     """When it was signed."""
     signer: DisplayName | None
-    """Who signed it."""
+    """Who signed it, under the name of that time."""
     editions: list[ReportSummary]
     """All editions of this report, oldest first."""
     content: ReportContent
@@ -197,7 +204,9 @@ class AgencyBody(Body):
     commitments: int
     """Its commitments."""
     missed: int
-    """Commitments that were missed, or reached late."""
+    """Commitments that were missed."""
+    late: int
+    """Commitments that were reached late."""
     open_actions: int
     """Actions that are open today."""
     overdue_actions: int
@@ -214,9 +223,11 @@ class AgenciesBody(Body):
     ended: bool
     """Whether the period is over."""
     items: list[AgencyBody]
-    """By name."""
-    more: bool
-    """Whether there are more agencies than the list has."""
+    """The first 60, by name. Choose a `unit` for others."""
+    total: int
+    """How many agencies there are."""
+    missing: int
+    """How many of all have not signed a report."""
 
 
 def summary_of(row: RowMapping) -> dict[str, Any]:
@@ -248,7 +259,8 @@ def agencies_body(found: Comparison) -> AgenciesBody:
     return AgenciesBody.model_validate(
         {
             "period": {"kind": period.kind, "calendar": period.calendar, **days},
-            **{"due": found.due, "ended": found.ended, "more": found.more},
+            **{"due": found.due, "ended": found.ended, "total": found.total},
+            "missing": len(found.silent),
             "items": [{name: getattr(line, name) for name in names} for line in found.lines],
         }
     )

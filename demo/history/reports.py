@@ -78,7 +78,7 @@ def _report(database: Database, days: Days, decided: list[NewAction]) -> None:
 
 def _close(database: Database, day: date, text: str) -> None:
     def close(uow: UnitOfWork) -> None:
-        found = [one for one in reports.open_actions(uow) if one["text"] == text]
+        found = [one for one in reports.open_actions(uow).items if one["text"] == text]
         for one in found:
             reports.close_action(uow, one["id"], "done", None)
 

@@ -72,6 +72,7 @@ OrganisationKind = Literal[
     "service.removed",
     "register.imported",
     "report.signed",
+    "report.discarded",
     "statistics.published",
     "flag.raised",
     "question.asked",

@@ -15,8 +15,8 @@ from engine.platform.db import Base
 class ProgressReport(Base):
     """What a unit reports of a period: texts of people, and figures that are computed until it is signed.
 
-    `content` is what was signed, as canonical JSON, and `digest` its SHA-256. A signed row never changes
-    (trigger); a correction is the next edition, which has a reason.
+    `content` is what was signed, as canonical JSON, and `digest` its SHA-256. A row begins as a
+    draft, and a signed one never changes (triggers); a correction is the next edition, which has a reason.
     """
 
     __tablename__ = "progress_reports"
@@ -40,6 +40,7 @@ class ProgressReport(Base):
     changed_at: Mapped[Instant]
     signed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     signed_at: Mapped[Instant | None]
+    signer_names: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)  # by then
     content: Mapped[str | None] = mapped_column(Text)
     digest: Mapped[str | None] = mapped_column(Text)
 

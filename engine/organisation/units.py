@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, get_args
 from uuid import UUID
 
@@ -100,17 +101,24 @@ def working(uow: UnitOfWork) -> Sequence[RowMapping]:
     return uow.connection.execute(found.limit(CHOICES)).mappings().all()
 
 
-def own(uow: UnitOfWork, *, apart_from: str | None = None) -> Sequence[RowMapping]:
+def _open(closed_after: datetime | None) -> ColumnElement[bool]:
+    opened = Unit.closed_at.is_(None)
+    return opened if closed_after is None else or_(opened, Unit.closed_at > closed_after)
+
+
+def own(
+    uow: UnitOfWork, *, apart_from: str | None = None, closed_after: datetime | None = None
+) -> Sequence[RowMapping]:
     """Returns the actor's open units by name, as choices, with the name of their parent as `above`.
 
-    `apart_from`: without this unit and all below it.
+    `apart_from`: without this unit and all below it; `closed_after`: with those closed later than this.
     """
     access.require(uow.actor, "units.read")
     parent = aliased(Unit)
     found = (
         select(Unit.key, Unit.name, case((parent.id != ROOT, parent.name)).label("above"))
         .outerjoin(parent, parent.id == Unit.parent_id)
-        .where(Unit.closed_at.is_(None), access.covers(Unit.id))
+        .where(_open(closed_after), access.covers(Unit.id))
         .order_by(Unit.name, Unit.key)
         .limit(CHOICES)
     )
@@ -190,9 +198,12 @@ def unknown(key: str) -> NotFound:
     return NotFound(f"The unit {key!r} does not exist.")
 
 
-def administered(uow: UnitOfWork, key: str) -> Unit | None:
-    """Returns an open unit of the actor's, locked until the command ends; None if it is none."""
-    held = _administered([key]).with_for_update(read=True, of=Unit)
+def administered(uow: UnitOfWork, key: str, *, closed_after: datetime | None = None) -> Unit | None:
+    """Returns an open unit of the actor's, locked until the command ends; None if it is none.
+
+    `closed_after`: or one that was closed later than this.
+    """
+    held = _administered([key], closed_after).with_for_update(read=True, of=Unit)
     return uow.session.scalars(held, seen_by(uow)).one_or_none() if _KEY.fullmatch(key) else None
 
 
@@ -208,8 +219,8 @@ def administered_alone(uow: UnitOfWork, keys: Collection[str]) -> Mapping[str, U
     return {unit.key: unit for unit in found}
 
 
-def _administered(keys: Sequence[str]) -> Select[Any]:
-    return select(Unit).where(Unit.key.in_(keys), Unit.closed_at.is_(None), access.covers(Unit.id))
+def _administered(keys: Sequence[str], closed_after: datetime | None = None) -> Select[Any]:
+    return select(Unit).where(Unit.key.in_(keys), _open(closed_after), access.covers(Unit.id))
 
 
 def covered(uow: UnitOfWork, key: str, pointer: str = "/unit") -> Unit:

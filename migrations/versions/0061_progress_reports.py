@@ -21,6 +21,16 @@ CREATE TRIGGER signed_reports_never_change BEFORE UPDATE OR DELETE ON progress_r
     FOR EACH ROW WHEN (OLD.signed_at IS NOT NULL) EXECUTE FUNCTION signed_reports_never_change();
 CREATE TRIGGER signed_reports_are_not_truncated BEFORE TRUNCATE ON progress_reports
     FOR EACH STATEMENT EXECUTE FUNCTION signed_reports_never_change();
+CREATE FUNCTION reports_begin_as_drafts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'A report begins as a draft: a signed one is never inserted in progress_reports'
+        USING ERRCODE = 'restrict_violation';
+END
+$$;
+CREATE TRIGGER reports_begin_as_drafts BEFORE INSERT ON progress_reports FOR EACH ROW
+    WHEN (num_nonnulls(NEW.signed_by, NEW.signed_at, NEW.signer_names, NEW.content, NEW.digest) > 0)
+    EXECUTE FUNCTION reports_begin_as_drafts();
+ALTER TABLE progress_reports ENABLE ALWAYS TRIGGER reports_begin_as_drafts;
 ALTER TABLE progress_reports ENABLE ALWAYS TRIGGER signed_reports_never_change;
 ALTER TABLE progress_reports ENABLE ALWAYS TRIGGER signed_reports_are_not_truncated;
 CREATE FUNCTION report_action_changes_are_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -62,6 +72,7 @@ def _create_reports() -> None:
         sa.Column("changed_at", INSTANT, nullable=False),
         sa.Column("signed_by", sa.Uuid()),
         sa.Column("signed_at", INSTANT),
+        sa.Column("signer_names", JSONB()),
         sa.Column("content", sa.Text()),
         sa.Column("digest", sa.Text()),
         sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name="fk_progress_reports_unit_id_units"),
@@ -124,3 +135,4 @@ def downgrade() -> None:
         op.drop_table(table)
     op.execute("DROP FUNCTION report_action_changes_are_append_only()")
     op.execute("DROP FUNCTION signed_reports_never_change()")
+    op.execute("DROP FUNCTION reports_begin_as_drafts()")

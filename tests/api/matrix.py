@@ -218,6 +218,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/reports"): {"manager"},
     ("GET", "/reports/<uuid:report_id>"): {"administrator"} | READERS,
     ("PATCH", "/reports/<uuid:report_id>"): {"manager"},
+    ("DELETE", "/reports/<uuid:report_id>"): {"manager"},
     ("GET", "/reports/<uuid:report_id>/owners"): {"administrator"} | READERS,
     ("POST", "/reports/<uuid:report_id>/actions"): {"manager"},
     ("POST", "/reports/<uuid:report_id>/editions"): {"manager"},

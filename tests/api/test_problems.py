@@ -86,7 +86,6 @@ def test_a_problem_is_told_in_the_callers_language(accepted: str | None, languag
     [
         (NotInstalled, "not-installed"),
         (TypesettingFailed, "typesetting-failed"),
-        (DocumentTooLarge, "document-too-large"),
     ],
 )
 def test_without_a_pdf_the_code_says_why_and_nobody_is_asked_to_repeat(
@@ -96,6 +95,13 @@ def test_without_a_pdf_the_code_says_why_and_nobody_is_asked_to_repeat(
     document = response.get_json(force=True)
     assert (response.status_code, document["type"]) == (503, problems.TYPE + "pdf-unavailable")
     assert (document["code"], "Retry-After" in response.headers) == (code, False)
+    assert "PDF" in document["detail"]
+
+
+def test_what_is_too_large_for_a_pdf_is_no_failure_of_the_server() -> None:
+    response = answer(DocumentTooLarge("2,000 rows"), "fa")
+    document = response.get_json(force=True)
+    assert (response.status_code, document["type"]) == (422, problems.TYPE + "pdf-too-large")
     assert "PDF" in document["detail"]
 
 

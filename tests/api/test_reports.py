@@ -63,6 +63,8 @@ def past(
         while factories.as_actor(database, who, projection.project):
             pass
         a_member(database, "clerk", AGENCY)
+        with database.transaction() as session:  # the installation is older than its history
+            session.execute(text("UPDATE units SET created_at = '2026-01-01'"))
         yield Past(
             database, new_clients(new_app(database, tmp_path_factory.mktemp("documents")), contract, database)
         )
@@ -427,6 +429,23 @@ def test_the_file_of_a_signed_report_is_always_the_same(past: Past, writer: Clie
         assert first.data.startswith(b"%PDF")
         assert first.data == second.data
     assert writer.get(f"/reports/{report}/pdf?language=de").status_code == 422
+
+
+def test_keys_that_are_none_are_refused(past: Past, writer: Client) -> None:
+    for path in ("/reports?", "/report-actions?", "/reports/agencies?first=2026-08-01&last=2026-08-31&"):
+        for unit, status in (("%00", 422), ("nowhere", 404), ("x" * 64, 422)):
+            assert writer.get(f"{path}unit={unit}").status_code == status
+
+
+def test_a_draft_is_discarded_once(past: Past, writer: Client, signer: Client) -> None:
+    report = past.begin(writer, "municipality", ("2026-04-01", "2026-04-30"))["id"]
+    path = f"/reports/{report}"
+    assert writer.send("DELETE", path, headers={"If-Match": '"9"'}).status_code == 412
+    assert body(writer.send("DELETE", path)) == {"id": report}
+    assert writer.send("DELETE", path).status_code == 404
+    signed = past.begin(writer, "municipality", ("2026-04-01", "2026-04-30"))["id"]
+    sign(signer, signed)
+    assert code(writer.send("DELETE", f"/reports/{signed}")) == (409, "report-signed")
 
 
 def test_auditors_and_administrators_only_read(past: Past, writer: Client) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from engine.platform.errors import NotInstalled, TypesettingFailed
+from engine.platform.errors import Busy, NotInstalled, TypesettingFailed
 from engine.platform.typesetting import Document, process, typeset
 from tests import waiting
 
@@ -57,7 +57,7 @@ def test_what_takes_too_long_is_killed(template: Path) -> None:
 
 def test_what_needs_too_much_memory_fails_alone(template: Path) -> None:
     template.write_text("#let all = range(100000000)")
-    with capture_logs() as lines, pytest.raises(TypesettingFailed, match="1024 MiB"):
+    with capture_logs() as lines, pytest.raises(TypesettingFailed, match="400 MiB"):
         typeset(LETTER, timeout=30)
     assert [(line["event"], line["reason"]) for line in lines] == [("typesetting.failed", "limit")]
 
@@ -90,6 +90,16 @@ def test_child_dies_with_its_parent(tmp_path: Path) -> None:
         (child,) = children(parent.pid)
         parent.send_signal(signal.SIGKILL)
     waiting.until(lambda: not Path(f"/proc/{child}").exists())
+
+
+def test_only_so_many_are_made_at_once_and_the_slots_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "LOCKS", tmp_path)
+    monkeypatch.setattr(process, "PATIENCE", 0)
+    with process._slot(), process._slot(), pytest.raises(Busy, match="2 PDF files"):
+        typeset(LETTER, timeout=30)
+    assert typeset(LETTER, timeout=30).startswith(b"%PDF")
 
 
 def test_fault_in_a_template_is_logged_without_texts_of_the_document(template: Path) -> None:

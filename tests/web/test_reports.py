@@ -8,6 +8,7 @@ from html import unescape
 from engine.oversight import reports
 from engine.oversight.reports import ReportPeriod
 from engine.platform.db import Actor, Database
+from engine.platform.language import Reader
 from tests import factories
 from tests.organisation import a_member, a_unit
 from tests.web.conftest import Browser, statements
@@ -64,7 +65,7 @@ def test_a_manager_drafts_and_another_one_signs(database: Database, session_of: 
     path = begin(writer, "guild", a_month())
     assert begin(writer, "guild", a_month()) == path  # there is one
     page = english(writer, path)
-    assert "There is nothing to report" in page
+    assert "There are no figures of this period" in page
     assert "0%" not in page
     revision = re.search(r'name="revision" value="(\d+)"', page)
     assert revision
@@ -122,8 +123,13 @@ def test_what_is_wrong_is_explained_where_it_was_typed(database: Database, sessi
         assert answer.status_code == 422
         assert words in answer.text
     for section, text in (("summary", "x" * 10_001), ("nothing", "x")):
-        form = {"token": writer.token(AT), "section": section, "text": text}
+        form = {"token": writer.token(AT), "section": section, "text": text, "revision": "1"}
         assert writer.post(f"{path}/texts", form).status_code == 422
+    for revision in ("", "x", "9" * 30):  # without it, others' texts might be lost
+        form = {"token": writer.token(AT), "section": "summary", "text": "y", "revision": revision}
+        assert writer.post(f"{path}/texts", form).status_code == 422
+    for period in ("9999-12-01:9999-12-31", "9999-11-22:9999-12-21", "0001-01-01:0001-01-31"):
+        assert writer.get(f"{AT}?period={period}").status_code == 200
     for period in ("x", "2026-01-02:2026-01-31", "9999-01-01:9999-01-31"):
         form = {"token": writer.token(AT), "unit": "guild", "period": period}
         assert writer.post(AT, form).status_code == 422
@@ -149,6 +155,20 @@ def test_actions_are_closed_between_reports(database: Database, session_of: Sess
     assert "no money" in english(writer, path)
 
 
+def test_a_draft_begun_by_mistake_is_discarded(database: Database, session_of: SessionOf) -> None:
+    one, another = people(database)
+    writer = session_of(one)
+    path = begin(writer, "guild", a_month())
+    assert "Discard the draft" in english(writer, path)
+    assert send(writer, f"{path}/discard") == AT
+    assert writer.get(path).status_code == 404
+    path = begin(writer, "guild", a_month())
+    add(writer, path, "Hire two people", datetime.now(UTC).date(), str(another.id))
+    assert "Discard the draft" not in english(writer, path)
+    refused = writer.post(f"{path}/discard", {"token": writer.token(AT)})
+    assert (refused.status_code, "they live on" in refused.text) == (409, True)
+
+
 def test_a_ministry_sees_who_has_not_reported(database: Database, session_of: SessionOf) -> None:
     one, another = people(database)
     path = begin(session_of(one), "guild", a_month())
@@ -162,6 +182,10 @@ def test_a_ministry_sees_who_has_not_reported(database: Database, session_of: Se
     page = unescape(ministry.get(chosen).text)
     assert re.search(r"1 agency has not reported:\s*<strong>Registry</strong>", page)
     assert "Agencies in" not in english(session_of(one), AT)  # it has one agency
+    default = unescape(ministry.get(f"{AT}?lang=en&calendar=jalali").text)
+    last = reports.offered(datetime.now(UTC).date(), "jalali")[1]  # not the Gregorian one of the only report
+    named = Reader("en", "jalali", None).month(last.days.first)
+    assert re.search(rf"Agencies in \W?{named}", default)
     draft = begin(session_of(one), "guild", a_month(0))
     for name, address in (("index", AT), ("signed", path), ("draft", draft)):
         with statements(database) as told:

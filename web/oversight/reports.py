@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,7 @@ from web.visit import Away, Content, Page, Shown, Visit, page
 
 blueprint = Blueprint("progress_reports", __name__, url_prefix="/reports")
 AT = "/oversight/reports"
+NAMED = 40  # agencies that have not reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
     words, uow = _words(), visit.uow
     rows, following_one = following(reports.page(uow, after=cursor()), reports.PAGE)
     writes = access.allows(uow.actor, "reports.write")
+    actions = reports.open_actions(uow)
     found = _comparison(visit) if reports.has_agencies(uow) else None
     values = {
         "comparison": found,
@@ -87,7 +89,8 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
         "periods": _periods(visit, words),
         "rows": [(row, words.period(_period(row["first"], row["last"]))) for row in rows],
         "next": following_one,
-        "open_actions": reports.open_actions(uow),
+        "open_actions": actions,
+        "first_actions": actions.items,
         "units": _units(visit) if writes else [],
         "may_write": writes,
     }
@@ -95,21 +98,24 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
 
 
 def _comparison(visit: Visit) -> Comparison:
-    """Return the agencies in the chosen period, else in the latest of which there is a report."""
+    """Return the agencies in the chosen period, else in the reader's last month that has ended."""
     days = _days(request.args.get("period", ""))
     period = None if days is None else reports.find(days.first, days.last)
     if period is None or period.days.first > visit.uow.now.date():
-        months = reports.offered(visit.uow.now.date(), visit.reader.calendar)
-        period = reports.latest(visit.uow) or months[1]
+        period = reports.offered(visit.uow.now.date(), visit.reader.calendar)[1]
     return reports.compare(visit.uow, period.days.first, period.days.last)
 
 
 def _silent(visit: Visit, found: Comparison) -> str:
-    """Return the names of the agencies that have not reported."""
+    """Return the names of the agencies that have not reported; of many the first ones."""
     names = []
-    for line in found.silent:
+    for line in found.silent[:NAMED]:
         name = visit.reader.half(line.name)
         names.append(texts.say("reporting.only-draft", unit=name) if line.state == "draft" else name)
+    more = len(found.silent) - NAMED
+    if more > 0:
+        comma = ", " if visit.reader.language == "en" else "، "
+        return texts.say("reporting.and-more", names=comma.join(names), count=more)
     return visit.reader.both(names)
 
 
@@ -139,8 +145,11 @@ def _period(first: date, last: date) -> ReportPeriod:
 
 
 def _units(visit: Visit) -> list[tuple[str, str]]:
+    """Return the units that can report: also those that were closed since the first of the periods."""
+    periods = reports.offered(visit.uow.now.date(), visit.reader.calendar)
+    first = min(one.days.first for one in periods)
     shown = []
-    for row in units.own(visit.uow):
+    for row in units.own(visit.uow, closed_after=datetime.combine(first, time.min, visit.uow.now.tzinfo)):
         own, above = visit.reader.half(row["name"]), visit.reader.half(row["above"] or "")
         both = texts.say("administration.within", unit=own, above=above) if above else own
         shown.append((row["key"], both))
@@ -223,9 +232,23 @@ def write(visit: Visit, report_id: UUID) -> Away:
     """Save the summary, or the comment of a section."""
     section, text = request.form.get("section", ""), request.form.get("text", "").replace("\r\n", "\n")
     given = ReportTexts(summary=text) if section == "summary" else ReportTexts(comments={section: text})
-    revision = asked.count(request.form, "revision")
-    reports.write(visit.uow, report_id, given, None if revision is None else {revision})
+    reports.write(visit.uow, report_id, given, {_revision()})
     return Away(f"{AT}/{report_id}#{section}", told="reporting.saved")
+
+
+def _revision() -> int:
+    """Return the revision that the page showed. Raises Invalid without it: others' texts might be lost."""
+    found = asked.count(request.form, "revision")
+    if found is None:
+        raise Invalid("The texts can't be saved.", [Fault("/revision", "is required", "required")])
+    return found
+
+
+@page(blueprint.post("/<uuid:report_id>/discard"), may="reports.write", refused=again)
+def discard(visit: Visit, report_id: UUID) -> Away:
+    """Discard the draft."""
+    reports.discard(visit.uow, report_id)
+    return Away(AT, told="reporting.discarded")
 
 
 @page(blueprint.post("/<uuid:report_id>/actions"), may="reports.write", refused=again)
@@ -309,4 +332,5 @@ def pdf(visit: Visit, report_id: UUID, language: Any) -> Content:
     """Return the report as PDF."""
     view = reports.read(visit.uow, report_id)
     name = f"report-{view.content['unit']}-{view.period.days.first}-{language}.pdf"
-    return Content(reports.pdf(view, language, visit.uow.now.tzinfo), "application/pdf", name=name)
+    document = reports.document(view, language, visit.uow.now.tzinfo)
+    return Content(lambda: [reports.pdf(document)], "application/pdf", name=name)

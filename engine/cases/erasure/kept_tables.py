@@ -33,7 +33,7 @@ KEPT: Mapping[str, Kept] = {
     "progress_reports": Kept(
         _ORGANISATION,
         "id unit_id first last edition reason revision summary comments writers created_by created_at"
-        " changed_at signed_by signed_at content digest",
+        " changed_at signed_by signed_at signer_names content digest",
     ),
     "report_actions": Kept(
         _ORGANISATION,

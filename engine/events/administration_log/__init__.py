@@ -24,7 +24,7 @@ from engine.events.administration_log.records import (
     note_command,
     verify,
 )
-from engine.events.administration_log.vocabulary import VOCABULARY
+from engine.events.administration_log.vocabulary import VOCABULARY, stored
 
 __all__ = [
     "BEAT",
@@ -44,5 +44,6 @@ __all__ = [
     "note_restored",
     "note_start",
     "outages",
+    "stored",
     "verify",
 ]

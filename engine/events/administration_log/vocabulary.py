@@ -23,6 +23,7 @@ _DEFINITION = {"definition": str}
 _VERSION = {"definition": str, "version": int}
 _WEBHOOK = {"webhook": str}
 _MIGRATION = {"migration": str, "definition": str, "from": int, "to": int}
+_REPORT = {"report": str, "first": str, "last": str, "edition": int}
 _PERIOD = {"from_at": str, "to_at": str, "seconds": int}
 _CLOSURE = {"closure": str, "first": str, "last": str}
 _RATE = {
@@ -106,7 +107,8 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "installation.restored": {"from_at": str, "entries": int},
         "clock.jumped": _PERIOD,
         "clock.differs": {"seconds": int},
-        "report.signed": {"report": str, "first": str, "last": str, "edition": int, "digest": str},
+        "report.signed": {**_REPORT, "digest": str, "signature": str},
+        "report.discarded": _REPORT,
     }
 )
 

@@ -286,8 +286,11 @@ def _verify_administration(session: Session, report: Report) -> None:
     report.administration = end.length
     for broken in administration_log.verify(session):
         report.add(Finding("administration", BREAKS[broken.reason], broken.seq))
-    for seq, _ in reports.broken(session):
-        report.add(Finding("administration", "report", seq))
+    for seq, report_id in reports.broken(session):
+        if seq is None:
+            report.add(Finding("administration", "report-unrecorded", id=report_id))
+        else:
+            report.add(Finding("administration", "report", seq))
     if made is None or made.length == 0:
         return
     entry = select(OrganisationRecord.hash).where(OrganisationRecord.seq == made.length)

@@ -136,11 +136,16 @@ def measured(uow: UnitOfWork, unit_id: UUID, until: date) -> Sequence[MeasuredCo
     return measured_in(uow, require_unit(uow, unit_id), until)
 
 
-def measured_in(uow: UnitOfWork, unit: str | None, until: date) -> Sequence[MeasuredCommitment]:
-    """Returns the same for the key of a unit, or for all units of the actor. Raises as `measured`."""
+def measured_in(
+    uow: UnitOfWork, unit: str | None, until: date, *, explained: date | None = None
+) -> Sequence[MeasuredCommitment]:
+    """Returns the same for the key of a unit, or for all units of the actor. Raises as `measured`.
+
+    `explained`: with the explanations that were given until the end of this day.
+    """
     scope = resolve(uow, Filters(unit=unit))
     end = scope.midnight(until + DAY)
-    found = _load(uow, scope, until)
+    found = _load(uow, scope, until, explained=explained)
     return [one for one in found if one.withdrawn_at is None or one.withdrawn_at >= end]
 
 
@@ -178,24 +183,24 @@ def list_commitments(uow: UnitOfWork, unit: str | None, *, withdrawn: bool = Fal
 
 
 def _load(
-    uow: UnitOfWork, scope: Scope, until: date, *where: ColumnElement[bool]
+    uow: UnitOfWork, scope: Scope, until: date, *where: ColumnElement[bool], explained: date | None = None
 ) -> list[MeasuredCommitment]:
-    end = scope.midnight(until + DAY)
+    end, heard = scope.midnight(until + DAY), scope.midnight((explained or until) + DAY)
     versions: dict[UUID, dict[int, Version]] = defaultdict(dict)
-    explained: dict[UUID, dict[UUID, Explanation]] = defaultdict(dict)
+    given: dict[UUID, dict[UUID, Explanation]] = defaultdict(dict)
     commitments: dict[UUID, Any] = {}
-    for row in _rows(uow, scope, where, end):
+    for row in _rows(uow, scope, where, (end, heard)):
         commitments[row.id] = row
         versions[row.id].setdefault(row.number, Version(*row[_VERSION]))
         if row.explanation_id is not None:
             version, state, cause, words, at = row[_SAID]
             said = Explanation(version, state, cause, words, at.astimezone(end.tzinfo))
-            explained[row.id][row.explanation_id] = said
+            given[row.id][row.explanation_id] = said
     made = {key: list(of_one.values()) for key, of_one in versions.items()}
     questions = {key: _question(commitments[key], made[key][-1], until, uow) for key in commitments}
     figures = measure(uow, scope, list(questions.values()))
     found = [
-        _measured(commitments[key], made[key], question, values, (until, [*explained[key].values()]))
+        _measured(commitments[key], made[key], question, values, (until, [*given[key].values()]))
         for (key, question), values in zip(questions.items(), figures, strict=True)
     ]
     return sorted(found, key=_place)
@@ -211,9 +216,9 @@ _VERSION, _SAID = slice(6, 18), slice(19, 24)  # columns of the rows
 
 
 def _rows(
-    uow: UnitOfWork, scope: Scope, where: Collection[ColumnElement[bool]], end: datetime
+    uow: UnitOfWork, scope: Scope, where: Collection[ColumnElement[bool]], before: tuple[datetime, datetime]
 ) -> Sequence[Any]:
-    """Returns the commitments made before an instant: one row for each version and explanation until then."""
+    """Returns commitments: one row for each version made, and explanation given, before these instants."""
     of, said = CommitmentVersion, CommitmentExplanation
     version: tuple[Any, ...] = (
         *(of.number, of.text_fa, of.text_en, of.legal_basis, of.metric, of.definition),
@@ -235,8 +240,8 @@ def _rows(
         select(*columns)
         .join(Unit, Unit.id == Commitment.unit_id)
         .join(of, of.commitment_id == Commitment.id)
-        .outerjoin(said, and_(said.commitment_id == Commitment.id, said.explained_at < end))
-        .where(of.made_at < end, *where)
+        .outerjoin(said, and_(said.commitment_id == Commitment.id, said.explained_at < before[1]))
+        .where(of.made_at < before[0], *where)
         .order_by(Commitment.id, of.number, said.explained_at, said.id)
     )
     if scope.units is not None:

@@ -30,7 +30,7 @@ from engine.platform.errors import Fault, Invalid, NotFound
 
 LONGEST = 3660  # days
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)  # that can be asked for
-_SCOPES = "parvandeh.scopes"
+_SCOPES, _UNITS, _LOG = "parvandeh.scopes", "parvandeh.scopes.units", "parvandeh.scopes.log"
 USUAL = 2  # months before that of the last day, without a first day
 
 
@@ -130,19 +130,34 @@ def _resolve(uow: UnitOfWork, filters: Filters) -> Scope:
     if filters.version is not None and filters.definition is None:
         fault = Fault("/query/version", "needs a definition, whose version it is", "needs-definition")
         raise Invalid("The request has errors.", [fault])
-    units = _units(uow, filters.unit)
+    units = _known_units(uow, filters.unit)
     if filters.alone and filters.unit is not None:
         units = [filters.unit]
     if filters.definition is not None:
         _require_definition(uow, filters.definition, filters.version, units)
     if filters.service_class not in (None, "", *get_args(ServiceClass)):
         _require_class(uow, str(filters.service_class))
-    known = uow.connection.execute(_KNOWN).one()
+    known = _known_log(uow)
     zone = uow.now.tzinfo
     began = None if known.first is None else known.first.astimezone(zone).date()
     reached = uow.now if known.last is None else max(uow.now, known.last.astimezone(zone))
     as_of = uow.now if known.pending is None else known.pending.astimezone(zone)
     return Scope(filters, units, days, zone, uow.now, began, reached.date(), as_of, known.position)
+
+
+def _known_units(uow: UnitOfWork, key: str | None) -> Sequence[str] | None:
+    """Returns `_units`, read once in a transaction: scopes of several periods have the same."""
+    found: dict[tuple[Actor, str | None], Sequence[str] | None] = uow.session.info.setdefault(_UNITS, {})
+    if (uow.actor, key) not in found:
+        found[uow.actor, key] = _units(uow, key)
+    return found[uow.actor, key]
+
+
+def _known_log(uow: UnitOfWork) -> Any:
+    """Returns what `_KNOWN` selects, read once in a transaction."""
+    if _LOG not in uow.session.info:
+        uow.session.info[_LOG] = uow.connection.execute(_KNOWN).one()
+    return uow.session.info[_LOG]
 
 
 def _days(filters: Filters, today: date) -> Days:

@@ -3,9 +3,9 @@
 Figures are those of `engine.oversight.metrics`; until a report is signed they are computed at each read.
 """
 
-from engine.oversight.reports.actions import ActionChanges, ActionStatus, NewAction
+from engine.oversight.reports.actions import ActionChanges, ActionStatus, NewAction, OpenActions
 from engine.oversight.reports.actions import open_ones as open_actions
-from engine.oversight.reports.agencies import AgencyLine, Comparison, compare, has_agencies, latest
+from engine.oversight.reports.agencies import AgencyLine, Comparison, compare, has_agencies
 from engine.oversight.reports.content import SECTIONS
 from engine.oversight.reports.drafts import (
     ReportTexts,
@@ -14,6 +14,7 @@ from engine.oversight.reports.drafts import (
     close_action,
     correct,
     create,
+    discard,
     write,
 )
 from engine.oversight.reports.periods import ReportPeriod, find, offered
@@ -31,6 +32,7 @@ __all__ = [
     "AgencyLine",
     "Comparison",
     "NewAction",
+    "OpenActions",
     "ReportForms",
     "ReportPeriod",
     "ReportTexts",
@@ -45,11 +47,11 @@ __all__ = [
     "compare",
     "correct",
     "create",
+    "discard",
     "document",
     "find",
     "forms",
     "has_agencies",
-    "latest",
     "offered",
     "open_actions",
     "page",

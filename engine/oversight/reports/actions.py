@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, and_, func, literal, not_, or_, select, update
+from sqlalchemy import RowMapping, Select, and_, func, select, update
 
 from engine import access
 from engine.access import validity
@@ -20,7 +20,8 @@ from engine.models import (
     UnitLine,
     User,
 )
-from engine.oversight.reports import figures, texts
+from engine.oversight.metrics.filters import Filters, resolve
+from engine.oversight.reports import figures, texts, writers
 from engine.oversight.reports.figures import Json
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
@@ -31,6 +32,7 @@ MOST = 100  # actions of a report
 LONGEST = 1_000  # characters
 OWNERS = 500  # accounts that are offered
 LISTED = 200  # open actions
+CHANGES = 1_000  # of the history of a report's actions
 _LATEST = date(2199, 12, 31)
 
 
@@ -51,6 +53,14 @@ class ActionChanges:
     text: str | None = None
     owner: UUID | None = None
     due: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenActions:
+    """The first open actions, and how many there are."""
+
+    items: Sequence[Json]
+    total: int
 
 
 def owners(uow: UnitOfWork, unit_id: UUID) -> Sequence[RowMapping]:
@@ -77,13 +87,11 @@ def of_report(uow: UnitOfWork, report: ProgressReport) -> tuple[list[Json], list
     Of these the open ones come first, the earliest due date first.
     """
     action, decided_in = ReportAction, ProgressReport
-    begin = datetime.combine(report.first, time.min, uow.now.tzinfo)
     same = and_(decided_in.first == report.first, decided_in.last == report.last)
-    was_open = or_(action.status == "open", action.closed_at >= begin)
     found = (
         _selected()
         .add_columns(same.label("own"))
-        .where(action.unit_id == report.unit_id, decided_in.last <= report.last, or_(same, was_open))
+        .where(writers.shown(uow, report, decided_in))
         .order_by(action.status != "open", action.due, action.id)
     )
     own: list[Json] = []
@@ -123,25 +131,31 @@ def _listed(row: RowMapping, now: datetime) -> Json:
     }
 
 
-def open_ones(uow: UnitOfWork, unit: str | None = None) -> list[Json]:
-    """Returns the open actions of the actor's units, or of one of them: the earliest due date first."""
+def open_ones(uow: UnitOfWork, unit: str | None = None) -> OpenActions:
+    """Returns the open actions of the actor's units, or of one and those below: the earliest due date first.
+
+    Raises NotFound for a unit that the actor doesn't see.
+    """
     access.require(uow.actor, "metrics.read")
     found = (
         _selected()
         .add_columns(Unit.key.label("unit"), Unit.name.label("unit_name"))
+        .add_columns(func.count().over().label("total"))
         .join(Unit, Unit.id == ReportAction.unit_id)
         .where(ReportAction.status == "open", access.covers(ReportAction.unit_id))
         .order_by(ReportAction.due, ReportAction.id)
         .limit(LISTED)
     )
     if unit is not None:
-        found = found.where(Unit.key == unit)
-    rows = uow.connection.execute(found, access.seen_by(uow)).mappings()
-    return [{**_listed(row, uow.now), "unit": row["unit"], "unit_name": row["unit_name"]} for row in rows]
+        keys = resolve(uow, Filters(unit=unit)).units
+        found = found if keys is None else found.where(Unit.key.in_(keys))
+    rows = uow.connection.execute(found, access.seen_by(uow)).mappings().all()
+    items = [{**_listed(row, uow.now), "unit": row["unit"], "unit_name": row["unit_name"]} for row in rows]
+    return OpenActions(items, rows[0]["total"] if rows else 0)
 
 
 def history(uow: UnitOfWork, report: ProgressReport) -> Sequence[RowMapping]:
-    """Returns the changes of the actions that a report shows, oldest first."""
+    """Returns the newest changes of the actions that a report shows, the oldest of them first."""
     change, action = ReportActionChange, ReportAction
     decided_in = select(ProgressReport.id).where(ProgressReport.last <= report.last)
     found = (
@@ -150,10 +164,10 @@ def history(uow: UnitOfWork, report: ProgressReport) -> Sequence[RowMapping]:
         .join(action, action.id == change.action_id)
         .join(User, User.id == change.by)
         .where(action.unit_id == report.unit_id, action.report_id.in_(decided_in))
-        .order_by(change.id)
-        .limit(1_000)
+        .order_by(change.id.desc())
+        .limit(CHANGES)
     )
-    return uow.connection.execute(found).mappings().all()
+    return uow.connection.execute(found).mappings().all()[::-1]
 
 
 def decide(uow: UnitOfWork, report: ProgressReport, new: NewAction, causes: Sequence[Json]) -> UUID:
@@ -249,16 +263,13 @@ def _faults(uow: UnitOfWork, unit_id: UUID, changes: ActionChanges) -> list[Faul
 
 
 def _changed(uow: UnitOfWork, action: ReportAction, kind: ActionChange, facts: Mapping[str, Any]) -> None:
-    """Records a change; who made it has written in the drafts that show the action."""
+    """Records a change; who made it has written in the drafts that show the action (`writers`)."""
     uow.session.flush()
     _note(uow, action.id, kind, facts)
     drafts = update(ProgressReport).where(
-        ProgressReport.unit_id == action.unit_id,
-        ProgressReport.signed_at.is_(None),
-        not_(literal(uow.actor.id) == ProgressReport.writers.any_()),
+        ProgressReport.unit_id == action.unit_id, ProgressReport.signed_at.is_(None)
     )
-    writers = func.array_append(ProgressReport.writers, uow.actor.id)
-    uow.connection.execute(drafts.values(writers=writers, revision=ProgressReport.revision + 1))
+    uow.connection.execute(drafts.values(revision=ProgressReport.revision + 1))
 
 
 def _note(uow: UnitOfWork, action_id: UUID, kind: ActionChange, facts: Mapping[str, Any]) -> None:

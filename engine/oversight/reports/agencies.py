@@ -1,12 +1,13 @@
 """What a ministry sees of a period: the figures of each of its agencies, and which have not reported."""
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import aliased
 
 from engine import access
@@ -21,8 +22,7 @@ from engine.oversight.reports.figures import Json
 from engine.oversight.reports.periods import ReportPeriod
 from engine.platform.db import UnitOfWork
 
-MOST = 60  # agencies of a comparison
-MISSED = ("missed", "late")
+MOST = 60  # agencies of which a comparison has figures
 
 ReportState = Literal["none", "draft", "signed"]
 
@@ -32,7 +32,7 @@ class AgencyLine:
     """An agency in a period: its report, its figures, and its actions by today.
 
     `overdue_report`: the report was due and is not signed. `online` and `services` count those of the
-    register, `missed` the commitments that were missed or reached late.
+    register, `missed` the commitments that were missed, `late` those that were reached late.
     """
 
     unit: str
@@ -45,45 +45,61 @@ class AgencyLine:
     services: int
     commitments: int
     missed: int
+    late: int
     open_actions: int
     overdue_actions: int
 
 
 @dataclass(frozen=True, slots=True)
+class SilentAgency:
+    """An agency that has not signed a report."""
+
+    unit: str
+    name: str
+    state: ReportState
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """The agencies below a unit in a period, by name. `due` is the day by which they have to report."""
+    """The agencies below a unit in a period, by name. `due` is the day by which they have to report.
+
+    `lines` has the first `MOST` of `total`; `silent` all that have not signed a report.
+    """
 
     period: ReportPeriod
     due: date
     ended: bool
     lines: Sequence[AgencyLine]
-    more: bool
-
-    @property
-    def silent(self) -> Sequence[AgencyLine]:
-        """Those that have not signed a report."""
-        return [line for line in self.lines if line.state != "signed"]
+    total: int
+    silent: Sequence[SilentAgency]
 
 
 def compare(uow: UnitOfWork, first: date, last: date, unit: str | None = None) -> Comparison:
-    """Returns the agencies below a unit, or all of the actor's, in a period. Raises NotFound and Invalid."""
+    """Returns the agencies below a unit, or all of the actor's, in a period. Raises NotFound and Invalid.
+
+    Each reports for itself, those with agencies below them, too: all that existed in the period.
+    """
     period = periods.require(first, last, uow.now.date(), "/query")
     scope = resolve(uow, Filters(unit=unit, first=first, last=last))
-    rows = _agencies(uow, unit)
-    ids = [row.id for row in rows[:MOST]]
+    rows = _agencies(uow, unit, (scope.midnight(first), scope.midnight(last + DAY)))
+    ended, ids = last < uow.now.date(), [row.id for row in rows[:MOST]]
     if not ids:
-        return Comparison(period, period.due, last < uow.now.date(), [], more=False)
+        return Comparison(period, period.due, ended, [], 0, [])
+    states = _reports(uow, [row.id for row in rows], period)
+    none: tuple[UUID | None, ReportState] = (None, "none")
+    silent = [SilentAgency(row.key, row.name, states.get(row.id, none)[1]) for row in rows]
     until = min(last, uow.now.date())
     facts = _Facts(
         commitments.numbers_of_units(uow, scope, ids, (period.days, period.calendar)),
         {key: one.at(until + DAY) for key, one in commitments.registers(uow, ids).items()},
-        _missed(uow, unit, until, _keys(uow, ids)),
-        _reports(uow, ids, period),
+        _states(uow, unit, until, _keys(uow, ids)),
+        states,
         _actions(uow, ids),
     )
     late = period.due < uow.now.date()
     lines = [_line(row, facts, late=late) for row in rows[:MOST]]
-    return Comparison(period, period.due, last < uow.now.date(), lines, len(rows) > MOST)
+    missing = [one for one in silent if one.state != "signed"]
+    return Comparison(period, period.due, ended, lines, len(rows), missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +108,7 @@ class _Facts:
 
     numbers: Mapping[UUID, Numbers]
     services: Mapping[UUID, ServicesOnline]
-    commitments: Mapping[UUID, tuple[int, int]]
+    commitments: Mapping[UUID, Counter[str]]
     reports: Mapping[UUID, tuple[UUID | None, ReportState]]
     actions: Mapping[UUID, tuple[int, int]]
 
@@ -100,7 +116,7 @@ class _Facts:
 def _line(row: Any, facts: _Facts, *, late: bool) -> AgencyLine:
     none: tuple[UUID | None, ReportState] = (None, "none")
     found, state = facts.reports.get(row.id, none)
-    services, promised = facts.services[row.id], facts.commitments.get(row.id, (0, 0))
+    services, promised = facts.services[row.id], facts.commitments[row.id]
     open_ones = facts.actions.get(row.id, (0, 0))
     return AgencyLine(
         unit=row.key,
@@ -111,58 +127,42 @@ def _line(row: Any, facts: _Facts, *, late: bool) -> AgencyLine:
         figures=figures.listed(facts.numbers[row.id]),
         online=services.online,
         services=services.total,
-        commitments=promised[0],
-        missed=promised[1],
+        commitments=promised.total(),
+        missed=promised["missed"],
+        late=promised["late"],
         open_actions=open_ones[0],
         overdue_actions=open_ones[1],
     )
 
 
-def _missed(
-    uow: UnitOfWork, unit: str | None, until: date, agencies: Mapping[str, UUID]
-) -> Mapping[UUID, tuple[int, int]]:
-    """Returns how many commitments each agency has, and how many of them it missed or reached late."""
-    found: dict[UUID, tuple[int, int]] = {}
+def _states(
+    uow: UnitOfWork, unit: str | None, until: date, agencies: Mapping[str, Sequence[UUID]]
+) -> Mapping[UUID, Counter[str]]:
+    """Returns how many commitments each agency has, with those below it, by state."""
+    found: dict[UUID, Counter[str]] = defaultdict(Counter)
     for one in commitments.measured_in(uow, unit, until):
-        if (agency := agencies.get(one.unit)) is not None:
-            count, missed = found.get(agency, (0, 0))
-            found[agency] = count + 1, missed + (one.state in MISSED)
+        for agency in agencies.get(one.unit, ()):
+            found[agency][one.state] += 1
     return found
-
-
-def latest(uow: UnitOfWork) -> ReportPeriod | None:
-    """Returns the latest ended period of which the actor's units have a report."""
-    access.require(uow.actor, "metrics.read")
-    found = (
-        select(ProgressReport.first, ProgressReport.last)
-        .where(access.covers(ProgressReport.unit_id), ProgressReport.last < uow.now.date())
-        .order_by(ProgressReport.last.desc(), ProgressReport.first.desc())
-        .limit(1)
-    )
-    row = uow.connection.execute(found, access.seen_by(uow)).one_or_none()
-    return None if row is None else periods.find(row.first, row.last)
 
 
 def has_agencies(uow: UnitOfWork) -> bool:
     """Returns whether the actor has several agencies to compare."""
-    return len(_agencies(uow, None, most=2)) > 1
+    found = select(Unit.id).where(*_AGENCY, access.covers(Unit.id)).limit(2)
+    return len(uow.connection.execute(found, access.seen_by(uow)).all()) > 1
 
 
-def _agencies(uow: UnitOfWork, unit: str | None, most: int = MOST + 1) -> Sequence[Any]:
-    """Returns the open agencies without those that have agencies below them."""
-    line, lower, below = aliased(UnitLine), aliased(UnitLine), aliased(Unit)
-    higher = (
-        select(lower.ancestor_id)
-        .join(below, below.id == lower.unit_id)
-        .where(lower.ancestor_id == Unit.id, below.id != Unit.id)
-        .where(below.kind == "agency", below.closed_at.is_(None))
-    )
+_AGENCY = (Unit.kind == "agency", Unit.parent_id.is_not(None))
+
+
+def _agencies(uow: UnitOfWork, unit: str | None, within: tuple[datetime, datetime]) -> Sequence[Any]:
+    """Returns the agencies that existed between two instants, by name."""
+    line = aliased(UnitLine)
     found = (
         select(Unit.id, Unit.key, Unit.name)
-        .where(Unit.kind == "agency", Unit.closed_at.is_(None), access.covers(Unit.id))
-        .where(Unit.parent_id.is_not(None), ~higher.exists())
+        .where(*_AGENCY, access.covers(Unit.id), Unit.created_at < within[1])
+        .where(or_(Unit.closed_at.is_(None), Unit.closed_at > within[0]))
         .order_by(Unit.name, Unit.key)
-        .limit(most)
     )
     if unit is not None:
         top = select(Unit.id).where(Unit.key == unit).scalar_subquery()
@@ -171,11 +171,13 @@ def _agencies(uow: UnitOfWork, unit: str | None, most: int = MOST + 1) -> Sequen
     return uow.connection.execute(found, access.seen_by(uow)).all()
 
 
-def _keys(uow: UnitOfWork, ids: Sequence[UUID]) -> Mapping[str, UUID]:
-    """Returns the agency to which each unit belongs."""
+def _keys(uow: UnitOfWork, ids: Sequence[UUID]) -> Mapping[str, Sequence[UUID]]:
+    """Returns the agencies to which each unit belongs."""
     lines = select(Unit.key, UnitLine.ancestor_id).join(Unit, Unit.id == UnitLine.unit_id)
-    rows = uow.connection.execute(lines.where(UnitLine.ancestor_id.in_(ids)))
-    return {key: agency for key, agency in rows}
+    found: dict[str, list[UUID]] = defaultdict(list)
+    for key, agency in uow.connection.execute(lines.where(UnitLine.ancestor_id.in_(ids))):
+        found[key].append(agency)
+    return found
 
 
 def _reports(

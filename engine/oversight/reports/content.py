@@ -9,12 +9,11 @@ from datetime import date
 from typing import Any
 
 import orjson
-from sqlalchemy import select
 
-from engine.identity import names
-from engine.models import ProgressReport, Unit, User
+from engine.models import ProgressReport, Unit
 from engine.oversight import commitments
-from engine.oversight.reports import actions, figures
+from engine.oversight.projection.periods import DAY
+from engine.oversight.reports import actions, figures, writers
 from engine.oversight.reports.figures import Json
 from engine.oversight.reports.periods import ReportPeriod, find
 from engine.platform.db import UnitOfWork
@@ -44,12 +43,12 @@ def compute(uow: UnitOfWork, report: ProgressReport) -> Json:
         **content,
         "causes": causes,
         "services": _services(uow, report, today),
-        "commitments": _commitments(uow, report, today),
+        "commitments": _commitments(uow, unit, report, today),
         "actions": own,
         "earlier_actions": earlier,
         "summary": report.summary,
         "comments": dict(report.comments),
-        "writers": _writers(uow, report),
+        "writers": writers.listed(uow, report),
     }
     plain: Json = orjson.loads(canonical(found))
     return plain
@@ -69,24 +68,21 @@ def _head(report: ProgressReport, unit: Unit, period: ReportPeriod, today: date)
 
 
 def _services(uow: UnitOfWork, report: ProgressReport, today: date) -> Json:
-    found = commitments.services_online(uow, report.unit_id, min(report.last, today))
+    register = commitments.registers(uow, [report.unit_id])[report.unit_id]
+    found = register.at(min(report.last, today) + DAY)
     names_of = ("name_fa", "name_en", "unit", "unit_name", "yearly_volume", "reason", "text")
     missing = [{name: getattr(one, name) for name in names_of} for one in found.missing]
     return {"online": found.online, "total": found.total, "missing": missing}
 
 
-def _commitments(uow: UnitOfWork, report: ProgressReport, today: date) -> list[Json]:
+def _commitments(uow: UnitOfWork, unit: Unit, report: ProgressReport, today: date) -> list[Json]:
+    """Returns the commitments as they were at the end of the period, with the explanations given by now."""
     shown = ("id", "text_fa", "text_en", "legal_basis", "metric", "target", "due", "value", "month", "state")
     more = ("unit", "unit_name", "reached", "lost", "explanation", "explain_by", "cause", "unexplained")
     return [
         {name: getattr(one, name) for name in (*shown, *more)}
-        for one in commitments.measured(uow, report.unit_id, min(report.last, today))
+        for one in commitments.measured_in(uow, unit.key, min(report.last, today), explained=today)
     ]
-
-
-def _writers(uow: UnitOfWork, report: ProgressReport) -> list[Json]:
-    found = select(User.id, names.of()).where(User.id.in_(report.writers)).order_by(User.id)
-    return [{"id": one, "names": named} for one, named in uow.connection.execute(found)]
 
 
 def canonical(content: Json) -> bytes:

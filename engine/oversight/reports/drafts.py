@@ -2,15 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from engine import access, cases
-from engine.models import ProgressReport
+from engine.events import administration_log
+from engine.models import ProgressReport, ReportAction
 from engine.organisation import units
 from engine.oversight.reports import actions, figures, periods, texts
 from engine.oversight.reports.actions import ActionChanges, NewAction
@@ -34,10 +35,11 @@ class ReportTexts:
 def create(uow: UnitOfWork, unit: str, first: date, last: date) -> UUID:
     """Begins the report of a unit and a period, and returns its id.
 
-    Raises NotFound for the unit, Invalid, and Conflict with the id of the report that there is.
+    Also for a unit that was closed since the period began: it has to report, too. Raises NotFound for the
+    unit, Invalid, and Conflict with the id of the report that there is.
     """
     access.require(uow.actor, "reports.write")
-    own = units.administered(uow, unit)
+    own = units.administered(uow, unit, closed_after=_midnight(uow, first))
     if own is None:
         raise units.unknown(unit)
     periods.require(first, last, uow.now.date())
@@ -45,6 +47,10 @@ def create(uow: UnitOfWork, unit: str, first: date, last: date) -> UUID:
     if made is None:
         raise _exists(uow, own.id, first, last)
     return made
+
+
+def _midnight(uow: UnitOfWork, day: date) -> datetime:
+    return datetime.combine(day, time.min, uow.now.tzinfo)
 
 
 def _insert(
@@ -166,19 +172,26 @@ def correct(uow: UnitOfWork, report_id: UUID, reason: str) -> UUID:
     return made
 
 
+def discard(uow: UnitOfWork, report_id: UUID, seen: Collection[int] | None = None) -> None:
+    """Deletes a draft. Raises as `draft`, and Conflict if actions were decided in it: they live on."""
+    report = draft(uow, report_id, seen)
+    decided = select(ReportAction.id).where(ReportAction.report_id == report.id).limit(1)
+    if uow.connection.execute(decided).first() is not None:
+        detail = "Actions were decided in the report, so it stays. Finish it, and have it signed."
+        raise Conflict(detail, code="report-has-actions", report={"id": str(report.id)})
+    administration_log.note(uow, "report.discarded", report.unit_id, facts(report))
+    uow.session.delete(report)
+    uow.session.flush()
+
+
+def facts(report: ProgressReport) -> dict[str, Any]:
+    """Returns what the administration log says of a report."""
+    return {"report": report.id, "first": report.first, "last": report.last, "edition": report.edition}
+
+
 def _wrote(uow: UnitOfWork, report: ProgressReport) -> None:
     report.revision += 1
     report.changed_at = uow.now
     if uow.actor.id not in report.writers:
         report.writers = [*report.writers, uow.actor.id]
     uow.session.flush()
-
-
-def newest_edition(uow: UnitOfWork, report: ProgressReport) -> int:
-    """Returns the number of the newest edition of a report."""
-    same = (
-        ProgressReport.unit_id == report.unit_id,
-        ProgressReport.first == report.first,
-        ProgressReport.last == report.last,
-    )
-    return uow.connection.execute(select(func.max(ProgressReport.edition)).where(*same)).scalar_one()

@@ -80,6 +80,8 @@ def add_names(
 
 
 def _units(uow: UnitOfWork, keys: Collection[str]) -> Mapping[str, str]:
+    if not keys:
+        return {}
     rows = uow.connection.execute(select(Unit.key, Unit.name).where(Unit.key.in_(keys)))
     return {key: name for key, name in rows}
 

@@ -44,6 +44,8 @@ class ReportPeriod:
 
 def find(first: date, last: date) -> ReportPeriod | None:
     """Returns the period that consists of these days; None if they are no whole one of either calendar."""
+    if not (first.year in _YEARS and last.year in _YEARS):  # beyond, calendars don't work
+        return None
     for calendar in _CALENDARS:
         for kind in PERIOD_KINDS:
             if _begins(first, kind, calendar) and _end(first, kind, calendar) == last:

@@ -46,6 +46,12 @@ def _columns(words: Words, *names: str, numbers: Sequence[str] = ()) -> list[Col
     return [Column(words.say(f"column.{name}"), "number" if name in numbers else "text") for name in names]
 
 
+def _nothing(content: Json, words: Words) -> Note:
+    """Return why a period has no cases: there were none, or the log began later."""
+    known = content["figures"]["started"]["value"] is not None
+    return Note(words.say("nothing" if known else "before-log"))
+
+
 def _services(content: Json, words: Words) -> Blocks:
     found = content["services"]
     if not found["total"]:
@@ -68,7 +74,7 @@ def _services(content: Json, words: Words) -> Blocks:
 
 def _cases(content: Json, words: Words) -> Blocks:
     if content["nothing"]:
-        return [Note(words.say("nothing"))]
+        return [_nothing(content, words)]
     own, before = content["figures"], content["before"]["figures"]
     rows = [
         (words.say(f"figure.{name}"), words.figure(name, own[name]), words.figure(name, before[name]))
@@ -79,10 +85,12 @@ def _cases(content: Json, words: Words) -> Blocks:
 
 
 def _causes(content: Json, words: Words) -> Blocks:
+    if content["nothing"] and not content["causes"]:
+        return [_nothing(content, words)]
     if not content["causes"]:
         late = content["figures"]["late"]
         key = "causes.none" if late["value"] is not None else f"status.{late['status']}"
-        return [Note(words.say("nothing" if content["nothing"] else key))]
+        return [Note(words.say(key))]
     rows = [
         (
             words.count(one["rank"]),
@@ -102,7 +110,7 @@ def _causes(content: Json, words: Words) -> Blocks:
 
 def _silence(content: Json, words: Words) -> Blocks:
     if content["nothing"]:
-        return [Note(words.say("nothing"))]
+        return [_nothing(content, words)]
     silent = content["figures"]["silent"]
     if silent["value"] is None:
         return [Note(words.say(f"status.{silent['status']}"))]
@@ -131,7 +139,7 @@ def _commitments(content: Json, words: Words) -> Blocks:
             else words.measure(one["metric"], one["value"]),
             words.day(one["due"]),
             _state(one, words),
-            _explained(one, words),
+            _explained(one, content["as_of"], words),
         )
         for one in content["commitments"]
     ]
@@ -144,7 +152,9 @@ def _state(one: Json, words: Words) -> str:
     return f"{found} ({words.say('commitments.lost')})" if one["lost"] else found
 
 
-def _explained(one: Json, words: Words) -> str:
+def _explained(one: Json, as_of: str, words: Words) -> str:
+    if one["unexplained"] and as_of <= one["explain_by"]:  # days as texts of ISO 8601
+        return words.say("commitments.awaited", day=words.day(one["explain_by"]))
     if one["unexplained"]:
         return words.say("commitments.no-explanation")
     return words.coded(f"why.{one['cause']}", one["explanation"]) if one["cause"] else ""

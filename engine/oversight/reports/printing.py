@@ -1,27 +1,37 @@
-"""A report as PDF: the same sections as its page, in one language. A signed one is always the same file."""
+"""A report as PDF: the same sections as its page, in one language. A signed one is always the same file.
 
+Of long lists it has the beginning, so that any report that can be written can also be printed.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, tzinfo
 
+from engine.oversight.reports.figures import Json
 from engine.oversight.reports.presentation import Section, sections
 from engine.oversight.reports.views import ReportView
 from engine.oversight.reports.words import Words
 from engine.platform.language import Language, Reader
 from engine.platform.messages import messages
-from engine.platform.typesetting import Block, Document, Heading, Paragraph, ltr, typeset
+from engine.platform.typesetting import Block, Document, Heading, Note, Paragraph, Table, ltr, typeset
 
 SECONDS = 10.0  # that the child process may take
+ROWS, CHARACTERS, LINE = 250, 40_000, 40  # of each table; a line takes room like so many characters
 _ISOLATE, _END = "\u2068", "\u2069"  # the text between takes its direction from itself (UAX 9)
 
 
-def pdf(view: ReportView, language: Language, zone: tzinfo | None) -> bytes:
-    """Return a report as PDF. Raises NotInstalled and TypesettingFailed."""
-    return typeset(document(view, language, zone), timeout=SECONDS)
+def pdf(document: Document) -> bytes:
+    """Return a report as PDF. Takes a while, so it belongs after the transaction that read the report.
+
+    Raises NotInstalled, TypesettingFailed, and Busy.
+    """
+    return typeset(document, timeout=SECONDS)
 
 
 def document(view: ReportView, language: Language, zone: tzinfo | None) -> Document:
     """Return what is typeset."""
     words = Words(messages(Reader.of(language, zone)))
-    content = view.content
+    content = _by_volume(view.content)
     blocks: list[Block] = []
     if content["summary"]:
         blocks += [Heading(1, words.say("summary")), *_paragraphs(content["summary"])]
@@ -38,6 +48,34 @@ def document(view: ReportView, language: Language, zone: tzinfo | None) -> Docum
         blocks=blocks,
         footer=f"{words.say('title')} · {unit} · {period}",
     )
+
+
+def _by_volume(content: Json) -> Json:
+    """Return the content with those services first that have the most applications."""
+    services = content["services"]
+    ordered = sorted(services["missing"], key=lambda one: -(one["yearly_volume"] or 0))
+    return {**content, "services": {**services, "missing": ordered}}
+
+
+def _shortened(section: Section, words: Words) -> Iterator[Block]:
+    """Yield the blocks of a section; of a long table as many rows as its part of a file has room for."""
+    for block in section.blocks:
+        if not isinstance(block, Table):
+            yield block
+            continue
+        rows = list(_beginning(block.rows))
+        yield replace(block, rows=rows)
+        if left := len(block.rows) - len(rows):
+            yield Note(words.say(f"more.{section.name}", count=left))
+
+
+def _beginning(rows: Sequence[Sequence[str]]) -> Iterator[Sequence[str]]:
+    size = 0
+    for row in rows[:ROWS]:
+        size += sum(len(cell) + LINE * cell.count("\n") for cell in row)
+        if size > CHARACTERS:
+            return
+        yield row
 
 
 def _day(view: ReportView) -> date:
@@ -70,7 +108,7 @@ def _facts(view: ReportView, words: Words) -> list[tuple[str, str]]:
 
 
 def _blocks(section: Section, words: Words) -> list[Block]:
-    found: list[Block] = [Heading(1, section.heading), *section.blocks]
+    found: list[Block] = [Heading(1, section.heading), *_shortened(section, words)]
     if section.comment:
         found += [Heading(2, words.say("comment")), *_paragraphs(section.comment)]
     return found

@@ -11,7 +11,8 @@ from sqlalchemy.orm import aliased
 from engine import access
 from engine.identity import names
 from engine.models import ProgressReport, Unit, User
-from engine.oversight.reports import actions, content, drafts, figures, signing
+from engine.oversight.metrics.filters import Filters, resolve
+from engine.oversight.reports import actions, content, drafts, figures, signing, writers
 from engine.oversight.reports.figures import Json
 from engine.oversight.reports.periods import ReportPeriod
 from engine.platform.db import UnitOfWork
@@ -23,6 +24,7 @@ PAGE = 50
 class ReportView:
     """A report. `digest` is that of its content, `intact` whether a signed one still has its own."""
 
+    report: ProgressReport
     row: RowMapping
     period: ReportPeriod
     content: Json
@@ -58,7 +60,7 @@ def read(uow: UnitOfWork, report_id: UUID) -> ReportView:
         intact = True
     else:
         said, digest = frozen
-        intact = content.digest_of((report.content or "").encode()) == digest
+        intact = signing.is_intact(uow, report)
     editions = (
         _listed()
         .where(ProgressReport.unit_id == report.unit_id, ProgressReport.first == report.first)
@@ -68,19 +70,19 @@ def read(uow: UnitOfWork, report_id: UUID) -> ReportView:
     rows = uow.connection.execute(editions).mappings().all()
     (row,) = [one for one in rows if one["id"] == report.id]
     ended = report.last < uow.now.date()
-    return ReportView(row, content.period_of(report), said, digest, intact, ended, rows)
+    return ReportView(report, row, content.period_of(report), said, digest, intact, ended, rows)
 
 
 def forms(uow: UnitOfWork, view: ReportView) -> ReportForms:
     """Returns what a page about a report offers."""
-    report = drafts.load(uow, view.row["id"])
+    report = view.report
     writes = access.allows(uow.actor, "reports.write")
     signs = access.allows(uow.actor, "reports.sign") and not view.signed
     return ReportForms(
         owners=actions.owners(uow, report.unit_id) if writes and not view.signed else [],
         history=actions.history(uow, report),
         may_write=writes,
-        may_sign=signs and signing.is_other(uow, report),
+        may_sign=signs and writers.is_other(uow, report),
         newest=view.row["edition"] == view.editions[-1]["edition"],
     )
 
@@ -94,29 +96,28 @@ def action(uow: UnitOfWork, action_id: UUID) -> Json:
 
 
 def page(uow: UnitOfWork, unit: str | None = None, after: UUID | None = None) -> Sequence[RowMapping]:
-    """Returns a page of the reports of the actor's units, or of one of them: the last begun first.
+    """Returns a page of the reports of the actor's units, or of one and those below: the last begun first.
 
-    One more if more follow.
+    One more if more follow. Raises NotFound for a unit that the actor doesn't see.
     """
     access.require(uow.actor, "metrics.read")
     found = _listed().where(access.covers(ProgressReport.unit_id)).order_by(ProgressReport.id.desc())
     if unit is not None:
-        found = found.where(Unit.key == unit)
+        keys = resolve(uow, Filters(unit=unit)).units
+        found = found if keys is None else found.where(Unit.key.in_(keys))
     if after is not None:
         found = found.where(ProgressReport.id < after)
     return uow.connection.execute(found.limit(PAGE + 1), access.seen_by(uow)).mappings().all()
 
 
 def _listed() -> Select[Any]:
-    signer, author = aliased(User), aliased(User)
-    report = ProgressReport
+    author, report = aliased(User), ProgressReport
     columns: tuple[Any, ...] = (report.id, report.first, report.last, report.edition, report.reason)
     columns += (report.revision, report.created_at, report.changed_at, report.signed_at, report.digest)
     columns += (report.signed_by, report.created_by)
     return (
         select(*columns, Unit.key.label("unit"), Unit.name.label("unit_name"))
-        .add_columns(names.of(signer).label("signer"), names.of(author).label("author"))
+        .add_columns(report.signer_names.label("signer"), names.of(author).label("author"))
         .join(Unit, Unit.id == report.unit_id)
         .join(author, author.id == report.created_by)
-        .outerjoin(signer, signer.id == report.signed_by)
     )

@@ -7,7 +7,9 @@ from engine.platform.typesetting.model import ltr
 
 MISSING = "\ufffd"
 
+MARKS, LINES = 4, 2  # combining marks of a letter, and breaks in a row: more take time and show nothing
 _BREAKS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
+_EMPTY = re.compile(rf"\n(?:[ \t]*\n){{{LINES},}}")
 # Selectors of variants, and overrides of direction, which make a text look like another.
 _REMOVED = re.compile("[\ufe00-\ufe0f\ufeff\u202a-\u202e\U000e0100-\U000e01ef]")
 _ISOLATES = frozenset("\u2066\u2067\u2068\u2069")
@@ -24,7 +26,8 @@ class Cleaner:
 
     def clean(self, text: str) -> str:
         """Return the text with line breaks of one kind, and numbers of several parts isolated."""
-        composed = _REMOVED.sub("", _BREAKS.sub("\n", unicodedata.normalize("NFC", text)))
+        broken = _EMPTY.sub("\n" * LINES, _BREAKS.sub("\n", text))
+        composed = _REMOVED.sub("", unicodedata.normalize("NFC", _few_marks(broken)))
         return _JOINED.sub(lambda number: ltr(number[0]), "".join(map(self._replaced, composed)))
 
     def _replaced(self, char: str) -> str:
@@ -38,6 +41,18 @@ class Cleaner:
             return compatible
         self.missing[char] = None
         return MISSING
+
+
+def _few_marks(text: str) -> str:
+    """Return the text with at most so many combining marks in a row."""
+    if text.isascii():
+        return text
+    kept, row = [], 0
+    for char in text:
+        row = row + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
+        if row <= MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def is_blank(text: str) -> bool:

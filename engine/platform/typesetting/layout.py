@@ -22,7 +22,7 @@ from engine.platform.typesetting.model import (
     texts,
 )
 
-ROWS = 2000  # of all tables, and items of all lists
+ROWS = 1500  # of all tables, and items of all lists
 COLUMNS = 12  # of one table
 CHARACTERS = 300_000
 BLOCKS = 2000  # with facts and marks

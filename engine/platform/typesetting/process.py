@@ -4,25 +4,34 @@ typst never runs in the current process: a huge table takes hundreds of megabyte
 end can't be interrupted.
 """
 
+import fcntl
+import os
 import re
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from math import ceil
-from os import getpid
 from pathlib import Path
 
 import structlog
 
 from engine.platform.config import ROOT
-from engine.platform.errors import NotInstalled, TypesettingFailed
+from engine.platform.errors import Busy, NotInstalled, TypesettingFailed
 from engine.platform.typesetting import layout
 from engine.platform.typesetting.model import Document
 
 FONTS = ROOT / "web" / "static" / "fonts"  # built by `web.build`, like what browsers load
 TEMPLATE = Path(__file__).with_name("template.typ")
 PROGRAM = Path(__file__).with_name("child.py")
-MEMORY = 1 << 30  # bytes of addresses
+MEMORY = 400 << 20  # bytes of addresses
+
+SLOTS = 2  # children of a machine at once
+PATIENCE = 5.0  # seconds to wait for one
+LOCKS = Path(tempfile.gettempdir())
 
 log = structlog.get_logger("typesetting")
 
@@ -30,11 +39,47 @@ log = structlog.get_logger("typesetting")
 def typeset(document: Document, *, timeout: float) -> bytes:
     """Return the document as a PDF, made within so many seconds.
 
-    Raises NotInstalled, TypesettingFailed, and its DocumentTooLarge.
+    Raises NotInstalled, Busy if others are being made all the time, TypesettingFailed, and DocumentTooLarge.
     """
     if find_spec("typst") is None:
         raise NotInstalled("PDF files need the package typst. Run: pip install -r requirements.txt")
     content = layout.content(document, _font())
+    with _slot():
+        return _run(content, timeout)
+
+
+@contextmanager
+def _slot() -> Iterator[None]:
+    """Hold one of the machine's slots, which the kernel gives back however this process ends.
+
+    Raises Busy if none becomes free.
+    """
+    until = time.monotonic() + PATIENCE
+    while (held := _taken()) is None:
+        if time.monotonic() > until:
+            raise Busy(f"{SLOTS} PDF files are being made already. Try again in a few seconds.")
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def _taken() -> int | None:
+    """Return the file of a slot that was free, locked; None if there is none."""
+    for number in range(SLOTS):
+        path = LOCKS / f"parvandeh-{os.getuid()}-pdf-{number}.lock"
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+        else:
+            return file
+    return None
+
+
+def _run(content: bytes, timeout: float) -> bytes:
     with subprocess.Popen(
         # Without the variables of this process, which may contain secrets.
         [
@@ -42,7 +87,7 @@ def typeset(document: Document, *, timeout: float) -> bytes:
             "-s",
             "-P",
             PROGRAM,
-            str(getpid()),
+            str(os.getpid()),
             str(MEMORY),
             str(ceil(timeout)),
             TEMPLATE,

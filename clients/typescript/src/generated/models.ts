@@ -240,13 +240,14 @@ export interface AddComment {
  * - `service.removed`: a service was removed from the register
  * - `register.imported`: services were imported into the register
  * - `report.signed`: a progress report was signed
+ * - `report.discarded`: a draft of a progress report was discarded
  * - `statistics.published`: statistics of a month were published, or corrected
  * - `flag.raised`: a pattern was found in the logs
  * - `question.asked`: an inspector asked about a flag
  * - `question.answered`: the question was answered
  * - `flag.closed`: a flag was closed with a conclusion
  */
-export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "commitment.made" | "commitment.amended" | "commitment.withdrawn" | "commitment.explained" | "service.registered" | "service.changed" | "service.removed" | "register.imported" | "report.signed" | "statistics.published" | "flag.raised" | "question.asked" | "question.answered" | "flag.closed";
+export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "commitment.made" | "commitment.amended" | "commitment.withdrawn" | "commitment.explained" | "service.registered" | "service.changed" | "service.removed" | "register.imported" | "report.signed" | "report.discarded" | "statistics.published" | "flag.raised" | "question.asked" | "question.answered" | "flag.closed";
 
 /** The agencies of a period. */
 export interface AgenciesBody {
@@ -256,10 +257,12 @@ export interface AgenciesBody {
   due: string;
   /** Whether the period is over. */
   ended: boolean;
-  /** By name. */
+  /** The first 60, by name. Choose a `unit` for others. */
   items: Array<AgencyBody>;
-  /** Whether there are more agencies than the list has. */
-  more: boolean;
+  /** How many agencies there are. */
+  total: number;
+  /** How many of all have not signed a report. */
+  missing: number;
 }
 
 /** An agency in a period. */
@@ -282,8 +285,10 @@ export interface AgencyBody {
   services: number;
   /** Its commitments. */
   commitments: number;
-  /** Commitments that were missed, or reached late. */
+  /** Commitments that were missed. */
   missed: number;
+  /** Commitments that were reached late. */
+  late: number;
   /** Actions that are open today. */
   open_actions: number;
   /** Those of them whose due date is over. */
@@ -2221,6 +2226,12 @@ export interface DiscardedDraft {
   id: string;
 }
 
+/** A draft that was discarded. */
+export interface DiscardedReport {
+  /** Its id. */
+  id: string;
+}
+
 /** The name to display in each language: the full name if known, otherwise that of the account. */
 export interface DisplayName {
   /** The name for readers of Persian. */
@@ -4066,8 +4077,10 @@ export interface OpenActionBody {
 
 /** Open actions. */
 export interface OpenActionList {
-  /** The earliest due date first. */
+  /** The first 200, the earliest due date first. */
   items: Array<OpenActionBody>;
+  /** How many there are. */
+  total: number;
 }
 
 /** A failed element of a case. */
@@ -4540,13 +4553,13 @@ export interface ProgressReportBody {
   revision: number;
   /** SHA-256 of `content` in canonical form, in hexadecimal. */
   digest: string;
-  /** Whether what is stored of a signed report still has the digest that was signed. */
+  /** Whether a signed report, its signer and its time are what the administration log says. */
   intact: boolean;
   /** When it was begun. */
   created_at: string;
   /** When it was signed. */
   signed_at: string | null;
-  /** Who signed it. */
+  /** Who signed it, under the name of that time. */
   signer: DisplayName | null;
   /** All editions of this report, oldest first. */
   editions: Array<ReportSummary>;
@@ -5187,7 +5200,7 @@ export interface ReportCommitment {
   lost: boolean;
   /** Why it was missed or late; null: nobody has explained it. */
   explanation: string | null;
-  /** By when an explanation is due. */
+  /** By when an explanation is due; null if none is demanded. */
   explain_by: string | null;
   /** Code of the cause. */
   cause: CommitmentCause | null;
@@ -5211,7 +5224,7 @@ export interface ReportContent {
   reason: string | null;
   /** Day on which the content was computed. */
   as_of: string;
-  /** Whether there is nothing to report: no case started or ended. */
+  /** Whether there is nothing to report: no case started or ended. Without figures, the log began later. */
   nothing: boolean;
   /** Figures of the period. */
   figures: ReportFigures;
@@ -5347,7 +5360,7 @@ export interface ReportSummary {
   created_at: string;
   /** When it was signed. */
   signed_at: string | null;
-  /** Who signed it. */
+  /** Who signed it, under the name of that time. */
   signer: DisplayName | null;
   /** SHA-256 of what was signed, in hexadecimal. */
   digest: string | null;

@@ -3072,7 +3072,7 @@ export class Reports {
   /**
    * Compare the agencies of a period, and see which have not reported.
    *
-   * By name and without a ranking: agencies have different services. A report is due 15 days after its period. For managers, auditors and administrators.
+   * All agencies that existed in the period, by name and without a ranking: they have different services. A report is due 15 days after its period. For managers, auditors and administrators.
    *
    * `GET /api/v1/reports/agencies`
    *
@@ -3111,15 +3111,28 @@ export class Reports {
   }
 
   /**
+   * Discard a draft of a progress report.
+   *
+   * It can't be restored. 409 `report-has-actions` if actions were decided in it, `report-signed`. For managers.
+   *
+   * `DELETE /api/v1/reports/{report_id}`
+   *
+   * @param reportId Id of the progress report: `id` in `GET /reports`.
+   */
+  discard(reportId: string, options: { ifMatch?: Tag } = {}): Promise<models.DiscardedReport> {
+    return this.#caller.json("DELETE", `/api/v1/reports/${part(reportId)}`, { ifMatch: options.ifMatch });
+  }
+
+  /**
    * List progress reports, newest first.
    *
-   * Of all your units, or of one. For managers, auditors and administrators.
+   * Of all your units, or of one with those below it. For managers, auditors and administrators.
    *
    * `GET /api/v1/reports`
    *
    * @param options.cursor The `next` of the page before; leave it out for the first page.
    *
-   * @param options.unit Key of a unit; leave it out for all of yours.
+   * @param options.unit Key of a unit, with those below it; leave it out for all of yours.
    */
   list(options: { cursor?: string; unit?: string } = {}): Promise<models.ReportList> {
     return this.#caller.json("GET", "/api/v1/reports", { query: { cursor: options.cursor, unit: options.unit } });
@@ -3133,11 +3146,11 @@ export class Reports {
   /**
    * List open actions of progress reports, earliest due date first.
    *
-   * Of all your units, or of one: at most 200. For managers, auditors and administrators.
+   * Of all your units, or of one with those below it: the first 200, and how many there are. For managers, auditors and administrators.
    *
    * `GET /api/v1/report-actions`
    *
-   * @param options.unit Key of a unit; leave it out for all of yours.
+   * @param options.unit Key of a unit, with those below it; leave it out for all of yours.
    */
   listActions(options: { unit?: string } = {}): Promise<models.OpenActionList> {
     return this.#caller.json("GET", "/api/v1/report-actions", { query: { unit: options.unit } });
@@ -3159,7 +3172,7 @@ export class Reports {
   /**
    * Read a progress report as PDF.
    *
-   * Tagged, for archives (PDF/A). A draft is marked as one; that of a signed report is always the same, with its digest and who signed it.
+   * Tagged, for archives (PDF/A). A draft is marked as one; that of a signed report is always the same, with its digest and who signed it. Of long lists it has the beginning, and says how many more there are.
    *
    * `GET /api/v1/reports/{report_id}/pdf`
    *

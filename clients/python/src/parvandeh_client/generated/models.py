@@ -268,6 +268,7 @@ AdministrationKind: TypeAlias = Literal[
     "service.removed",
     "register.imported",
     "report.signed",
+    "report.discarded",
     "statistics.published",
     "flag.raised",
     "question.asked",
@@ -338,6 +339,7 @@ AdministrationKind: TypeAlias = Literal[
 - `service.removed`: a service was removed from the register
 - `register.imported`: services were imported into the register
 - `report.signed`: a progress report was signed
+- `report.discarded`: a draft of a progress report was discarded
 - `statistics.published`: statistics of a month were published, or corrected
 - `flag.raised`: a pattern was found in the logs
 - `question.asked`: an inspector asked about a flag
@@ -356,9 +358,11 @@ class AgenciesBody(TypedDict):
     ended: bool
     """Whether the period is over."""
     items: list[AgencyBody]
-    """By name."""
-    more: bool
-    """Whether there are more agencies than the list has."""
+    """The first 60, by name. Choose a `unit` for others."""
+    total: int
+    """How many agencies there are."""
+    missing: int
+    """How many of all have not signed a report."""
 
 
 class AgencyBody(TypedDict):
@@ -383,7 +387,9 @@ class AgencyBody(TypedDict):
     commitments: int
     """Its commitments."""
     missed: int
-    """Commitments that were missed, or reached late."""
+    """Commitments that were missed."""
+    late: int
+    """Commitments that were reached late."""
     open_actions: int
     """Actions that are open today."""
     overdue_actions: int
@@ -2566,6 +2572,13 @@ class DiscardedDraft(TypedDict):
     """The id of the draft."""
 
 
+class DiscardedReport(TypedDict):
+    """A draft that was discarded."""
+
+    id: str
+    """Its id."""
+
+
 class DisplayName(TypedDict):
     """The name to display in each language: the full name if known, otherwise that of the account."""
 
@@ -4649,7 +4662,9 @@ class OpenActionList(TypedDict):
     """Open actions."""
 
     items: list[OpenActionBody]
-    """The earliest due date first."""
+    """The first 200, the earliest due date first."""
+    total: int
+    """How many there are."""
 
 
 class OpenIncident(TypedDict):
@@ -5171,13 +5186,13 @@ class ProgressReportBody(TypedDict):
     digest: str
     """SHA-256 of `content` in canonical form, in hexadecimal."""
     intact: bool
-    """Whether what is stored of a signed report still has the digest that was signed."""
+    """Whether a signed report, its signer and its time are what the administration log says."""
     created_at: str
     """When it was begun."""
     signed_at: str | None
     """When it was signed."""
     signer: DisplayName | None
-    """Who signed it."""
+    """Who signed it, under the name of that time."""
     editions: list[ReportSummary]
     """All editions of this report, oldest first."""
     content: ReportContent
@@ -5873,7 +5888,7 @@ class ReportCommitment(TypedDict):
     explanation: str | None
     """Why it was missed or late; null: nobody has explained it."""
     explain_by: str | None
-    """By when an explanation is due."""
+    """By when an explanation is due; null if none is demanded."""
     cause: CommitmentCause | None
     """Code of the cause."""
     unexplained: bool
@@ -5898,7 +5913,7 @@ class ReportContent(TypedDict):
     as_of: str
     """Day on which the content was computed."""
     nothing: bool
-    """Whether there is nothing to report: no case started or ended."""
+    """Whether there is nothing to report: no case started or ended. Without figures, the log began later."""
     figures: ReportFigures
     """Figures of the period."""
     before: FiguresBefore
@@ -6037,7 +6052,7 @@ class ReportSummary(TypedDict):
     signed_at: str | None
     """When it was signed."""
     signer: DisplayName | None
-    """Who signed it."""
+    """Who signed it, under the name of that time."""
     digest: str | None
     """SHA-256 of what was signed, in hexadecimal."""
 

@@ -3879,8 +3879,8 @@ class Reports:
     def compare(self, *, first: str, last: str, unit: str | None = None) -> models.AgenciesBody:
         """Compare the agencies of a period, and see which have not reported.
 
-        By name and without a ranking: agencies have different services. A report is due 15 days after
-        its period. For managers, auditors and administrators.
+        All agencies that existed in the period, by name and without a ranking: they have different
+        services. A report is due 15 days after its period. For managers, auditors and administrators.
 
         `GET /api/v1/reports/agencies`
 
@@ -3926,15 +3926,30 @@ class Reports:
         )
         return answer
 
+    def discard(self, report_id: str, *, if_match: Tag = None) -> models.DiscardedReport:
+        """Discard a draft of a progress report.
+
+        It can't be restored. 409 `report-has-actions` if actions were decided in it, `report-signed`.
+        For managers.
+
+        `DELETE /api/v1/reports/{report_id}`
+
+        - `report_id`: Id of the progress report: `id` in `GET /reports`.
+        """
+        answer: models.DiscardedReport = self._caller.json(
+            "DELETE", "/api/v1/reports/{}", (report_id,), if_match=if_match
+        )
+        return answer
+
     def list(self, *, cursor: str | None = None, unit: str | None = None) -> models.ReportList:
         """List progress reports, newest first.
 
-        Of all your units, or of one. For managers, auditors and administrators.
+        Of all your units, or of one with those below it. For managers, auditors and administrators.
 
         `GET /api/v1/reports`
 
         - `cursor`: The `next` of the page before; leave it out for the first page.
-        - `unit`: Key of a unit; leave it out for all of yours.
+        - `unit`: Key of a unit, with those below it; leave it out for all of yours.
         """
         answer: models.ReportList = self._caller.json(
             "GET", "/api/v1/reports", query={"cursor": cursor, "unit": unit}
@@ -3948,11 +3963,12 @@ class Reports:
     def list_actions(self, *, unit: str | None = None) -> models.OpenActionList:
         """List open actions of progress reports, earliest due date first.
 
-        Of all your units, or of one: at most 200. For managers, auditors and administrators.
+        Of all your units, or of one with those below it: the first 200, and how many there are. For
+        managers, auditors and administrators.
 
         `GET /api/v1/report-actions`
 
-        - `unit`: Key of a unit; leave it out for all of yours.
+        - `unit`: Key of a unit, with those below it; leave it out for all of yours.
         """
         answer: models.OpenActionList = self._caller.json(
             "GET", "/api/v1/report-actions", query={"unit": unit}
@@ -3976,7 +3992,8 @@ class Reports:
         """Read a progress report as PDF.
 
         Tagged, for archives (PDF/A). A draft is marked as one; that of a signed report is always the
-        same, with its digest and who signed it.
+        same, with its digest and who signed it. Of long lists it has the beginning, and says how many
+        more there are.
 
         `GET /api/v1/reports/{report_id}/pdf`
 
