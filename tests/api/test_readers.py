@@ -20,6 +20,8 @@ from tests.organisation import a_member, a_unit
 OWN = {("PATCH", "/account"), ("DELETE", "/sessions/{}"), ("POST", "/status"), ("POST", "/status/rating")}
 # What an inspector asks about, and what anybody who works here answers: tests/api/test_flags.py.
 ASKED = ("/flags/", "/questions/")
+# What managers write: tests/api/test_reports.py and test_commitments.py.
+WRITTEN = ("/reports", "/report-actions/", "/commitments/{}/explain")
 SEARCHES = {("POST", "/tasks/search"): {"manager"}, ("POST", "/cases/search"): READERS}
 PURPOSE = "حکم بازرسی ۳۱۷"
 WHY = {"X-Purpose": PURPOSE.encode().decode("latin-1")}
@@ -43,7 +45,8 @@ def test_readers_change_nothing(
     }
     assert len(writes) > 50
     reader = client(role)
-    for method, path in sorted(writes - OWN):
+    written = {(method, path) for method, path in writes if role == "manager" and path.startswith(WRITTEN)}
+    for method, path in sorted(writes - OWN - written):
         status = send(reader, method, matrix[method, path], ids).status_code
         if role == "auditor" and path.startswith("/audit/"):  # it changes nothing that is audited
             assert status != 403, (method, path)

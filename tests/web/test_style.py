@@ -68,7 +68,7 @@ def imports(source: str) -> Iterator[tuple[str, str]]:
     """What a template imports: its name, and what it is called there."""
     for listed, module in IMPORTED.findall(source):
         for part in (listed or module).split(","):
-            name, _, called = part.strip().partition(" as ")
+            name, _, called = part.strip().removesuffix(" with context").partition(" as ")
             yield name, called or name
 
 

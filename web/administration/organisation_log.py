@@ -77,8 +77,8 @@ def _shown(visit: Visit, name: str, value: Any) -> str:
         return texts.find_text(f"words.{CODES[name]}.{value}", str(value))
     if isinstance(value, bool):
         return texts.say("frame.yes" if value else "frame.no")
-    if name == "digest":
-        return f"{value:.12}…"  # enough to recognise it; the API returns all of it
+    if name in ("digest", "signature"):
+        return f"{value:.12}…"  # enough to recognise it; the API has all of it
     return _number_or_text(visit, value)
 
 
