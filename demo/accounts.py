@@ -8,20 +8,22 @@ import os
 import secrets
 import sys
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from engine.identity import accounts, passwords, profiles
-from engine.models import Role
+from engine.models import Role, Unit
 from engine.organisation import import_files, imports
 from engine.platform.config import Settings
 from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Refusal
 from engine.tasks import delegations
 
+AGE = timedelta(days=400)  # of the agencies: they have a past, on which they report
 APPLICANT = "0000004091"  # the mock hub has another address for this person
 APPLICANT_NAMES = {"full_name_fa": "آرش نمونه", "full_name_en": "Arash Nemune"}
 
@@ -95,6 +97,7 @@ def prepare(database: Database, settings: Settings, url: str) -> bool:
         fresh = not accounts.any_person(session)
         if fresh:
             imports.apply(UnitOfWork(session, accounts.system(session, now), now), _organisation(settings))
+            session.execute(update(Unit).values(created_at=now - AGE))
             made = [_make(session, now, name, role) for name, role in ACCOUNTS]
             # Before the commit: tokens that nobody knows are worse than a file with tokens that don't exist.
             _write(settings, url, made)

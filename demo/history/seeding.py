@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text, update
 
 from demo.history import applications, commitments, flagged, opening, people, publishing
 from demo.history.composing import appeal, compose
@@ -119,7 +119,6 @@ def _flagged(past: Past, now: datetime) -> list[Story]:
 
 def _prepare(uow: UnitOfWork, rng: Random) -> Past:
     begin = uow.now - timedelta(days=DAYS)
-    uow.connection.execute(update(Unit).values(created_at=func.least(Unit.created_at, begin)))
     rows = uow.connection.execute(select(Unit.key, Unit.id)).all()
     units: dict[str, UUID] = {row.key: row.id for row in rows}
     names = people.named(rng)
