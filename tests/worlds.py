@@ -1,4 +1,4 @@
-"""Small months, all of a kind, and what a reader who knows the rules can find out about each from what is published."""
+"""Small months, all of a kind, and what a reader who knows the rules finds out from what is published of each."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

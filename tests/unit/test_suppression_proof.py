@@ -1,13 +1,11 @@
 """No figure from 1 to 4 can be computed by somebody who knows the rules, as all small months show.
 
-For each kind of month every one is tried. Those of which exactly the same is published are one group: whatever a
-reader does, any of them could be the true one. So each small figure must have several values in its group.
+For each kind of month every one is tried. Those of which exactly the same is published are one group: whatever
+a reader does, any of them could be the true one. So each small figure must have several values in its group.
 """
 
 from collections.abc import Iterable
 from itertools import chain
-
-import pytest
 
 from tests.worlds import World, of_terms, of_volumes, parts, prove, service
 
@@ -23,9 +21,7 @@ def volumes() -> Iterable[tuple[str, Iterable[World]]]:
         yield f"{places}, few", chain.from_iterable(of_volumes(places, total) for total in few)
         for total in (19, 22, 25):
             yield f"{places} {total}", of_volumes(places, total)
-    for total in (20, 23):
-        yield f"{PAIRS} {total}", of_volumes(PAIRS, total)
-    yield "three", of_volumes(ONE, 16, 17)
+    yield f"{PAIRS}", of_volumes(PAIRS, 20)
     for started, closed in ((10, 11), (13, 20), (21, 10)):
         yield f"two {started} {closed}", of_volumes(ONE[:2], started, closed)
 
@@ -34,9 +30,9 @@ def breakdowns() -> Iterable[tuple[str, Iterable[World]]]:
     for closed in (5, 6, 9, 12):
         yield f"one {closed}", of_terms(ONE[:1], [closed], 4)
     for places, several in (
-        (ONE[:2], ((7, 14), (14, 7), (30, 31), (9, 40))),
+        (ONE[:2], ((7, 14), (14, 7), (9, 40))),
         (ONE, ((7, 14, 20), (12, 12, 12), (5, 8, 26))),
-        (TWO, ((9, 12, 20), (16, 16, 16), (22, 9, 10), (7, 18, 19))),
+        (TWO, ((9, 12, 20), (22, 9, 10), (7, 18, 19))),
         (THREE, ((9, 12, 20), (7, 18, 19))),
         (PAIRS, ((8, 8, 8, 8), (11, 6, 6, 6))),
     ):
@@ -53,7 +49,7 @@ def grounds() -> Iterable[World]:
 
 def new_services() -> Iterable[World]:
     """Which can't close more cases than they have started."""
-    for world in of_volumes(ONE, 16, 15):
+    for world in of_volumes(ONE[:2], 14, 13):
         if all(one.counts["closed"] <= one.counts["started"] for one in world):
             yield world
 
