@@ -137,7 +137,7 @@ class FiguresBody(Body):
     """Fee of the service when the month was published; null without one, and for agencies."""
 
 
-class MonthBody(EditionBody):
+class PublishedMonthBody(EditionBody):
     """The statistics of a month."""
 
     items: list[FiguresBody]
@@ -185,7 +185,7 @@ def list_editions() -> Response:
 @operations.declare(
     Operation(
         query=MonthQuery,
-        answer=MonthBody,
+        answer=PublishedMonthBody,
         also_as=CSV,
         refusals=(404,),
         sends=("ETag", "Cache-Control"),
@@ -204,7 +204,7 @@ def read_month(month: str) -> Response:
         units = {unit: figures["name"] for (unit, service), figures in rows.items() if unit and not service}
         return _file(files.csv_of([(one, *row, figures) for row, figures in rows.items()], units))
     items = [_figures(row[0], row[1], figures) for row, figures in rows.items()]
-    return _tagged(MonthBody(**_edition(one), items=items))
+    return _tagged(PublishedMonthBody(**_edition(one), items=items))
 
 
 @blueprint.get("/statistics/services/<key>")

@@ -1,8 +1,8 @@
 """Somebody who adds and subtracts published statistics to find what is hidden in them.
 
-Knows which sums there are, that all figures are whole numbers from 0 on, that a hidden service has cases, that
-a new one can't close more than it has started, and that one which a later edition did not change is the same in
-both. What follows from the rules themselves is in `tests/worlds.py`.
+Knows which sums there are, that all figures are whole numbers from 0 on, that a hidden service has cases,
+that a new one can't close more than it has started, and that one which a later edition did not change is the
+same in both. What follows from the rules themselves is in `tests/worlds.py`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Small months, all of a kind, and what a reader who knows the rules finds out from what is published of each."""
+"""Small months, all of a kind, and what somebody who knows the rules finds out from what is published."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

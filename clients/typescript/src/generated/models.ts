@@ -1403,7 +1403,7 @@ export interface CommitmentDetail {
   /** Why it was withdrawn; null if it is in force. */
   withdrawn_for: string | null;
   /** The months that have ended, oldest first. */
-  months: Array<api__bodies__commitments__MonthBody>;
+  months: Array<MonthBody>;
   /** All versions, oldest first. */
   versions: Array<CommitmentVersionBody>;
   /** All explanations, oldest first. */
@@ -2963,8 +2963,8 @@ export interface FiguresBody {
   median_hours: number | null;
   /** The same for nine of ten cases. */
   most_hours: number | null;
-  /** Refusals by ground; empty if the refusals are hidden, and for agencies. */
-  grounds: Array<RefusalGroundBody>;
+  /** Refusals by ground, all that were stated; null: hidden. Empty for agencies. */
+  grounds: Array<RefusalGroundBody> | null;
   /** Versions of the process that were current in the month, the newest first. */
   versions: Array<VersionInForceBody>;
   /** Fee of the service when the month was published; null without one, and for agencies. */
@@ -3904,6 +3904,20 @@ export interface MissingService {
   text: string;
 }
 
+/** The figure of a month that has ended. */
+export interface MonthBody {
+  /** First day of the month. */
+  first: string;
+  /** The figure in the unit of the target; null unless `status` is `measured`. */
+  value: number | null;
+  /** Whether the value is known. */
+  status: FigureStatus;
+  /** Number of cases, or of services, from which it comes. */
+  cases: number;
+  /** Whether it meets the target; null if it isn't measured. */
+  met: boolean | null;
+}
+
 /** A new subscription. */
 export interface NewWebhook {
   /** Id of the subscription. */
@@ -4655,6 +4669,28 @@ export interface PublishedBody {
   status: VersionStatus;
 }
 
+/** The statistics of a month. */
+export interface PublishedMonthBody {
+  /** The month in addresses: `1405-07`, or `2026-10`. */
+  month: string;
+  /** The calendar of which it is a month. */
+  calendar: Calendar;
+  /** Its first day. */
+  first: string;
+  /** Its last day. */
+  last: string;
+  /** Number of the edition: 1, or more after corrections. */
+  edition: number;
+  /** Why it was corrected; null in the first edition. */
+  reason: string | null;
+  /** When the edition was published. */
+  published_at: string;
+  /** SHA-256 of all that the edition says, in hexadecimal, as the administration log has it. */
+  digest: string;
+  /** All, then each agency with its services. */
+  items: Array<FiguresBody>;
+}
+
 /** Corrections and appeals in the ended cases of a unit. */
 export interface QualityBody {
   /** Key of the unit. */
@@ -4920,8 +4956,8 @@ export interface RefusalGroundBody {
   code: string;
   /** The ground in words, if the process has them. */
   name: BothLanguages | null;
-  /** Refusals with this ground; null if hidden. */
-  count: number | null;
+  /** Refusals with this ground. */
+  count: number;
 }
 
 /** The register of services: those that aren't online first, most used first. */
@@ -7029,35 +7065,4 @@ export interface WriteReport {
   summary?: string | null;
   /** Comments by section; those of other sections stay as they are. */
   comments?: Record<string, string> | null;
-}
-
-/** The figure of a month that has ended. */
-export interface api__bodies__commitments__MonthBody {
-  first: string;
-  value: number | null;
-  status: FigureStatus;
-  cases: number;
-  met: boolean | null;
-}
-
-/** The statistics of a month. */
-export interface api__statistics__MonthBody {
-  /** The month in addresses: `1405-07`, or `2026-10`. */
-  month: string;
-  /** The calendar of which it is a month. */
-  calendar: Calendar;
-  /** Its first day. */
-  first: string;
-  /** Its last day. */
-  last: string;
-  /** Number of the edition: 1, or more after corrections. */
-  edition: number;
-  /** Why it was corrected; null in the first edition. */
-  reason: string | null;
-  /** When the edition was published. */
-  published_at: string;
-  /** SHA-256 of all that the edition says, in hexadecimal, as the administration log has it. */
-  digest: string;
-  /** All, then each agency with its services. */
-  items: Array<FiguresBody>;
 }

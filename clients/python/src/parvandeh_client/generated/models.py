@@ -1642,7 +1642,7 @@ class CommitmentDetail(TypedDict):
     """When it was withdrawn; null if it is in force."""
     withdrawn_for: str | None
     """Why it was withdrawn; null if it is in force."""
-    months: list[api__bodies__commitments__MonthBody]
+    months: list[MonthBody]
     """The months that have ended, oldest first."""
     versions: list[CommitmentVersionBody]
     """All versions, oldest first."""
@@ -3445,8 +3445,8 @@ class FiguresBody(TypedDict):
     """Hours from start to end that half of the cases did not exceed; null for fewer than 10 cases."""
     most_hours: float | None
     """The same for nine of ten cases."""
-    grounds: list[RefusalGroundBody]
-    """Refusals by ground; empty if the refusals are hidden, and for agencies."""
+    grounds: list[RefusalGroundBody] | None
+    """Refusals by ground, all that were stated; null: hidden. Empty for agencies."""
     versions: list[VersionInForceBody]
     """Versions of the process that were current in the month, the newest first."""
     fee: FeeBody | None
@@ -4474,6 +4474,21 @@ class MissingService(TypedDict):
     """More about the reason."""
 
 
+class MonthBody(TypedDict):
+    """The figure of a month that has ended."""
+
+    first: str
+    """First day of the month."""
+    value: float | None
+    """The figure in the unit of the target; null unless `status` is `measured`."""
+    status: FigureStatus
+    """Whether the value is known."""
+    cases: int
+    """Number of cases, or of services, from which it comes."""
+    met: bool | None
+    """Whether it meets the target; null if it isn't measured."""
+
+
 class NewWebhook(TypedDict):
     """A new subscription."""
 
@@ -5296,6 +5311,29 @@ class PublishedBody(TypedDict):
     """Status of the version. With four eyes it is `draft` until another person publishes it."""
 
 
+class PublishedMonthBody(TypedDict):
+    """The statistics of a month."""
+
+    month: str
+    """The month in addresses: `1405-07`, or `2026-10`."""
+    calendar: Calendar
+    """The calendar of which it is a month."""
+    first: str
+    """Its first day."""
+    last: str
+    """Its last day."""
+    edition: int
+    """Number of the edition: 1, or more after corrections."""
+    reason: str | None
+    """Why it was corrected; null in the first edition."""
+    published_at: str
+    """When the edition was published."""
+    digest: str
+    """SHA-256 of all that the edition says, in hexadecimal, as the administration log has it."""
+    items: list[FiguresBody]
+    """All, then each agency with its services."""
+
+
 class QualityBody(TypedDict):
     """Corrections and appeals in the ended cases of a unit."""
 
@@ -5586,8 +5624,8 @@ class RefusalGroundBody(TypedDict):
     """Code of the ground in the process; `-`: none was stated, `+`: several were."""
     name: BothLanguages | None
     """The ground in words, if the process has them."""
-    count: int | None
-    """Refusals with this ground; null if hidden."""
+    count: int
+    """Refusals with this ground."""
 
 
 class RegisterPage(TypedDict):
@@ -7895,36 +7933,3 @@ class WriteReport(TypedDict):
     """The summary; empty: none."""
     comments: NotRequired[dict[str, str] | None]
     """Comments by section; those of other sections stay as they are."""
-
-
-class api__bodies__commitments__MonthBody(TypedDict):
-    """The figure of a month that has ended."""
-
-    first: str
-    value: float | None
-    status: FigureStatus
-    cases: int
-    met: bool | None
-
-
-class api__statistics__MonthBody(TypedDict):
-    """The statistics of a month."""
-
-    month: str
-    """The month in addresses: `1405-07`, or `2026-10`."""
-    calendar: Calendar
-    """The calendar of which it is a month."""
-    first: str
-    """Its first day."""
-    last: str
-    """Its last day."""
-    edition: int
-    """Number of the edition: 1, or more after corrections."""
-    reason: str | None
-    """Why it was corrected; null in the first edition."""
-    published_at: str
-    """When the edition was published."""
-    digest: str
-    """SHA-256 of all that the edition says, in hexadecimal, as the administration log has it."""
-    items: list[FiguresBody]
-    """All, then each agency with its services."""
