@@ -54,7 +54,7 @@ def of_terms(places: Sequence[Place], volumes: Sequence[int], columns: int) -> I
 
 
 def prove(worlds: Iterable[World], **how: Any) -> Proof:
-    """Groups months by all that is published of them: within a group nobody can tell them apart."""
+    """Groups months by all that is published of them: within a group nobody knows which one is true."""
     groups: dict[Any, list[Mapping[Any, int]]] = defaultdict(list)
     for world in worlds:
         groups[_published(world, how)].append(_figures(world))
