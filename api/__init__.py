@@ -203,6 +203,7 @@ def equip(app: Flask, settings: Settings, database: Database) -> None:
     app.extensions[QUOTA] = Quota(settings.api_quota)
     app.extensions[problems.PROVIDERS] = Providers.read(settings)
     app.extensions[PUBLISHING] = settings.publishing
+    app.extensions[statistics.PUBLISHED_CALENDAR] = settings.published_calendar
     app.extensions[TEST_INSTALLATION] = settings.demo
     app.extensions[OPERATIONS] = Connectors.operations_of(settings)
     app.extensions[FETCHER] = Fetcher(settings)

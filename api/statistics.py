@@ -2,26 +2,30 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
 from pydantic import Field
+from sqlalchemy.orm import Session
 
 from api import operations
 from api.catalogue import BothLanguages, FeeBody
 from api.command import DATABASE, Reply, asked, command
 from api.operations import Operation
 from api.shapes import Body, Instant, Request
-from engine.oversight.publication import editions, files, reading
+from engine.oversight.publication import editions, files, months, reading
 from engine.oversight.publication.reading import Edition
-from engine.platform.db import Database, UnitOfWork
+from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import NotFound
+from engine.platform.ids import uuid7
 from engine.platform.language import Calendar
 
 blueprint = APIBlueprint("statistics", __name__, tag="Statistics")
 CSV = "text/csv"
+PUBLISHED_CALENDAR = "published-calendar"  # of the application
+ANYBODY = Actor(id=uuid7(), name="", role="anybody")
 FRESH = 300  # seconds for which a cache may use a response without asking again
 Count = Annotated[int | None, Field(ge=0)]
 
@@ -79,8 +83,8 @@ class RefusalGroundBody(Body):
     """Code of the ground in the process; `-`: none was stated, `+`: several were."""
     name: BothLanguages | None
     """The ground in words, if the process has them."""
-    count: Count
-    """Refusals with this ground; null if hidden."""
+    count: int
+    """Refusals with this ground."""
 
 
 class VersionInForceBody(Body):
@@ -125,15 +129,15 @@ class FiguresBody(Body):
     """Hours from start to end that half of the cases did not exceed; null for fewer than 10 cases."""
     most_hours: float | None
     """The same for nine of ten cases."""
-    grounds: list[RefusalGroundBody]
-    """Refusals by ground; empty if the refusals are hidden, and for agencies."""
+    grounds: list[RefusalGroundBody] | None
+    """Refusals by ground, all that were stated; null: hidden. Empty for agencies."""
     versions: list[VersionInForceBody]
     """Versions of the process that were current in the month, the newest first."""
     fee: FeeBody | None
     """Fee of the service when the month was published; null without one, and for agencies."""
 
 
-class MonthBody(EditionBody):
+class PublishedMonthBody(EditionBody):
     """The statistics of a month."""
 
     items: list[FiguresBody]
@@ -173,7 +177,7 @@ def list_editions() -> Response:
     A month is published on the fifth day after it has ended. No account is needed.
     """
     asked(IndexQuery)
-    found = _read(reading.editions)
+    found = _read(lambda session, _: reading.editions(session))
     return _tagged(EditionList(items=[EditionBody(**_edition(one)) for one in found]))
 
 
@@ -181,7 +185,7 @@ def list_editions() -> Response:
 @operations.declare(
     Operation(
         query=MonthQuery,
-        answer=MonthBody,
+        answer=PublishedMonthBody,
         also_as=CSV,
         refusals=(404,),
         sends=("ETag", "Cache-Control"),
@@ -192,15 +196,15 @@ def read_month(month: str) -> Response:
     """Read the statistics of a month
 
     Of all services, by agency. Figures from 1 to 4 are hidden, and so many others that these can't be
-    computed. No account is needed.
+    computed. For a month that is not published yet, the problem says when it will be. No account is needed.
     """
     query = asked(MonthQuery)
-    one, rows = _read(lambda session: _month(session, month, query.edition))
+    one, rows = _read(lambda session, now: _month(session, now, month, query.edition))
     if _wants_csv(query):
         units = {unit: figures["name"] for (unit, service), figures in rows.items() if unit and not service}
         return _file(files.csv_of([(one, *row, figures) for row, figures in rows.items()], units))
     items = [_figures(row[0], row[1], figures) for row, figures in rows.items()]
-    return _tagged(MonthBody(**_edition(one), items=items))
+    return _tagged(PublishedMonthBody(**_edition(one), items=items))
 
 
 @blueprint.get("/statistics/services/<key>")
@@ -220,11 +224,12 @@ def read_service(key: str) -> Response:
     Of the last twelve published months. No account is needed.
     """
     query = asked(FileQuery)
-    found = _read(lambda session: _service(session, key))
+    found = _read(lambda session, _: _service(session, key))
     if not found:
         raise NotFound(f"There are no published statistics of the service {key!r}.")
     if _wants_csv(query):
-        return _file(files.csv_of([(one, unit, key, figures) for one, unit, figures in found], {}))
+        names = _read(lambda session, _: reading.agency_names(session, [one for one, _, _ in found]))
+        return _file(files.csv_of([(one, unit, key, figures) for one, unit, figures in found], names))
     items = [
         ServiceMonthBody(**_edition(one), figures=_figures(unit, key, figures))
         for one, unit, figures in found
@@ -250,18 +255,21 @@ def correct(uow: UnitOfWork, month: str, body: CorrectMonth) -> Reply:
     return Reply(EditionBody(**_edition(made)), status=201)
 
 
-def _month(session: Any, name: str, number: int | None) -> tuple[Edition, Any]:
+def _month(session: Session, now: datetime, name: str, number: int | None) -> tuple[Edition, Any]:
     found = reading.editions_of(session, name)
     chosen = [one for one in found if number in (None, one.edition)]
     if not chosen:
+        asked = None if found else months.named(name)
+        uow = UnitOfWork(session, ANYBODY, now)
+        due = asked and editions.due_month(uow, asked, current_app.extensions[PUBLISHED_CALENDAR])
+        if due:
+            raise NotFound(f"The month {name} is not published yet. It will be on {due.due}, or soon after.")
         what = f"edition {number} of " if found else ""
-        raise NotFound(
-            f"The statistics have no {what}month {name!r}: months are published when they are over."
-        )
+        raise NotFound(f"The statistics have no {what}month {name!r}.")
     return chosen[0], reading.rows(session, chosen[0].id)
 
 
-def _service(session: Any, key: str) -> Sequence[tuple[Edition, str, Any]]:
+def _service(session: Session, key: str) -> Sequence[tuple[Edition, str, Any]]:
     chosen = reading.newest(reading.editions(session))[: reading.MONTHS]
     return reading.service_rows(session, key, chosen)
 
@@ -281,9 +289,9 @@ def _figures(unit: str, service: str, figures: Any) -> FiguresBody:
     return FiguresBody.model_validate({"unit": unit, "service": service, **shown, **lists, "fee": own})
 
 
-def _read(look: Callable[[Any], Any]) -> Any:
+def _read(look: Callable[[Session, datetime], Any]) -> Any:
     database: Database = current_app.extensions[DATABASE]
-    return database.run(lambda session, _: look(session), "snapshot")
+    return database.run(look, "snapshot")
 
 
 def _wants_csv(query: FileQuery) -> bool:

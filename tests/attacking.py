@@ -1,12 +1,12 @@
 """Somebody who adds and subtracts published statistics to find what is hidden in them.
 
-Knows nothing of how they are made: only which sums there are, that all figures are whole numbers from 0 on,
-and that a service whose figures a later edition did not change is the same in both.
+Knows which sums there are, that all figures are whole numbers from 0 on, that a hidden service has cases,
+that a new one can't close more than it has started, and that one which a later edition did not change is the
+same in both. What follows from the rules themselves is in `tests/worlds.py`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import product
 from typing import Any
 
 TERM = ("on_time", "late", "silent", "no_term")
@@ -14,7 +14,7 @@ RESULT = ("granted", "refused", "withdrawn", "other")
 Variable = tuple[Any, ...]
 Equation = tuple[Mapping[Variable, int], int]  # the sum of these, with signs, is a number
 Table = Mapping[tuple[str, str], Mapping[str, int | None]]  # by agency and service; ("", "") is all
-Grounds = Mapping[str, Mapping[str, int | None]]
+Grounds = Mapping[str, Mapping[str, int] | None]
 
 
 def equations(edition: int, rows: Table, grounds: Grounds) -> Iterator[Equation]:
@@ -31,10 +31,29 @@ def equations(edition: int, rows: Table, grounds: Grounds) -> Iterator[Equation]
             for name in rows[unit, service]:
                 yield _sum((edition, unit, "", name), [(edition, *row, name) for row in below])
     for row in services:
-        own = {(edition, *row, "ground", code): value for code, value in grounds.get(row[1], {}).items()}
+        own = {(edition, *row, "ground", code): value for code, value in (grounds.get(row[1]) or {}).items()}
         if own:
             yield _sum((edition, *row, "refused"), [*own])
         yield from _shown(own)
+
+
+def active(edition: int, rows: Table) -> Iterator[Equation]:
+    """That services whose volumes are hidden have cases: those without any show it."""
+    for row, figures in rows.items():
+        if figures["started"] is None:
+            yield (
+                {(edition, *row, "started"): 1, (edition, *row, "closed"): 1, (edition, *row, "more"): -1},
+                1,
+            )
+
+
+def new(months: int, rows: Sequence[tuple[str, str]]) -> Iterator[Equation]:
+    """That services which began with the first month have not closed more cases than started until any."""
+    for row in rows:
+        for last in range(months):
+            terms = {(month, *row, "started"): 1 for month in range(last + 1)}
+            terms |= {(month, *row, "closed"): -1 for month in range(last + 1)}
+            yield {**terms, (last, *row, "open"): -1}, 0
 
 
 def _shown(figures: Mapping[Variable, int | None]) -> Iterator[Equation]:
@@ -127,30 +146,3 @@ def _subtract(
     for one, value in other[0].items():
         left[one] = left.get(one, Fraction(0)) - factor * value
     return {one: value for one, value in left.items() if value}, row[1] - factor * other[1]
-
-
-def search(found: Sequence[Equation], most: int) -> dict[Variable, set[int]]:
-    """Every value that each figure of a small table can have, by trying all; none if that are too many."""
-    reduced = _eliminate(found)
-    pivots = [next(one for one in terms if terms[one] == 1 and _alone(one, reduced)) for terms, _ in reduced]
-    free = sorted({one for terms, _ in reduced for one in terms} - set(pivots), key=str)
-    possible: dict[Variable, set[int]] = {}
-    if len(free) > 3:
-        return possible
-    for chosen in product(range(most + 1), repeat=len(free)):
-        tried: dict[Variable, int] = dict(zip(free, chosen, strict=True))
-        for pivot, (terms, total) in zip(pivots, reduced, strict=True):
-            value: Fraction = total - sum(
-                (by * tried[one] for one, by in terms.items() if one != pivot), Fraction(0)
-            )
-            if value < 0 or value.denominator != 1:
-                break
-            tried[pivot] = int(value)
-        else:
-            for one, number in tried.items():
-                possible.setdefault(one, set()).add(number)
-    return possible
-
-
-def _alone(one: Variable, reduced: Sequence[tuple[Mapping[Variable, Fraction], Fraction]]) -> bool:
-    return sum(one in terms for terms, _ in reduced) == 1

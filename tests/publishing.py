@@ -50,6 +50,42 @@ def publish(database: Database, calendar: Any = "jalali", now: datetime = LATER)
     return [*as_system(database, lambda uow: editions.publish_all(uow, calendar), now)]
 
 
+def a_correctable_month(database: Database, url: str) -> None:
+    """Publishes months of one service, of which all was granted; then more cases of 1405-08 are late."""
+    a_history(database, url)
+    all_granted(database)
+    publish(database)
+    late(database, 7)
+
+
+def late(database: Database, count: int) -> int:
+    """More cases of a service are late now, as after a term that was corrected. Returns how many."""
+    changed = text(
+        "UPDATE case_figures SET late = true WHERE case_id IN (SELECT case_id FROM case_figures"
+        " WHERE definition = 'trade-permit' AND late = false AND ended_at >= '2026-10-23T00:00+03:30'"
+        " AND ended_at < '2026-11-22T00:00+03:30' ORDER BY case_id LIMIT :count) RETURNING 1"
+    )
+    with database.transaction() as session:
+        return len(session.execute(changed, {"count": count}).all())
+
+
+def all_granted(database: Database) -> None:
+    """No figure of the service is small, so that all of them are shown."""
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "UPDATE case_figures SET effect = 'grants', ending = 'completed', silent = false,"
+                " late = coalesce(late, false) WHERE ended_at IS NOT NULL"
+            )
+        )
+        session.execute(
+            text(
+                "UPDATE case_figures SET definition = 'trade-permit' WHERE ended_at IS NOT NULL"
+                " OR started_at >= '2026-10-23T00:00+03:30'"
+            )
+        )
+
+
 def a_month(database: Database, name: str, services: int, reason: str | None = None, **four: int) -> None:
     """Publishes a month of as many services, ten for each agency; the first has the counts of `four`."""
     usual = {"started": 120, "closed": 100, "on_time": 80, "late": 20, "granted": 70, "refused": 30}

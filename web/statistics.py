@@ -120,7 +120,8 @@ def service(visit: Visit, key: str) -> Page:
         "name": figures["name"][language],
         "lines": [_month_line(visit, one, row) for one, _, row in found],
         "charts": _charts(visit, [(one.month, row) for one, _, row in reversed(found)]),
-        "grounds": [_ground(one, language) for one in figures.get("grounds", ())],
+        "grounds": [_ground(one, language) for one in figures["grounds"] or ()],
+        "no_grounds": "hidden-grounds" if figures["grounds"] is None else "no-grounds",
         "versions": [
             (one["number"], date.fromisoformat(one["since"])) for one in figures.get("versions", ())
         ],
@@ -152,9 +153,12 @@ def _edition_page(visit: Visit, name: str, number: int | None) -> Page:
 
 def _unpublished(visit: Visit, asked: Month | None, status: int) -> Page:
     """Show when a month will be published: this one, or the first."""
-    following = editions.next_month(visit.uow, site().settings.published_calendar)
-    later = following is not None and asked is not None and asked.calendar == following.calendar
-    due = following if asked is None else asked if later and following and asked >= following else None
+    calendar = site().settings.published_calendar
+    due = (
+        editions.next_month(visit.uow, calendar)
+        if asked is None
+        else editions.due_month(visit.uow, asked, calendar)
+    )
     values = {
         "asked": None if asked is None else _name(visit, asked),
         "due": None if due is None else due.due,

@@ -4,6 +4,8 @@ import csv
 import io
 from typing import Any
 
+from apiflask import APIFlask
+
 from engine.platform.db import Database
 from tests import publishing
 from tests.api.conftest import Clients
@@ -41,6 +43,38 @@ def test_anybody_reads_months_services_and_files(
     _caches_ask_whether_it_has_changed(anybody)
     _what_is_not_there_or_not_known_is_refused(anybody)
     _only_an_administrator_corrects(client)
+
+
+def test_an_administrator_corrects_a_month(client: Clients, database: Database, database_url: str) -> None:
+    publishing.a_correctable_month(database, database_url)
+    made = body(client("administrator").post(f"{MONTH}/editions", REASON))
+    assert (made["month"], made["edition"], made["reason"]) == ("1405-08", 2, REASON["reason"])
+    newest = body(client(None).get(MONTH))
+    first = body(client(None).get(f"{MONTH}?edition=1"))
+    assert newest["items"][0]["late"] == first["items"][0]["late"] + 7
+
+
+def test_files_name_agencies_and_grounds_so_that_programs_can_read_them(
+    client: Clients, database: Database
+) -> None:
+    publishing.a_month(database, "1405-08", 2)
+    file = client(None).get("/statistics/services/service-001?format=csv")
+    (line,) = csv.DictReader(io.StringIO(file.data.decode("utf-8-sig")))
+    assert (line["unit_fa"], line["unit_en"]) == ("دستگاه agency-00", "Agency agency-00")
+    assert line["grounds"] == "12:a;18:b"
+
+
+def test_head_is_answered_without_a_body(app: APIFlask, client: Clients, database: Database) -> None:
+    publishing.a_month(database, "1405-08", 2)
+    whole, head = client(None).get(MONTH), app.test_client().head(f"/api/v1{MONTH}")
+    assert (head.status_code, head.data) == (200, b"")
+    assert head.headers["ETag"] == whole.headers["ETag"]
+
+
+def test_a_month_that_is_not_published_yet_says_when_it_will_be(client: Clients, database: Database) -> None:
+    publishing.a_month(database, "1405-08", 2)
+    problem = refused(client(None).get("/statistics/months/1405-09"), 404, "not-found")
+    assert "2026-12-26" in problem["detail"]
 
 
 def _caches_ask_whether_it_has_changed(anybody: Any) -> None:

@@ -137,32 +137,34 @@ def test_editions_are_immutable_and_have_their_digest_in_the_log(history: Databa
     assert all(figures[name] in (None, 0) or figures[name] >= 5 for figures in every for name in COUNTS)
 
 
-def _late(database: Database, count: int) -> int:
-    """More cases of a service are late now, as after a term that was corrected. Returns how many."""
-    changed = text(
-        "UPDATE case_figures SET late = true WHERE case_id IN (SELECT case_id FROM case_figures"
-        " WHERE definition = 'trade-permit' AND late = false AND ended_at >= '2026-10-23T00:00+03:30'"
-        " AND ended_at < '2026-11-22T00:00+03:30' ORDER BY case_id LIMIT :count) RETURNING 1"
-    )
-    with database.transaction() as session:
-        return len(session.execute(changed, {"count": count}).all())
-
-
-def _all_granted(database: Database) -> None:
-    """No figure of the service is small, so that all of them are shown."""
-    with database.transaction() as session:
+def test_a_row_that_was_added_later_is_found_by_the_audit(history: Database) -> None:
+    found = publishing.publish(history)[-1]
+    with history.transaction() as session:
+        assert [*editions.broken(session)] == []
         session.execute(
             text(
-                "UPDATE case_figures SET effect = 'grants', ending = 'completed', silent = false,"
-                " late = coalesce(late, false) WHERE ended_at IS NOT NULL"
-            )
+                "INSERT INTO published_figures SELECT publication_id, unit, 'invented', 99, figures"
+                " FROM published_figures WHERE publication_id = :id AND service = 'trade-permit'"
+            ),
+            {"id": found.id},
         )
+        assert len([*editions.broken(session)]) == 1
+
+
+def test_a_month_whose_figures_are_being_computed_is_not_corrected(history: Database) -> None:
+    publishing.all_granted(history)
+    publishing.publish(history)
+    assert publishing.late(history, 7) == 7
+    with history.transaction() as session:
         session.execute(
             text(
-                "UPDATE case_figures SET definition = 'trade-permit' WHERE ended_at IS NOT NULL"
-                " OR started_at >= '2026-10-23T00:00+03:30'"
+                "UPDATE case_figures SET seq = 0 WHERE case_id = (SELECT min(case_id::text)::uuid"
+                " FROM case_figures)"
             )
         )
+    with pytest.raises(Conflict) as pending:
+        publishing.as_system(history, _correct)
+    assert pending.value.code == "figures-pending"
 
 
 def _correct(uow: UnitOfWork) -> reading.Edition:
@@ -170,15 +172,15 @@ def _correct(uow: UnitOfWork) -> reading.Edition:
 
 
 def test_a_correction_is_another_edition_and_the_first_one_remains(history: Database) -> None:
-    _all_granted(history)
+    publishing.all_granted(history)
     first = publishing.publish(history)[-1]
     with pytest.raises(Conflict) as nothing:
         publishing.as_system(history, _correct)
     assert nothing.value.code == "nothing-to-correct"
-    assert _late(history, 3) == 3
+    assert publishing.late(history, 3) == 3
     with pytest.raises(Conflict):
         publishing.as_system(history, _correct)
-    assert _late(history, 4) == 4
+    assert publishing.late(history, 4) == 4
     second = publishing.as_system(history, _correct)
     with history.transaction() as session:
         before, after = (reading.rows(session, one.id) for one in (first, second))

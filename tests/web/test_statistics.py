@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.platform.db import Actor, Database
+from tests import publishing
 from tests.publishing import a_month
 from tests.web.conftest import Browser, statements
 
@@ -55,7 +56,7 @@ def test_a_service_with_four_cases_shows_none_of_them(browser: Browser, database
     own = words(browser, "/statistics/services/service-000?lang=en")
     row = own[own.index("Aban 1405", own.index("Other results")) :]
     assert row.startswith("Aban 1405 " + "not shown " * 12)
-    assert "fewer than 5" in own
+    assert "“Not shown” protects people" in own
     assert "Documents are missing" not in own
 
 
@@ -130,3 +131,29 @@ def test_an_administrator_corrects_a_month_on_a_page(
     assert refused.status_code == 422
     assert 'value="short"' in refused.text
     assert session_of(actor("manager")).get("/administration/statistics").status_code == 403
+
+
+def test_a_correction_of_the_form_is_the_newest_edition(
+    database: Database,
+    database_url: str,
+    actor: Callable[..., Actor],
+    session_of: Callable[[Actor], Browser],
+    browser: Browser,
+) -> None:
+    publishing.a_correctable_month(database, database_url)
+    administrator = session_of(actor("administrator"))
+    token = administrator.token("/administration/statistics")
+    typed = {"month": "1405-08", "reason": REASON, "token": token}
+    answer = administrator.post("/administration/statistics", typed)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/statistics/1405-08")
+    newest = words(browser, "/statistics/1405-08?lang=en")
+    assert "Edition 2" in newest
+    assert REASON in newest
+
+
+def test_head_says_what_get_says(browser: Browser, database: Database) -> None:
+    a_month(database, "1405-08", 2)
+    for path in ("/statistics", "/statistics/1405-08", "/statistics/services/service-001"):
+        whole, head = browser.get(path), browser.client.head(path, **browser._options({}))
+        assert (head.status_code, head.data) == (200, b"")
+        assert head.headers["ETag"] == whole.headers["ETag"]

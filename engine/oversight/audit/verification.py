@@ -29,6 +29,7 @@ from engine.oversight.audit.leaves import Leaves
 from engine.oversight.audit.signing import key_id
 from engine.oversight.audit.statement import Signed, Statement, Summary, Unreadable
 from engine.oversight.audit.table_comparison import Compared
+from engine.oversight.publication import editions
 from engine.platform.db import connection
 
 NAMED = 1000  # findings that a report names; all are counted
@@ -291,6 +292,10 @@ def _verify_administration(session: Session, report: Report) -> None:
             report.add(Finding("administration", "report-unrecorded", id=report_id))
         else:
             report.add(Finding("administration", "report", seq))
+    for seq, _ in reports.broken(session):
+        report.add(Finding("administration", "report", seq))
+    for seq in editions.broken(session):
+        report.add(Finding("administration", "edition", seq))
     if made is None or made.length == 0:
         return
     entry = select(OrganisationRecord.hash).where(OrganisationRecord.seq == made.length)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.oversight.publication.rows import TIMES_OF, Rows, hours
+from engine.oversight.publication.rows import TIMES_OF, Rows, grounds_of, hours
 from engine.oversight.publication.suppression import ALL, COUNTS, FEWEST, TIMES, Row, is_small
 
 
@@ -43,10 +43,7 @@ def correct(
                 if rows[above][name] is not None:
                     rows[above][name] += current.counts[name] - before[name]
         rows[row] |= current.counts
-        rows[row]["grounds"] = [
-            {"code": code, "name": current.words.get(code), "count": count}
-            for code, count in sorted(current.grounds.items())
-        ]
+        rows[row]["grounds"] = grounds_of(current.grounds, current.words)
         rows[row] |= _times(rows[row], times.get(row))
     for unit in changed - withheld:
         rows[unit, ""] |= _times(rows[unit, ""], times.get((unit, "")))
@@ -54,14 +51,15 @@ def correct(
 
 
 def _differs(before: Mapping[str, Any], current: Current) -> bool:
-    return any(before[name] not in (None, current.counts[name]) for name in COUNTS) or any(
-        before_count is not None and before_count != current.grounds.get(code, 0)
-        for code, before_count in _grounds(before).items()
+    return any(before[name] not in (None, current.counts[name]) for name in COUNTS) or (
+        before["grounds"] is not None and _grounds(before) != {**current.grounds}
     )
 
 
 def _may_follow(before: Mapping[str, Any], current: Current) -> bool:
     """Returns whether a service's figures may be published after these."""
+    if before["grounds"] is None:
+        return False
     grounds = _grounds(before)
     pairs = [(before[name], current.counts[name]) for name in COUNTS]
     pairs += [(grounds.get(code, 0), current.grounds.get(code, 0)) for code in {*grounds, *current.grounds}]
@@ -71,8 +69,8 @@ def _may_follow(before: Mapping[str, Any], current: Current) -> bool:
     )
 
 
-def _grounds(figures: Mapping[str, Any]) -> dict[str, int | None]:
-    return {one["code"]: one["count"] for one in figures.get("grounds", ())}
+def _grounds(figures: Mapping[str, Any]) -> dict[str, int]:
+    return {one["code"]: one["count"] for one in figures["grounds"]}
 
 
 def _times(figures: Mapping[str, Any], found: tuple[int, int] | None) -> dict[str, float | None]:

@@ -149,7 +149,10 @@ def _said(
     """Returns what is published of a service besides figures; its row is None if it is gone."""
     words = _words(uow, [version for version, _ in versions]) if grounds else {}
     said: dict[str, Any] = {
-        "versions": [{"number": one.number, "since": since.date().isoformat()} for one, since in versions],
+        "versions": [
+            {"number": one.number, "since": since.astimezone(uow.now.tzinfo).date().isoformat()}
+            for one, since in versions
+        ],
         "grounds": {code: words.get(code) for code in sorted(grounds)},
     }
     if row is not None:

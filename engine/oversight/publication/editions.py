@@ -1,22 +1,23 @@
 """Publishing a month that has closed, and correcting it by another edition."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_unless
+from sqlalchemy.orm import Session
 
 from engine import access
 from engine.events import administration_log
-from engine.models import Publication, PublishedFigures
+from engine.models import OrganisationRecord, Publication, PublishedFigures
 from engine.oversight.publication import counting, months, reading
 from engine.oversight.publication.corrections import Current, correct
 from engine.oversight.publication.months import Month
 from engine.oversight.publication.reading import Edition
 from engine.oversight.publication.rows import Rows, digest, published
 from engine.oversight.publication.suppression import Row
-from engine.platform.db import UnitOfWork, table
+from engine.platform.db import UnitOfWork, connection, table
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 from engine.platform.ids import uuid7
 from engine.platform.language import Calendar
@@ -59,6 +60,29 @@ def next_month(uow: UnitOfWork, calendar: Calendar) -> Month | None:
     return None if first is None else months.month_at(first, calendar)
 
 
+def due_month(uow: UnitOfWork, asked: Month, calendar: Calendar) -> Month | None:
+    """Returns this month if it will be published; None if it never will be."""
+    following = next_month(uow, calendar)
+    comes = following is not None and asked.calendar == calendar and asked >= following
+    return asked if comes else None
+
+
+def broken(session: Session) -> Iterator[int]:
+    """Yields the entries of the administration log whose edition is missing, or says something else now."""
+    entry = select(OrganisationRecord.seq, OrganisationRecord.payload).where(
+        OrganisationRecord.kind == "statistics.published"
+    )
+    for seq, logged in connection(session).execute(entry.order_by(OrganisationRecord.seq)):
+        found = reading.editions_of(session, str(logged["month"]))
+        stored = [_said(session, one) for one in found if one.edition == logged["edition"]]
+        if stored != [logged["digest"]]:
+            yield seq
+
+
+def _said(session: Session, one: Edition) -> str:
+    return digest(one.month.name, one.edition, one.reason, reading.rows(session, one.id)).hex()
+
+
 def correct_month(uow: UnitOfWork, name: str, reason: str) -> Edition:
     """Publishes the figures of a month as they are now, as a new edition with a reason.
 
@@ -75,6 +99,10 @@ def correct_for_operator(uow: UnitOfWork, name: str, reason: str) -> Edition:
     if not editions:
         raise NotFound(f"The month {name!r} has not been published.")
     month = editions[0].month
+    if not counting.is_settled(uow, month):
+        raise Conflict(
+            "Figures are being computed. Try again in a minute.", code="figures-pending", month=name
+        )
     stored = [reading.rows(uow.session, one.id) for one in reversed(editions)]
     owners = {service: unit for unit, service in stored[-1] if service}
     measured = counting.measure(uow, month, owners)

@@ -1,7 +1,7 @@
 """Published statistics as a file: one line for each row of an edition."""
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from typing import Any
 
@@ -33,7 +33,7 @@ def csv_of(lines: Iterable[Line], units: Mapping[str, Mapping[str, str]]) -> byt
             **{"month": edition.month.name, "edition": edition.edition, "unit": unit, "service": service},
             **{f"unit_{language}": agency.get(language) for language in ("fa", "en")},
             **{f"service_{language}": name.get(language) if service else None for language in ("fa", "en")},
-            "grounds": ";".join(_ground(one) for one in figures.get("grounds", ())),
+            "grounds": _grounds(figures.get("grounds", ())),
             "versions": ";".join(str(one["number"]) for one in figures.get("versions", ())),
             **{"fee_amount": fee.get("amount"), "fee_currency": fee.get("currency")},
         }
@@ -41,8 +41,9 @@ def csv_of(lines: Iterable[Line], units: Mapping[str, Mapping[str, str]]) -> byt
     return into.getvalue().encode("utf-8-sig")
 
 
-def _ground(one: Mapping[str, Any]) -> str:
-    return f"{one['code']}:{HIDDEN if one['count'] is None else one['count']}"
+def _grounds(found: Sequence[Mapping[str, Any]] | None) -> str:
+    """Returns counts before their codes, so that no code begins the cell as a formula would."""
+    return HIDDEN if found is None else ";".join(f"{one['count']}:{one['code']}" for one in found)
 
 
 def _cell(value: Any) -> Any:

@@ -110,6 +110,21 @@ def service_rows(
     return [(one, read[one.id].unit, read[one.id].figures) for one in chosen if one.id in read]
 
 
+def agency_names(session: Session, chosen: Sequence[Edition]) -> Mapping[str, Mapping[str, str]]:
+    """Returns the name of each agency of these editions, as the newest one has it."""
+    found = (
+        select(PublishedFigures.unit, PublishedFigures.figures["name"])
+        .join(Publication, Publication.id == PublishedFigures.publication_id)
+        .where(
+            PublishedFigures.service == "",
+            PublishedFigures.unit != ALL,
+            Publication.id.in_([one.id for one in chosen]),
+        )
+        .order_by(Publication.first, Publication.edition)
+    )
+    return {row[0]: row[1] for row in session.execute(found)}
+
+
 def all_rows(session: Session, chosen: Sequence[Edition]) -> Sequence[tuple[Edition, Mapping[str, Any]]]:
     """Returns the figures of all agencies in these editions, in their order."""
     found = select(PublishedFigures.publication_id, PublishedFigures.figures).where(

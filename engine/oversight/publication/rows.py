@@ -35,13 +35,20 @@ def published(measured: Measured) -> Rows:
             "name": said["name"],
             "fee": said["fee"],
             "versions": said["versions"],
-            "grounds": [
-                {"code": code, "name": said["grounds"].get(code), "count": count}
-                for code, count in sorted(shown.grounds[counted.service].items())
-                if shown.rows[counted.unit, counted.service]["refused"] is not None
-            ],
+            "grounds": grounds_of(shown.grounds[counted.service], said["grounds"]),
         }
     return rows
+
+
+def grounds_of(counts: Mapping[str, int] | None, words: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
+    """Returns refusals by ground as they are published; None if they are hidden."""
+    if counts is None:
+        return None
+    return [
+        {"code": code, "name": words.get(code), "count": count}
+        for code, count in sorted(counts.items())
+        if count
+    ]
 
 
 def digest(name: str, edition: int, reason: str | None, rows: Rows) -> bytes:

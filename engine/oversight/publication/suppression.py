@@ -1,24 +1,22 @@
-"""What is hidden of a month: figures from 1 to 4, and so many others that none of these can be computed.
+"""What is hidden of a month, so that nobody can compute a figure from 1 to 4, not even by these rules.
 
-`docs/decisions/0090-published-statistics.md` has the rules, and why they are enough. Nothing here knows where
-figures come from.
+`docs/decisions/0090-published-statistics.md` says why they are enough. Nothing here knows where figures come
+from.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
-
-from engine.oversight.publication.network import Edge, Network
+from itertools import groupby
 
 FEWEST = 5  # a figure below it is hidden, unless it is 0
 TIMES = 10  # cases from which a median and a 90th percentile are published
 ALL = ""  # the key of the row of all agencies
 TERM = ("on_time", "late", "silent", "no_term")
 RESULT = ("granted", "refused", "withdrawn", "other")
-BREAKDOWNS: Mapping[str, Sequence[str]] = {"term": TERM, "result": RESULT}
+BREAKDOWNS = (TERM, RESULT)
 VOLUMES = ("started", "closed")
 COUNTS = (*VOLUMES, *TERM, *RESULT)
-Key = TypeVar("Key", bound=Hashable)
+Values = Mapping["Row", Mapping[str, int]]
 Row = tuple[str, str]  # an agency and its service; without a service the agency, without both all
 
 
@@ -32,12 +30,18 @@ class Counted:
     grounds: Mapping[str, int] = field(default_factory=dict)
 
 
+Member = Sequence[Counted]  # of a pool: a service alone, or all those of an agency that have cases
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A month as anybody may see it: each row's figures, None for a hidden one; and grounds by service."""
+    """A month as anybody may see it: each row's figures, None for a hidden one; and grounds by service.
+
+    Of a service whose grounds are hidden not even their codes are published: None.
+    """
 
     rows: Mapping[Row, Mapping[str, int | None]]
-    grounds: Mapping[str, Mapping[str, int | None]]
+    grounds: Mapping[str, Mapping[str, int] | None]
 
 
 def is_small(value: int) -> bool:
@@ -46,29 +50,21 @@ def is_small(value: int) -> bool:
 
 
 def suppress(services: Sequence[Counted], *, complementary: bool = True) -> Published:
-    """Returns what is published of these services. Without `complementary` only small figures are hidden."""
+    """Returns what is published of these services. Without `complementary` only what is small is hidden."""
     values = _sums(services)
-    hidden = {(row, name) for row, one in values.items() for name, value in one.items() if is_small(value)}
-    if complementary:
-        hidden |= {(row, "started") for row in _pooled(values, "started")[0]}
-        tiny, pools = _pooled(values, "closed")
-        hidden |= {(row, name) for row in tiny for name in ("closed", *TERM, *RESULT)}
-        for names in BREAKDOWNS.values():
-            hidden |= _Breakdown(values, names, tiny, pools).hide()
-    rows = {
-        row: {name: None if (row, name) in hidden else value for name, value in one.items()}
-        for row, one in values.items()
+    pooled = _pooled_rows(services) if complementary else _small_rows(values)
+    rows = {row: dict[str, int | None](one) for row, one in values.items()}
+    for row in pooled:
+        rows[row] = dict.fromkeys(COUNTS)
+    for names in BREAKDOWNS:
+        for row in _without(values, names, pooled, complementary=complementary):
+            rows[row] |= dict.fromkeys(names)
+    grounds = {
+        one.service: None
+        if rows[one.unit, one.service]["refused"] is None or any(map(is_small, one.grounds.values()))
+        else {code: count for code, count in one.grounds.items() if count}
+        for one in services
     }
-    grounds = {}
-    for one in services:
-        row = rows[one.unit, one.service]
-        small = smallest(one.grounds) if complementary else {
-            code for code, value in one.grounds.items() if is_small(value)
-        }  # fmt: skip
-        grounds[one.service] = {
-            code: None if row["refused"] is None or code in small else value
-            for code, value in one.grounds.items()
-        }
     return Published(rows, grounds)
 
 
@@ -84,140 +80,117 @@ def _sums(services: Sequence[Counted]) -> dict[Row, dict[str, int]]:
     return found
 
 
-def smallest(parts: Mapping[Key, int]) -> set[Key]:
-    """Returns which parts of a published sum are hidden: at least two, that are 5 or more together.
+def _small_rows(values: Values) -> set[Row]:
+    return {row for row, one in values.items() if any(is_small(one[name]) for name in VOLUMES)}
 
-    None if none is small. Then those that are small and those that are 0, and as few others as needed: if
-    the sum is 5 or more, each of them can have any value from 0 to 5.
+
+def _pooled_rows(services: Sequence[Counted]) -> set[Row]:
+    """Returns the rows of which nothing is shown.
+
+    Small services are pooled in their agency; if no pool in it is safe, whole agencies are, in the same way.
+    If not even all agencies together are safe, nothing is shown. Services without a case are never hidden.
     """
-    if not any(is_small(value) for value in parts.values()):
-        return set()
-    hidden = {key for key, value in parts.items() if value < FEWEST}
-    others = sorted((key for key in parts if key not in hidden), key=lambda key: (parts[key], str(key)))
-    while others and (len(hidden) < 2 or sum(parts[key] for key in hidden) < FEWEST):
-        hidden.add(others.pop(0))
+    agencies: dict[str, list[Counted]] = {}
+    for one in services:
+        if any(one.counts[name] for name in VOLUMES):
+            agencies.setdefault(one.unit, []).append(one)
+    pools = {unit: _pool([[one] for one in own], _has_small) for unit, own in agencies.items()}
+    unsafe = {unit for unit, pool in pools.items() if pool is None}
+    together = _pool([*agencies.values()], lambda agency: agency[0].unit in unsafe)
+    whole = [*agencies.values()] if together is None else together
+    hidden = {(agency[0].unit, "") for agency in whole} | ({(ALL, "")} if together is None else set())
+    hidden |= {(one.unit, one.service) for agency in whole for one in agency}
+    return hidden | {
+        (one.unit, one.service) for pool in pools.values() for member in pool or () for one in member
+    }
+
+
+def _has_small(member: Member) -> bool:
+    return any(is_small(one.counts[name]) for one in member for name in VOLUMES)
+
+
+def _pool(members: Sequence[Member], must: Callable[[Member], bool]) -> Sequence[Member] | None:
+    """Returns those that must be hidden with so many others that the pool is safe; None if it can't be.
+
+    The others are the smallest ones that are safe by themselves, all of the same size at once: so the pool
+    would be the same if any two of its services had each other's figures.
+    """
+    pool = [one for one in members if must(one)]
+    others = sorted((one for one in members if not must(one) and _is_safe([one])), key=_size)
+    for _, same in groupby(others, key=_size):
+        if _is_safe(pool):
+            break
+        pool += same
+    return pool if _is_safe(pool) else None
+
+
+def _is_safe(pool: Sequence[Member]) -> bool:
+    """Returns whether a pool's services have five cases or more on average, in both volumes."""
+    services = [one for member in pool for one in member]
+    return all(sum(one.counts[name] for one in services) >= FEWEST * len(services) for name in VOLUMES)
+
+
+def _size(member: Member) -> int:
+    return sum(one.counts[name] for one in member for name in VOLUMES)
+
+
+def _without(values: Values, names: Sequence[str], pooled: set[Row], *, complementary: bool) -> set[Row]:
+    """Returns the rows of which a breakdown is hidden: in each one all of its parts.
+
+    That of a service is, if a part is small; then also that of the largest service of its agency, whatever
+    its parts are. That of an agency is, if `_leaves_few`; then also those of the largest service of all and
+    of its agency. That of all likewise.
+    """
+    hidden = {
+        row for row, one in values.items() if row in pooled or any(is_small(one[name]) for name in names)
+    }
+    if not complementary:
+        return hidden
+    below = _below(values)
+    for unit, own in below.items():
+        shown = [row for row in own if row not in pooled]
+        if any(row in hidden for row in shown):
+            hidden.add(_largest(values, shown))
+        left = [values[row] for row in own if row in hidden]
+        _decide(hidden, (unit, ""), (unit, "") in pooled or _leaves_few(left, names))
+    room = 0
+    shown = [row for own in below.values() for row in own if row not in pooled]
+    if shown and any((unit, "") in hidden for unit in below):
+        largest = _largest(values, shown)
+        hidden |= {largest, (largest[0], "")}
+        room = values[largest]["closed"]
+    left = [values[row] for unit in below if (unit, "") in hidden for row in below[unit] if row in hidden]
+    _decide(hidden, (ALL, ""), (ALL, "") in pooled or _leaves_few(left, names, room))
     return hidden
 
 
-def _pooled(values: Mapping[Row, Mapping[str, int]], name: str) -> tuple[set[Row], dict[str, set[Row]]]:
-    """Returns the rows whose volume is hidden, and the services of each pool.
+def _below(values: Values) -> Mapping[str, Sequence[Row]]:
+    """Returns the services with closed cases of each agency."""
+    found: dict[str, list[Row]] = {unit: [] for unit, service in values if unit and not service}
+    for row, one in values.items():
+        if row[1] and one["closed"]:
+            found[row[0]].append(row)
+    return found
 
-    The volume of a pool can be computed, but of nothing in it. An agency has one, under its key, if some of
-    its services are small; that of all has every service of the agencies that are hidden themselves.
+
+def _decide(hidden: set[Row], row: Row, hide: bool) -> None:
+    if hide:
+        hidden.add(row)
+    else:
+        hidden.discard(row)
+
+
+def _leaves_few(left: Sequence[Mapping[str, int]], names: Sequence[str], room: int = 0) -> bool:
+    """Returns whether hidden breakdowns could be computed from their sums.
+
+    A sum that is small or not more than the number of services could be 1 for each of them; one that is
+    just more than the cases of the service that is hidden whatever its parts are, could be all of its.
     """
-    agencies = {unit: one[name] for (unit, service), one in values.items() if unit and not service}
-    whole = _few(agencies)
-    hidden: set[Row] = {(unit, "") for unit in whole}
-    pools: dict[str, set[Row]] = {}
-    if is_small(values[ALL, ""][name]):
-        hidden.add((ALL, ""))
-    for unit in agencies:
-        own = {row: one[name] for row, one in values.items() if row[0] == unit and row[1]}
-        pool = {row for row, value in own.items() if value} if unit in whole else _few(own)
-        if pool:
-            pools.setdefault(ALL if unit in whole else unit, set()).update(pool)
-            hidden |= pool
-    return hidden, pools
+    few = max(FEWEST - 1, len(left))
+    sums = [sum(one[name] for one in left) for name in names]
+    return any(0 < one <= few or (room and room < one <= room + FEWEST * len(left)) for one in sums)
 
 
-def _few(parts: Mapping[Key, int]) -> set[Key]:
-    """Returns as `smallest`, without those that are 0: a volume of 0 is published."""
-    return smallest({key: value for key, value in parts.items() if value})
-
-
-class _Breakdown:
-    """A breakdown of the closed cases: first hides what each row needs, then more until all is safe."""
-
-    def __init__(
-        self,
-        values: Mapping[Row, Mapping[str, int]],
-        names: Sequence[str],
-        tiny: set[Row],
-        pools: Mapping[str, set[Row]],
-    ) -> None:
-        self._values, self._names = values, names
-        self._tiny, self._pools = tiny, pools
-        self._network = Network()
-        self._edges: dict[Row, dict[str, Edge]] = {}
-        self._services = [row for row, one in values.items() if row[1] and row not in tiny]
-        self._agencies = [row for row in values if row[0] and not row[1] and row not in tiny]
-        self._whole: set[Row] = set()
-        self._connect()
-
-    def hide(self) -> set[tuple[Row, str]]:
-        """Returns the hidden figures of rows whose volume is published."""
-        if is_small(self._values[ALL, ""]["closed"]):
-            return set()
-        for row, edges in self._edges.items():
-            for name in smallest({name: edge.value for name, edge in edges.items()}):
-                edges[name].hidden = True
-            if row[1] and row not in self._values:  # a pool is on no page
-                self._hide_row(row)
-        for row, edges in self._edges.items():
-            for edge in edges.values():
-                if is_small(edge.value):
-                    self._protect(row, edge)
-        return {
-            (row, name)
-            for row, edges in self._edges.items()
-            for name, edge in edges.items()
-            if edge.hidden and row in self._values
-        }
-
-    def _connect(self) -> None:
-        """Builds the network: rows lead to sums of their agency, and these to sums of all."""
-        add = self._network.add
-        for name in self._names:
-            value = self._values[ALL, ""][name]
-            self._edges.setdefault((ALL, ""), {})[name] = add(("sum", ALL, name), "end", value)
-        for unit, _ in self._agencies:
-            self._edges[unit, ""] = {
-                name: add(("sum", unit, name), ("sum", ALL, name), self._values[unit, ""][name])
-                for name in self._names
-            }
-        for row in self._services:
-            self._edges[row] = {
-                name: add(row, ("sum", row[0], name), self._values[row][name]) for name in self._names
-            }
-        for unit, pool in self._pools.items():
-            row = (unit, "\0")  # no key of a service
-            self._edges[row] = {
-                name: add(row, ("sum", unit, name), sum(self._values[one][name] for one in pool))
-                for name in self._names
-            }
-
-    def _hide_row(self, row: Row) -> None:
-        for edge in self._edges[row].values():
-            edge.hidden = True
-        self._whole.add(row)
-
-    def _protect(self, row: Row, edge: Edge) -> None:
-        """Hides more rows, one after the other, until this figure can have any value from 0 to 5."""
-        rest = self._helpful(row)
-        while not self._network.may_be_any_of(edge, FEWEST):
-            self._hide_row(next(rest))
-
-    def _helpful(self, row: Row) -> Iterator[Row]:
-        """Yields rows to hide as a whole: its own, its agency's services and sums, the next agencies', all.
-
-        Not those without a case, whose figures are all 0.
-
-        When all are hidden, each figure is known only to be at most the volume of its row.
-        """
-
-        def unhidden(rows: Iterable[Row]) -> list[Row]:
-            return sorted(
-                (one for one in rows if one not in self._whole and self._size(one)[0]), key=self._size
-            )
-
-        yield from unhidden([row])
-        yield from unhidden(one for one in self._services if row[0] and one[0] == row[0])
-        yield from unhidden(one for one in self._agencies if row[0] and one[0] == row[0])
-        for agency in unhidden(self._agencies):
-            yield agency
-            yield from unhidden(one for one in self._services if one[0] == agency[0])
-        yield from unhidden(self._services)
-        yield (ALL, "")
-
-    def _size(self, row: Row) -> tuple[int, Row]:
-        return self._values[row]["closed"] if row in self._values else 0, row
+def _largest(values: Values, rows: Sequence[Row]) -> Row:
+    """Returns the row with most closed cases, as anybody sees it, so that the choice says nothing."""
+    return max(rows, key=lambda row: (values[row]["closed"], row))
