@@ -24,10 +24,11 @@ from engine.events.administration_log.records import (
     note_command,
     verify,
 )
-from engine.events.administration_log.vocabulary import VOCABULARY
+from engine.events.administration_log.vocabulary import OF_FLAGS, VOCABULARY
 
 __all__ = [
     "BEAT",
+    "OF_FLAGS",
     "SYSTEM",
     "VOCABULARY",
     "WORKERS",
