@@ -267,7 +267,7 @@ def test_of_two_answers_at_the_same_moment_one_is_given(
 @pytest.mark.parametrize("query", ["unit=%00", "unit=Root", "unit=", "pattern=%00", "state=open", "cursor=x"])
 def test_wrong_filters_are_refused(client: Clients, query: str) -> None:
     refused = client("auditor").get(f"/flags?{query}")
-    assert (refused.status_code, pointers(body(refused))) == (422, [f"/{query.partition('=')[0]}"])
+    assert (refused.status_code, pointers(body(refused))) == (422, [f"/query/{query.partition('=')[0]}"])
 
 
 def test_only_auditors_of_everything_see_flags_in_the_administration_log(
@@ -282,6 +282,5 @@ def test_only_auditors_of_everything_see_flags_in_the_administration_log(
     assert kinds(client("auditor"), "?kind=question.asked") == {"question.asked"}
     for reader in (client("administrator"), client("administrator", "admin"), client("auditor", "nima")):
         seen = kinds(reader)
-        assert "membership.given" in seen
         assert not {"flag.raised", "question.asked", "question.answered", "flag.closed"} & seen
         assert kinds(reader, "?kind=question.asked") == set()

@@ -145,8 +145,9 @@ def cases_of(uow: UnitOfWork, flag_id: UUID) -> Sequence[RowMapping]:
 
 
 def askable(uow: UnitOfWork, unit_id: UUID, subject_id: UUID) -> Sequence[Askable]:
-    """Returns who can be asked: the account itself unless it can't answer, then who leads the unit, the nearest
-    first. Nobody is asked by themselves.
+    """Returns who can be asked: the account itself unless it can't answer, then who leads the unit.
+
+    The nearest first. Nobody is asked by themselves.
     """
     line, depth = aliased(UnitLine), aliased(UnitLine)
     height = select(func.count()).where(depth.unit_id == Membership.unit_id).scalar_subquery()

@@ -233,7 +233,7 @@ def _require_askable(uow: UnitOfWork, row: RowMapping, asked: UUID | None, fault
         return
     if asked == row["subject_id"]:
         raise Conflict(
-            "This account is closed, has no unit any more, or a role that can't answer. Ask who leads the unit.",
+            "This account is closed, has no unit, or a role that can't answer. Ask who leads the unit.",
             code="asked-left",
         )
     if asked == uow.actor.id:
