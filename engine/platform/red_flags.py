@@ -14,7 +14,7 @@ Thresholds = Mapping[str, float]
 
 USUAL: Mapping[str, Thresholds] = MappingProxyType(
     {
-        "queue-jumping": {"least": 5, "share": 0.1, "usual": 0.05, "waiting": 5},
+        "queue-jumping": {"least": 6, "share": 0.1, "usual": 0.1, "waiting": 5},
         "one-applicant": {"least": 5, "share": 0.7, "usual": 0.2},
         "quick-decisions": {"least": 5, "share": 0.2, "usual": 0.02, "seconds": 20},
         "outside-hours": {"least": 4, "share": 0.15, "usual": 0.02, "minutes": 60},

@@ -23,7 +23,7 @@ class Measured:
 
 MEASURED: Mapping[Pattern, Measured] = MappingProxyType(
     {
-        "queue-jumping": Measured(0, 179),
+        "queue-jumping": Measured(0, 176),
         "one-applicant": Measured(0, 144),
         "quick-decisions": Measured(0, 200),
         "outside-hours": Measured(10, 200),

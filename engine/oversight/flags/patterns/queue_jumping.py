@@ -6,7 +6,7 @@ are no choice of theirs. Numerator: those at which at least `waiting` tasks that
 earlier waited, and these were at least a third of all that waited. A pool is served by due time where
 all of its tasks have one, as the inbox shows them, else by when they were opened.
 
-Threshold: 5 tasks and 1 of 10. Officials pick what they know, so one in twenty is expected; an office that
+Threshold: 6 tasks and 1 of 10. Officials pick what they know, so one in ten is expected; an office that
 always serves the newest first has a usual share as high as everybody's, and nobody is asked.
 """
 
