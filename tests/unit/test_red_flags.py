@@ -18,8 +18,8 @@ from engine.platform.config import Settings
 from tests import flagged
 from tests.flagged import BEGIN, DAY, HOUR, HOURS, MINUTE, PATTERNS
 
-CLEAN = 40
-PLANTED = 5
+CLEAN = 25
+PLANTED = 3
 
 
 def test_clean_offices_have_at_most_the_stated_share_of_flags() -> None:
