@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import Field
 
 from api.command import Reply, command
 from api.shapes import Account, Body, CaseNumber, Instant, Page, PageQuery, Request, Words, account, page_of
+from api.units import UnitKey
 from engine.models import Conclusion, FlagState, Pattern
 from engine.oversight import flags
 from engine.oversight.access_log import Opened
@@ -24,7 +24,7 @@ class FlagQuery(PageQuery):
 
     pattern: Pattern | None = None
     """Only those of this pattern."""
-    unit: str | None = Field(default=None, max_length=200)
+    unit: UnitKey | None = None
     """Only those of this unit, by its key, and of the units below it."""
     state: FlagState | None = None
     """Only those in this state."""
@@ -118,7 +118,10 @@ class FlagBody(FlagSummary):
     subject: Account
     """The account that the pattern concerns."""
     left: bool
-    """Whether the account is closed or has no unit any more, so that only who leads the unit can be asked."""
+    """Whether the account is closed, has no unit any more, or a role that can't answer.
+
+    Then only who leads the unit can be asked.
+    """
     cases: list[FlaggedCase]
     """The cases: up to 100, the first one first."""
     questions: list[QuestionBody]
@@ -138,8 +141,8 @@ class AskQuestion(Request):
 
     text: Words
     """What is asked: up to 4,000 characters. The asked person reads it; don't name applicants."""
-    asked: UUID | None = None
-    """Id of the account that is asked, one of `askable`; by default the one that the flag concerns."""
+    asked: UUID
+    """Id of the account that is asked, one of `askable` of the flag."""
     due: date | None = None
     """Last day for the answer; by default the tenth working day of the unit."""
 

@@ -76,6 +76,7 @@ def _work(found: Figures) -> Iterator[GaugeMetricFamily]:
     yield _gauge(
         "figures_age_seconds", "How far the figures of oversight are behind.", {(): found.figures_age}
     )
+    yield _gauge("unsearched_months", "Months whose search for red flags has failed.", {(): found.unsearched})
     yield _gauge("deliveries", "Events to be sent to webhooks.", _labelled(found.deliveries), "status")
 
 

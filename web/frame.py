@@ -186,6 +186,7 @@ def install(app: Flask) -> None:
         purpose=lambda: purpose.stated(current()),
         browser_in_words=browser_in_words,
         providers=lambda: site().providers,
+        thresholds=lambda pattern: site().thresholds(pattern),
         once=lambda: uuid4().hex,
     )
     app.before_request(_limit)

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import cast
@@ -17,6 +17,7 @@ from engine.identity.oidc import Providers
 from engine.identity.sessions import Lasting, Opened
 from engine.platform.config import Settings
 from engine.platform.db import Database
+from engine.platform.red_flags import PARTS, USUAL
 
 SITE = "parvandeh.site"
 LOOKING = ("GET", "HEAD")  # methods that change nothing
@@ -65,6 +66,11 @@ class Site:
     def zone(self) -> tzinfo:
         """The zone in which instants are shown."""
         return self.settings.time_zone
+
+    def thresholds(self, pattern: str) -> Mapping[str, int]:
+        """Return the thresholds of a pattern of red flags that are whole numbers, to be shown."""
+        limits = self.settings.red_flags.get(pattern, USUAL[pattern])
+        return {name: int(value) for name, value in limits.items() if name not in PARTS}
 
 
 def site() -> Site:

@@ -26,7 +26,7 @@ from engine.platform.db import Database, UnitOfWork
 from engine.platform.red_flags import USUAL
 
 CASES = 8  # of each pattern
-FOUND = timedelta(days=4)  # since then the flags are there
+FOUND = timedelta(days=4)  # ago: since then the flags are there
 READS = 9  # of cases of others, by the demonstration's own official
 OFFICIAL, AUDITOR = "caseworker", "auditor"
 PURPOSE = "بازرسی دوره‌ای"
@@ -59,8 +59,9 @@ def count() -> int:
 
 
 def begins(until: datetime) -> date:
-    """Return the first day of the last whole period."""
-    return month_of(month_of(until.date(), "jalali") - timedelta(days=1), "jalali")
+    """Return the first day of the last period that had been searched when the flags were found."""
+    searched = (until - FOUND).date() - timedelta(days=1)
+    return month_of(month_of(searched, "jalali") - timedelta(days=1), "jalali")
 
 
 def stories(world: World, known: Numbered, begin: int) -> Iterator[Story]:
@@ -126,7 +127,7 @@ def _versions(key: str) -> Any:
 
 
 def _search(session: Session, now: datetime) -> None:
-    """Search what the worker would have searched until some days ago; it searches the others itself."""
+    """Search the months that a worker would have searched until some days ago."""
     system = session.scalars(select(User).where(User.name == "system")).one()
     uow = UnitOfWork(session, db.Actor(system.id, system.name, "system"), now - FOUND)
     while flags.search_next(uow, USUAL):
@@ -141,7 +142,9 @@ def _ask(pattern: str, text: str, answer: str | None, session: Session, now: dat
         return
     auditor = _user(session, AUDITOR)
     actor = db.Actor(auditor.id, auditor.name, auditor.role, purpose=PURPOSE)
-    asked = flags.ask(UnitOfWork(session, actor, now - timedelta(days=3)), row.id, NewQuestion(text))
+    asked = flags.ask(
+        UnitOfWork(session, actor, now - timedelta(days=3)), row.id, NewQuestion(text, row.subject_id)
+    )
     if answer is not None:
         user = session.scalars(select(User).join(FlagQuestion, FlagQuestion.asked_id == User.id)).one()
         own = db.Actor(user.id, user.name, user.role)

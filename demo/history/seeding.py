@@ -108,7 +108,7 @@ def seed(database: Database) -> int:
 
 
 def _flagged(past: Past, now: datetime) -> list[Story]:
-    """Return cases with patterns that an inspector should ask about, in the last whole month."""
+    """Return cases with patterns that an inspector should ask about, in the last month that was searched."""
     first = datetime.combine(flagged.begins(now), datetime.min.time(), now.tzinfo)
     number, begin = numbered(next(iter(past.world.offices.values())).offset), milliseconds(first)
     called = [number(begin, past.first_number + 2 * CASES + count) for count in range(1, flagged.count() + 1)]

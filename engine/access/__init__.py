@@ -17,6 +17,7 @@ from engine.access.permissions import (
     require_assurance,
     require_one,
     require_purpose,
+    roles_with,
     scopes,
     sees_account,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "require_purpose",
     "roles_for",
     "roles_in",
+    "roles_with",
     "scopes",
     "seen_by",
     "sees_account",

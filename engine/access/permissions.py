@@ -1,6 +1,6 @@
 """What an account may do, by its role and the scopes of its token."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
 from engine.platform.db import Actor
@@ -276,6 +276,11 @@ def allows(actor: Actor, permission: Permission) -> bool:
     """Returns whether the actor's role allows it and, for an actor with scopes, these include it."""
     granted = permission not in NAMED_ONLY if actor.scopes is None else permission in actor.scopes
     return granted and permission in ALLOWED.get(actor.role, frozenset())
+
+
+def roles_with(permission: Permission) -> Sequence[str]:
+    """Returns the roles of accounts that have a permission."""
+    return [role for role, granted in ALLOWED.items() if permission in granted]
 
 
 def require(actor: Actor, permission: Permission) -> None:

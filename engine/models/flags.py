@@ -99,11 +99,11 @@ class FlagQuestion(Base):
 
 
 class FlagSearch(Base):
-    """Until which day a period was searched for patterns."""
+    """That a period was searched for patterns, or that this was tried at least."""
 
     __tablename__ = "flag_searches"
 
     period: Mapped[date] = mapped_column(primary_key=True)
-    until: Mapped[date]
+    until: Mapped[date]  # its last day; the day before it: the search has failed, or not ended yet
     events: Mapped[int]  # that were read, in the last search
     searched_at: Mapped[Instant]

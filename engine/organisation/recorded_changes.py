@@ -13,7 +13,7 @@ from engine import access
 from engine.events import administration_log
 from engine.identity import names
 from engine.models import ROOT, Membership, OrganisationKind, OrganisationRecord, Unit, UnitLine, User
-from engine.platform.db import UnitOfWork
+from engine.platform.db import Actor, UnitOfWork
 
 PAGE = 100
 
@@ -37,7 +37,8 @@ def page(
     """Returns up to a page of the changes in the actor's units, oldest first, plus one if more follow.
 
     With `newest` the newest come first, and the result contains those older than `after`. Changes of the
-    installation itself, which have no unit, are visible to those who work in the root unit.
+    installation itself, which have no unit, are visible to those who work in the root unit; those of red
+    flags among them to its auditors only.
     """
     access.require_one(uow.actor, "people.manage", "administration_log.read")
     administration_log.flush(uow)
@@ -56,7 +57,7 @@ def page(
         .outerjoin(Unit, Unit.id == record.unit_id)
         .outerjoin(actor, actor.id == record.actor_id)
         .outerjoin(person, person.id == record.user_id)
-        .where(_visible(), *_matching(only))
+        .where(_visible(uow.actor), *_matching(only))
         .order_by(record.seq.desc() if newest else record.seq)
         .limit(PAGE + 1)
     )
@@ -66,9 +67,22 @@ def page(
     return uow.connection.execute(found, access.seen_by(uow)).mappings().all()
 
 
-def _visible() -> ColumnElement[bool]:
-    unit = OrganisationRecord.unit_id
-    return or_(access.covers(unit), and_(unit.is_(None), access.covers(ROOT)))
+def kinds(actor: Actor) -> Sequence[OrganisationKind]:
+    """Returns the kinds of entries that an actor may see, somewhere.
+
+    Flags concern officials of every kind, also administrators: who was asked, and what was concluded, is for
+    auditors.
+    """
+    known = administration_log.VOCABULARY
+    if actor.role == access.AUDITOR:
+        return [*known]
+    return [kind for kind in known if kind not in administration_log.OF_FLAGS]
+
+
+def _visible(actor: Actor) -> ColumnElement[bool]:
+    record = OrganisationRecord
+    place = or_(access.covers(record.unit_id), and_(record.unit_id.is_(None), access.covers(ROOT)))
+    return and_(place, record.kind.in_(kinds(actor)))
 
 
 def _matching(only: Filter) -> list[Any]:

@@ -41,7 +41,9 @@ SELECT open_tasks.*,
         SELECT at FROM events WHERE transaction_id > coalesce(
             (SELECT transaction_id FROM cursors WHERE name = 'figures'), 0)
         ORDER BY transaction_id LIMIT 1
-    ))::float, 0)) AS figures_age
+    ))::float, 0)) AS figures_age,
+    (SELECT count(*) FROM flag_searches
+        WHERE until < period AND searched_at < now() - interval '1 hour') AS unsearched
 FROM open_tasks
 """)
 
@@ -63,6 +65,7 @@ class Figures:
     checkpoint_age: float | None  # seconds since the newest one
     sendings: Mapping[str, int]  # of checkpoints
     figures_age: float  # seconds since the first event that the figures of oversight don't know
+    unsearched: int  # months that can't be searched for red flags
 
 
 def read(connection: Connection, now: datetime, connectors: Sequence[str]) -> Figures:
@@ -79,6 +82,7 @@ def read(connection: Connection, now: datetime, connectors: Sequence[str]) -> Fi
         checkpoint_age=row["checkpoint_age"],
         sendings={"waiting": row["unsent"], "failed": row["unsendable"]},
         figures_age=max(row["figures_age"], 0.0),
+        unsearched=row["unsearched"],
     )
 
 

@@ -14,8 +14,8 @@ Thresholds = Mapping[str, float]
 
 USUAL: Mapping[str, Thresholds] = MappingProxyType(
     {
-        "queue-jumping": {"least": 5, "share": 0.3, "usual": 0.1, "waiting": 5},
-        "one-applicant": {"least": 5, "share": 0.7, "usual": 0.3},
+        "queue-jumping": {"least": 6, "share": 0.1, "usual": 0.1, "waiting": 5},
+        "one-applicant": {"least": 5, "share": 0.7, "usual": 0.2},
         "quick-decisions": {"least": 5, "share": 0.2, "usual": 0.02, "seconds": 20},
         "outside-hours": {"least": 4, "share": 0.15, "usual": 0.02, "minutes": 60},
         "returned-often": {"least": 3, "share": 0.1, "usual": 0.01, "times": 3},
@@ -26,13 +26,27 @@ USUAL: Mapping[str, Thresholds] = MappingProxyType(
         "pauses-at-the-end": {"least": 4, "share": 0.3, "usual": 0.05},
     }
 )
+# The least and the most of each threshold. Of a share and a part, anything else would find all or nothing.
+RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "least": (1, 10_000),
+        "share": (0.001, 1),
+        "usual": (0.001, 0.5),
+        "waiting": (1, 10_000),
+        "seconds": (1, 3600),
+        "minutes": (0, 720),
+        "times": (2, 100),
+    }
+)
+PARTS = frozenset({"share", "usual"})  # the others are whole numbers
 _ENTRY = re.compile(r"([a-z-]+)(?:\.([a-z]+))?=(off|[0-9]{1,6}(?:\.[0-9]{1,6})?)", re.ASCII)
 
 
 def read(text: str) -> Mapping[str, Thresholds]:
     """Return the thresholds of each pattern that is looked for, as a setting changes them.
 
-    It is like `outside-hours=off,quick-decisions.seconds=30`. Raises ValueError for anything else.
+    It is like `outside-hours=off,quick-decisions.seconds=30`. Raises ValueError for anything else, also for
+    a value outside of `RANGES`.
     """
     found = {pattern: dict(values) for pattern, values in USUAL.items()}
     off: set[str] = set()
@@ -51,5 +65,13 @@ def read(text: str) -> Mapping[str, Thresholds]:
         if name is None:
             off.add(pattern)
         else:
-            found[pattern][name] = float(value)
+            found[pattern][name] = _within(entry, name, float(value))
     return {pattern: values for pattern, values in found.items() if pattern not in off}
+
+
+def _within(entry: str, name: str, value: float) -> float:
+    least, most = RANGES[name]
+    if not least <= value <= most or not (name in PARTS or value.is_integer()):
+        kind = "a number" if name in PARTS else "a whole number"
+        raise ValueError(f"RED_FLAGS: {entry!r}: {name} must be {kind} from {least:g} to {most:g}")
+    return value

@@ -207,11 +207,25 @@ async def look_after_checks(runner: CommandRunner) -> None:
 
 
 async def _search_for_patterns(runner: CommandRunner) -> None:
-    """Searches the logs for red flags, one period after the other, as soon as a day has ended."""
+    """Searches the logs for red flags, one period after the other, once each has ended."""
     while True:
-        while await runner.poll(partial(flags.search_next, wanted=runner.settings.red_flags)):
+        while await search_for_patterns(runner):
             await asyncio.sleep(SECOND)
         await asyncio.sleep(HOUR)
+
+
+async def search_for_patterns(runner: CommandRunner) -> bool:
+    """Searches the next period. Returns False without one. A failure must not stop the other sweeps."""
+    period = await runner.poll(flags.next_period)
+    if period is None:
+        return False
+    searching = runner.poll(partial(flags.search, period=period, wanted=runner.settings.red_flags))
+    (done,) = await asyncio.gather(searching, return_exceptions=True)
+    if not isinstance(done, int):  # the period is tried again tomorrow
+        error = None if done is None else type(done).__name__
+        where = None if done is None else logs.place(done)
+        log.error("flags.search-failed", period=period.isoformat(), error=error, where=where)
+    return True
 
 
 async def _schedule_checkpoints(runner: CommandRunner) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 from werkzeug.test import TestResponse
 
@@ -362,7 +363,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     },
     "/cases/<uuid:case_id>/visits": {"occurred_at": "2026-01-01T00:00:00Z", "reason": "payment"},
     "/cases/<uuid:case_id>/visits/<uuid:visit_id>/correct": {"reason": "payment"},
-    "/flags/<uuid:flag_id>/questions": {"text": "Why?"},
+    "/flags/<uuid:flag_id>/questions": {"text": "Why?", "asked": str(UUID(int=1))},
     "/flags/<uuid:flag_id>/close": {"conclusion": "explained", "text": "It was explained."},
     "/questions/<uuid:question_id>/answer": {"text": "Because."},
     "/cases/<uuid:case_id>/rating": {"stars": 5, "had_to_come": False},

@@ -1,22 +1,29 @@
 """Patterns in logs that the engine itself has written; searching again; which periods are searched."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from engine import cases, tasks
 from engine.cases import Application, proposals
 from engine.events import administration_log
-from engine.models import Flag, FlagCase, FlagSearch, OrganisationRecord, Pattern, Task
-from engine.oversight import access_log, flags
+from engine.models import Event, Flag, FlagCase, FlagSearch, OrganisationRecord, Pattern, Task
+from engine.oversight import access_log, figures, flags
 from engine.oversight.access_log import Opened
-from engine.platform.db import Actor, Database, UnitOfWork
+from engine.oversight.flags import searching
+from engine.platform.config import Settings
+from engine.platform.db import Actor, Database, UnitOfWork, connection
 from engine.platform.errors import FourEyes
 from engine.platform.red_flags import USUAL, read
+from engine.worker.command_runner import CommandRunner
+from engine.worker.sweeps import search_for_patterns
 from tests import bpmn, clocks, factories
 from tests.histories import ZONE
 from tests.organisation import a_member, a_person
@@ -27,6 +34,7 @@ MORNING = datetime(2026, 4, 25, 9, 0, tzinfo=ZONE)
 LATER = datetime(2026, 6, 10, 3, 0, tzinfo=ZONE)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 COUNT = 6
+PERIOD = date(2026, 4, 21)
 
 
 @pytest.fixture
@@ -42,6 +50,14 @@ def at(database: Database) -> Callable[..., Any]:
 @pytest.fixture
 def sara(database: Database) -> Actor:
     return a_member(database, "sara", "root")
+
+
+@pytest.fixture
+def runner(database_url: str, tmp_path: Path) -> Iterator[CommandRunner]:
+    environ = {"PARVANDEH_VAR": str(tmp_path), "DATABASE_URL": database_url}
+    opened = CommandRunner(Settings.read(environ), database_url, 2)
+    yield opened
+    opened.close()
 
 
 def searched(at: Callable[..., Any], database: Database, now: datetime = LATER) -> list[Any]:
@@ -98,12 +114,10 @@ def test_decisions_in_the_night_within_seconds_are_found_once(
     with database.transaction() as session:
         assert len(session.scalars(select(FlagCase.case_id).distinct()).all()) == COUNT
         assert [(str(row.period), str(row.until)) for row in session.scalars(select(FlagSearch))] == [
-            *(("2026-04-21", "2026-05-21"), ("2026-05-22", "2026-06-09"))
+            *(("2026-04-21", "2026-05-21"),)
         ]
     assert searched(at, database) == found  # nothing to search
-    for period in ("2026-04-21", "2026-05-22"):
-        first = datetime.fromisoformat(period).date()
-        at(LATER, sara, flags.search, first, first + timedelta(days=29), USUAL)
+    at(LATER, sara, flags.search, PERIOD, USUAL)
     assert searched(at, database) == found
     with database.transaction() as session:
         told = select(OrganisationRecord.kind).where(OrganisationRecord.kind == "flag.raised")
@@ -227,3 +241,87 @@ def test_cases_that_are_returned_again_and_again_are_found(
             now = MORNING + (number + 1) * HOUR
             at(now, sara, tasks.complete, task_of(database, case), {"done": number == 3})
     assert patterns(searched(at, database), sara) == {"returned-often": (COUNT, COUNT)}
+
+
+def test_a_pause_on_the_last_day_of_a_long_term_is_found(database: Database, at: Callable[..., Any]) -> None:
+    administrator = factories.an_actor(database, "administrator", "one")
+    factories.deploy(database, clocks.deciding(statutory="P80D"))
+    for _ in range(COUNT):
+        case = started(at, database, MORNING)
+        with database.transaction() as session:
+            facts = session.scalars(
+                select(Event.facts).where(Event.case_id == case, Event.kind == "clock.started")
+            ).one()
+        due = datetime.fromisoformat((facts or {})["due_at"])
+        at(due - HOUR, administrator, cases.suspend, case)
+        at(due + timedelta(days=5), administrator, cases.resume, case)
+    assert due > LATER
+    found = patterns(searched(at, database, due + timedelta(days=40)), administrator)
+    assert found == {"pauses-at-the-end": (COUNT, COUNT)}
+
+
+def test_a_month_is_searched_once_and_after_its_end(
+    database: Database, at: Callable[..., Any], sara: Actor
+) -> None:
+    factories.deploy(database, factories.one_task())
+    started(at, database, MORNING)
+    end = datetime(2026, 5, 21, 23, 59, tzinfo=ZONE)  # of the last day of the month
+    for now in (end - timedelta(days=20), end, end + timedelta(days=1)):
+        assert at(now, sara, flags.next_period) is None
+    assert at(end + HOUR + timedelta(days=1), sara, flags.search_next, USUAL) is True
+    assert at(end + timedelta(days=9), sara, flags.search_next, USUAL) is False
+
+
+def test_a_month_that_fails_stops_no_other_and_is_tried_again_a_day_later(
+    database: Database,
+    runner: CommandRunner,
+    at: Callable[..., Any],
+    sara: Actor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = datetime.now(ZONE)
+    factories.deploy(database, factories.one_task())
+    started(at, database, now - timedelta(days=100))
+    tried: list[date] = []
+
+    def search(uow: UnitOfWork, period: date, wanted: Any) -> int:
+        tried.append(period)
+        if period == tried[0]:
+            raise RuntimeError("out of memory")
+        return real(uow, period, wanted)
+
+    real = flags.search
+    monkeypatch.setattr(flags, "search", search)
+    with capture_logs() as told:
+        while asyncio.run(search_for_patterns(runner)):
+            pass
+    assert 2 <= len(tried) == len({*tried}) <= 4
+    (line,) = told
+    assert (line["event"], line["period"]) == ("flags.search-failed", tried[0].isoformat())
+    with database.transaction() as session:
+        session.execute(update(FlagSearch).values(searched_at=now - timedelta(hours=2)))
+        assert figures.read(connection(session), now, []).unsearched == 1
+    assert at(now + timedelta(hours=20), sara, flags.next_period) is None
+    assert at(now + timedelta(hours=25), sara, flags.next_period) == tried[0]
+
+
+def test_a_month_with_an_entry_that_no_pattern_understands_counts_as_not_searched(
+    database: Database, at: Callable[..., Any], sara: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.deploy(database, factories.one_task())
+    case = started(at, database, MORNING)
+    at(MORNING + HOUR, sara, tasks.complete, task_of(database, case), {})
+
+    def breaks(_: Any, __: Any) -> Any:
+        raise ValueError("an odd entry")
+
+    known = flags.OF_PLACES
+    monkeypatch.setattr(searching, "OF_PLACES", {**known, "queue-jumping": breaks})
+    assert at(LATER, sara, flags.search_next, USUAL) is True
+    with database.transaction() as session:
+        assert session.scalars(select(FlagSearch.until)).one() == PERIOD - timedelta(days=1)
+    inspector = factories.an_actor(database, "auditor")
+    assert at(LATER, inspector, flags.searched_until) is None
+    monkeypatch.setattr(searching, "OF_PLACES", known)
+    assert at(LATER + timedelta(days=1), sara, flags.search_next, USUAL) is True
+    assert at(LATER, inspector, flags.searched_until)["until"] == date(2026, 5, 21)

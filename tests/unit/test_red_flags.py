@@ -5,10 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from engine.models import Pattern
 from engine.oversight.flags import MEASURED, OF_PLACES, OF_UNITS
 from engine.oversight.flags.judging import is_unusual, surprise
+from engine.oversight.flags.reading import Place
 from engine.oversight.flags.rows import Finding, Logged, PlaceLog, by_case
 from engine.oversight.flags.searching import findings
 from engine.platform import red_flags
@@ -16,8 +18,8 @@ from engine.platform.config import Settings
 from tests import flagged
 from tests.flagged import BEGIN, DAY, HOUR, HOURS, MINUTE, PATTERNS
 
-CLEAN = 40
-PLANTED = 5
+CLEAN = 25
+PLANTED = 3
 
 
 def test_clean_offices_have_at_most_the_stated_share_of_flags() -> None:
@@ -59,6 +61,17 @@ def test_what_everybody_does_is_not_unusual() -> None:
         "outside-hours=no",
         "outside-hours.seconds=5",
         "quick-decisions.seconds=off",
+        "quick-decisions.seconds=0",
+        "quick-decisions.seconds=30.5",
+        "outside-hours.usual=0",
+        "outside-hours.usual=5",
+        "outside-hours.share=30",
+        "outside-hours.share=0",
+        "outside-hours.minutes=999999",
+        "outside-hours.least=0",
+        "outside-hours.least=4.5",
+        "returned-often.times=0",
+        "queue-jumping.waiting=0",
     ],
 )
 def test_a_setting_that_changes_nothing_is_refused(text: str) -> None:
@@ -67,9 +80,9 @@ def test_a_setting_that_changes_nothing_is_refused(text: str) -> None:
 
 
 def test_a_setting_switches_patterns_off_and_sets_thresholds() -> None:
-    found = red_flags.read("outside-hours=off, quick-decisions.seconds=30.5,")
+    found = red_flags.read("outside-hours=off, quick-decisions.seconds=30,")
     assert "outside-hours" not in found
-    assert found["quick-decisions"] == {**red_flags.USUAL["quick-decisions"], "seconds": 30.5}
+    assert found["quick-decisions"] == {**red_flags.USUAL["quick-decisions"], "seconds": 30}
     assert red_flags.read("") == Settings.read({}).red_flags == red_flags.USUAL
     assert Settings.read({"RED_FLAGS": "outside-hours=off"}).red_flags.keys() == found.keys()
 
@@ -201,9 +214,17 @@ def test_an_entry_that_breaks_a_rule_stops_no_search() -> None:
     log = Log()
     log.add(1, NOON, "task.created", SYSTEM, side="office", assignment="random")
     log.add(1, NOON, "task.assigned", SYSTEM, account="nobody", how="random")
-    place = PlaceLog(BEGIN, by_case(log.events), HOURS)
+    place, where = PlaceLog(BEGIN, by_case(log.events), HOURS), Place(UUID(int=1), "root", "p")
+    failed: list[Pattern] = []
     for pattern, find in OF_PLACES.items():
-        assert findings(find, place, red_flags.USUAL[pattern]) == []
+        with capture_logs() as told:
+            found = findings(pattern, find, place, red_flags.USUAL[pattern], where)
+        assert found == (None if told else [])
+        if told:
+            failed.append(pattern)
+            (line,) = told
+            assert (line["event"], line["pattern"], line["unit"]) == ("flags.search-failed", pattern, "root")
+    assert "reassigned-until" in failed
     with pytest.raises(ValueError, match="UUID"):
         log.find("reassigned-until")
 

@@ -1,16 +1,21 @@
 """Pages of red flags and of questions: what they show, to whom, and what they refuse."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import update
 
+from engine.models import User
 from engine.platform.db import Actor, Database
+from engine.platform.red_flags import USUAL
 from tests import factories
 from tests.flagging import a_flag
 from tests.organisation import a_member, a_unit
 from tests.web.conftest import Browser, statements
+from web.site import SITE, Site
 
 SessionOf = Callable[[Actor], Browser]
 
@@ -127,7 +132,9 @@ def test_others_find_neither_flag_nor_question(
 def test_a_day_that_is_none_or_over_is_refused(
     inspector: Browser, people: Mapping[str, Actor], flag: str, due: str
 ) -> None:
-    refused = sent(inspector, f"/audit/flags/{flag}/questions", text="Why?", due=due)
+    refused = sent(
+        inspector, f"/audit/flags/{flag}/questions", text="Why?", asked=str(people["sara"].id), due=due
+    )
     assert refused.status_code == 422
     assert 'id="f-due-wrong0"' in refused.text
 
@@ -145,3 +152,53 @@ def test_the_pages_need_few_statements(
         with statements(database) as told:
             assert browser.get(address).status_code == 200
         assert 1 < len(told) <= 12, address
+
+
+@pytest.mark.parametrize("form", [{}, {"asked": ""}, {"asked": "sara"}, {"asked": "00000000-0000"}])
+def test_a_question_to_nobody_is_refused_at_the_field(
+    inspector: Browser, session_of: SessionOf, people: Mapping[str, Actor], flag: str, form: dict[str, str]
+) -> None:
+    refused = sent(inspector, f"/audit/flags/{flag}/questions", text="Why?", **form)
+    assert refused.status_code == 422
+    assert 'id="f-asked-wrong"' in refused.text
+    assert "Nobody has asked you" in session_of(people["sara"]).get("/questions?lang=en").text
+
+
+def test_who_has_become_an_auditor_is_not_offered(
+    inspector: Browser, database: Database, people: Mapping[str, Actor], flag: str
+) -> None:
+    with database.transaction() as session:
+        session.execute(update(User).where(User.id == people["sara"].id).values(role="auditor"))
+    page = inspector.get(f"/audit/flags/{flag}").text
+    assert "another role" in page
+    assert f'<option value="{people["sara"].id}"' not in page
+    assert f'<option value="{people["head"].id}"' in page
+
+
+def test_texts_have_the_thresholds_of_the_setting(
+    inspector: Browser, database: Database, people: Mapping[str, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own: Site = inspector.app.extensions[SITE]
+    limits = {**USUAL, "returned-often": {**USUAL["returned-often"], "times": 4.0}}
+    changed = replace(own, settings=replace(own.settings, red_flags=limits))
+    monkeypatch.setitem(inspector.app.extensions, SITE, changed)
+    often = a_flag(database, people["sara"], "guild", pattern="returned-often")
+    assert "returned at least 4 times" in inspector.get(f"/audit/flags/{often}").text
+    late = a_flag(database, people["sara"], "guild")
+    assert "at least 60 minutes before the office opened" in inspector.get(f"/audit/flags/{late}").text
+    quick = a_flag(database, people["sara"], "guild", pattern="quick-decisions")
+    assert "within 20 seconds" in inspector.get(f"/audit/flags/{quick}").text
+
+
+def test_the_administration_log_shows_questions_to_auditors_only(
+    inspector: Browser, session_of: SessionOf, people: Mapping[str, Actor], flag: str, actor: Any
+) -> None:
+    sent(inspector, f"/audit/flags/{flag}/questions", text="Why?", asked=str(people["sara"].id))
+    log = "/administration/log?lang=en"
+    assert 'value="question.asked"' in inspector.get(log).text
+    assert "nima" in inspector.get(f"{log}&kind=question.asked").text
+    administrator = session_of(actor("administrator"))
+    assert 'value="membership.given"' in administrator.get(log).text
+    for address in (log, f"{log}&kind=question.asked", f"{log}&unit=root"):
+        page = administrator.get(address).text
+        assert "question asked by an inspector" not in page

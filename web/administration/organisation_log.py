@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, get_args
+from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, request
 
 from engine import access
-from engine.events.administration_log import VOCABULARY
-from engine.models import OrganisationKind
 from engine.organisation import recorded_changes
 from engine.organisation.recorded_changes import Filter
 from engine.platform.errors import Invalid
@@ -19,7 +19,6 @@ from web.listing import cursor, following
 from web.visit import Page, Visit, page
 
 blueprint = Blueprint("organisation_log", __name__)
-KINDS: tuple[OrganisationKind, ...] = get_args(OrganisationKind)
 INSTANTS = {"from", "to", "from_at", "to_at", "expires_at", "sent_at"}
 # Ids of what has no name: readers of the page can't use them.
 IDS = {
@@ -39,18 +38,19 @@ def index(visit: Visit) -> Page:
     """Show a page of it, the newest first, with the filters of the address."""
     told: dict[str, Any] = {}
     begin = end = None
+    kinds = recorded_changes.kinds(visit.uow.actor)
     try:
         begin, end = typed_day("since", "/since"), typed_day("until", "/until", whole=True)
     except Invalid as fault:
         told = refused(fault)
-    only = Filter(asked.choice(request.args, "kind", KINDS), word("unit"), begin, end)
+    only = Filter(asked.choice(request.args, "kind", kinds), word("unit"), begin, end)
     found = recorded_changes.page(visit.uow, only=only, after=cursor(), newest=True)
     rows, next_one = following(found, recorded_changes.PAGE)
     values = {
         "rows": [{**row, "details": _details(visit, row["payload"])} for row in rows],
         "next": next_one,
         "only": only,
-        "kinds": [(kind, texts.say(f"words.organisation.{kind}")) for kind in VOCABULARY],
+        "kinds": [(kind, texts.say(f"words.organisation.{kind}")) for kind in kinds],
         "units": units_to_choose(visit),
         "manages": access.allows(visit.uow.actor, "people.manage"),
         **told,

@@ -25,9 +25,11 @@ from engine.events.administration_log.records import (
     verify,
 )
 from engine.events.administration_log.vocabulary import VOCABULARY, stored
+from engine.events.administration_log.vocabulary import OF_FLAGS, VOCABULARY
 
 __all__ = [
     "BEAT",
+    "OF_FLAGS",
     "SYSTEM",
     "VOCABULARY",
     "WORKERS",

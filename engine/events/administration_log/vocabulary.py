@@ -113,6 +113,12 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
 )
 
 
+# What is said of red flags: who was asked, who answered, what was concluded. Any official may be concerned.
+OF_FLAGS: frozenset[OrganisationKind] = frozenset(
+    {"flag.raised", "question.asked", "question.answered", "flag.closed"}
+)
+
+
 def stored(kind: OrganisationKind, given: Mapping[str, Any]) -> dict[str, Value]:
     """Returns the payload of an entry as it is hashed. None counts as absent.
 

@@ -29,7 +29,7 @@ from engine.oversight.flags.questions import (
     own_question,
     own_questions,
 )
-from engine.oversight.flags.searching import search, search_next
+from engine.oversight.flags.searching import next_period, search, search_next
 
 __all__ = [
     "CONCLUSIONS",
@@ -52,6 +52,7 @@ __all__ = [
     "default_due",
     "get_flag",
     "list_flags",
+    "next_period",
     "own_question",
     "own_questions",
     "search",

@@ -58,7 +58,10 @@ class Askable:
 
 @dataclass(frozen=True, slots=True)
 class FlagView:
-    """A flag with everything that is known of it. `left`: the account is closed, or has no unit any more."""
+    """A flag with everything that is known of it.
+
+    `left`: the account is closed, has no unit any more, or a role that can't answer.
+    """
 
     row: RowMapping
     left: bool
@@ -94,7 +97,7 @@ def searched_until(uow: UnitOfWork) -> RowMapping | None:
     """Returns the last search of the logs: until which day, when, and of how many events."""
     access.require(uow.actor, "flags.read")
     last = select(FlagSearch.until, FlagSearch.searched_at, FlagSearch.events)
-    found = uow.connection.execute(last.order_by(FlagSearch.period.desc()).limit(1))
+    found = uow.connection.execute(last.where(is_done()).order_by(FlagSearch.period.desc()).limit(1))
     return found.mappings().one_or_none()
 
 
@@ -142,8 +145,9 @@ def cases_of(uow: UnitOfWork, flag_id: UUID) -> Sequence[RowMapping]:
 
 
 def askable(uow: UnitOfWork, unit_id: UUID, subject_id: UUID) -> Sequence[Askable]:
-    """Returns who can be asked: the account itself unless it has left, then who leads the unit, the nearest
-    first. Nobody is asked by themselves.
+    """Returns who can be asked: the account itself unless it can't answer, then who leads the unit.
+
+    The nearest first. Nobody is asked by themselves.
     """
     line, depth = aliased(UnitLine), aliased(UnitLine)
     height = select(func.count()).where(depth.unit_id == Membership.unit_id).scalar_subquery()
@@ -178,9 +182,16 @@ def _position(role: str | None) -> AskedAs:
 
 
 def _left() -> ColumnElement[bool]:
-    """Returns whether an account is closed, or has no membership any more: on `User`."""
+    """Returns whether an account can't answer: it is closed, has no membership any more, or no role that may.
+
+    On `User`.
+    """
     works = select(Membership.id).where(Membership.user_id == User.id, validity.valid(Membership))
-    return or_(User.deactivated_at.is_not(None), ~works.exists())
+    return or_(
+        User.deactivated_at.is_not(None),
+        User.role.not_in(access.roles_with("questions.answer")),
+        ~works.exists(),
+    )
 
 
 def _visible() -> ColumnElement[bool]:
@@ -211,6 +222,11 @@ def _flags() -> Select[Any]:
         .outerjoin(DefinitionVersion, validity.current())
         .outerjoin(closer, closer.id == Flag.closed_by)
     )
+
+
+def is_done() -> ColumnElement[bool]:
+    """Returns whether the search of a period has ended well."""
+    return FlagSearch.until >= FlagSearch.period
 
 
 def is_open() -> ColumnElement[bool]:

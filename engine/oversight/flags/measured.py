@@ -23,8 +23,8 @@ class Measured:
 
 MEASURED: Mapping[Pattern, Measured] = MappingProxyType(
     {
-        "queue-jumping": Measured(0, 129),
-        "one-applicant": Measured(0, 137),
+        "queue-jumping": Measured(0, 176),
+        "one-applicant": Measured(0, 144),
         "quick-decisions": Measured(0, 200),
         "outside-hours": Measured(10, 200),
         "returned-often": Measured(0, 197),

@@ -36,10 +36,10 @@ LISTED = 200
 
 @dataclass(frozen=True, slots=True)
 class NewQuestion:
-    """What is asked; None for `asked`: the account that the flag concerns, for `due`: in ten office days."""
+    """What is asked, and whom; None for `due`: in ten office days."""
 
     text: str
-    asked: UUID | None = None
+    asked: UUID | None
     due: date | None = None
 
 
@@ -72,7 +72,7 @@ def ask(uow: UnitOfWork, flag_id: UUID, new: NewQuestion) -> UUID:
     _require_not_closed(row)
     text, faults = _text("/text", new.text)
     due = _due(uow, row["unit_id"], new.due, faults)
-    asked = new.asked or row["subject_id"]
+    asked = new.asked
     _require_askable(uow, row, asked, faults)
     if faults:
         raise Invalid("The question can't be asked.", faults)
@@ -224,13 +224,16 @@ def _require_not_closed(row: RowMapping) -> None:
         raise Conflict("The flag is closed.", code="flag-closed")
 
 
-def _require_askable(uow: UnitOfWork, row: RowMapping, asked: UUID, faults: list[Fault]) -> None:
+def _require_askable(uow: UnitOfWork, row: RowMapping, asked: UUID | None, faults: list[Fault]) -> None:
+    if asked is None:
+        faults.append(Fault("/asked", "is required", "required"))
+        return
     people = {one.id for one in listing.askable(uow, row["unit_id"], row["subject_id"])}
     if asked in people:
         return
     if asked == row["subject_id"]:
         raise Conflict(
-            "This account is closed or has no unit any more. Ask somebody who leads the unit.",
+            "This account is closed, has no unit, or a role that can't answer. Ask who leads the unit.",
             code="asked-left",
         )
     if asked == uow.actor.id:

@@ -4,11 +4,12 @@ The events are found by their instant in the index that the search of the log ha
 instant: it is read once for each period, as a whole, by a worker that others need not wait for.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
+from types import MappingProxyType
 from typing import Any, cast
 from uuid import UUID
 
@@ -26,6 +27,12 @@ KINDS = (
     *("task.cancelled", "task.blocked", "decision.made", "correction.asked"),
     *("data.repaired", "incident.skipped", "change.confirmed", "clock.paused", "clock.resumed"),
     *("clock.started", "clock.extended", "clock.recomputed"),
+)
+CLOCK = tuple(kind for kind in KINDS if kind.startswith("clock."))
+# The facts of events that patterns read. Without the others, most events share theirs with many.
+FACTS = (
+    *("side", "kind", "unit", "role", "priority", "due_at", "assignment", "account", "how", "reason"),
+    *("what", "proposed_by"),
 )
 # What the access log knows of a reader who has nothing to do with a case.
 _NO_PART = ("office", None)
@@ -51,10 +58,8 @@ class Place:
 
 def places(uow: UnitOfWork, span: Span) -> Iterator[tuple[Place, PlaceLog, int]]:
     """Yields the logs of all places with events in a period, and how many events each has."""
-    columns = (Event.case_id, Event.seq, timeline.ms_column(Event.at), Event.kind, Event.element)
-    more = (Event.task_id, Event.actor_id, Event.actor_role, Event.facts)
     found = (
-        select(Case.unit_id, Unit.key, DefinitionVersion.key, *columns, *more)
+        select(Case.unit_id, Unit.key, DefinitionVersion.key, *_columns())
         .join(Case, Case.id == Event.case_id)
         .join(Unit, Unit.id == Case.unit_id)
         .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
@@ -64,16 +69,55 @@ def places(uow: UnitOfWork, span: Span) -> Iterator[tuple[Place, PlaceLog, int]]
     )
     with uow.connection.execute(found) as rows:
         for key, group in groupby(rows, itemgetter(0, 1, 2)):
-            events = [Logged._make((*row[3:11], row[11] or {})) for row in group]
-            place = Place(*key)
-            yield place, _log(uow, place, events, span), len(events)
+            cases = by_case(_compact(row[3:] for row in group))
+            place, count = Place(*key), sum(map(len, cases.values()))
+            yield place, _log(uow, place, cases, span), count
 
 
-def _log(uow: UnitOfWork, place: Place, events: Sequence[Logged], span: Span) -> PlaceLog:
+def _compact(rows: Iterable[Sequence[Any]]) -> Iterator[Logged]:
+    """Yields events that share what is the same in many of them: a large office has a million."""
+    shared: dict[Any, Any] = {}
+    for *given, facts in rows:
+        case, seq, at, kind, element, task, person, role = given
+        own = tuple((name, facts[name]) for name in FACTS if name in facts) if facts else ()
+        same = [shared.setdefault(one, one) for one in (case, kind, element, task, person, role)]
+        case, kind, element, task, person, role = same
+        if (known := shared.get(own)) is None:
+            known = shared[own] = MappingProxyType(dict(own))
+        yield Logged(case, seq, at, kind, element, task, person, role, known)
+
+
+def _log(uow: UnitOfWork, place: Place, cases: Mapping[UUID, list[Logged]], span: Span) -> PlaceLog:
     begin = ms_of(span.begin)
-    decided = {event.case for event in events if event.kind == "decision.made" and event.at >= begin}
+    decided, paused = (
+        {
+            case
+            for case, events in cases.items()
+            if any(event.kind == kind and event.at >= begin for event in events)
+        }
+        for kind in ("decision.made", "clock.paused")
+    )
+    for event in _earlier_clocks(uow, paused, span):
+        cases[event.case].append(event)
+    for case_id in paused:
+        cases[case_id].sort(key=attrgetter("seq"))
     hours = timeline.offices(uow, [place.unit])(place.unit)
-    return PlaceLog(begin, by_case(events), hours, _opened(uow, decided, span), _applicants(uow, decided))
+    return PlaceLog(begin, cases, hours, _opened(uow, decided, span), _applicants(uow, decided))
+
+
+def _earlier_clocks(uow: UnitOfWork, cases: Collection[UUID], span: Span) -> Sequence[Logged]:
+    """Returns how the terms of cases began and changed before everything else that is read: months ago."""
+    if not cases:
+        return []
+    found = select(*_columns()).where(
+        Event.case_id == func.any([*cases]), Event.at < span.since, Event.kind.in_(CLOCK)
+    )
+    return [*_compact(uow.connection.execute(found))]
+
+
+def _columns() -> Sequence[Any]:
+    of_event = (Event.case_id, Event.seq, timeline.ms_column(Event.at), Event.kind, Event.element)
+    return *of_event, Event.task_id, Event.actor_id, Event.actor_role, Event.facts
 
 
 def _opened(uow: UnitOfWork, cases: Collection[UUID], span: Span) -> Mapping[tuple[UUID, UUID], int]:

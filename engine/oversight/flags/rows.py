@@ -154,7 +154,7 @@ def _changed(work: Work, event: Logged) -> None:
         work.closed = event.at
 
 
-def by_case(events: Iterable[Logged]) -> Mapping[UUID, Sequence[Logged]]:
+def by_case(events: Iterable[Logged]) -> dict[UUID, list[Logged]]:
     """Returns events by their cases, in order."""
     found: dict[UUID, list[Logged]] = defaultdict(list)
     for event in events:

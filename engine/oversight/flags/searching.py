@@ -1,7 +1,7 @@
-"""Searches the logs for patterns: each period once a day, until it has ended, and raises flags.
+"""Searches the logs for patterns: each period once, after it has ended, and raises flags.
 
-A period is a Jalali month. It is searched as a whole each time, so a search that is repeated finds the
-same, and a flag is raised once. Its numbers follow the search until somebody has been asked about it.
+A period is a Jalali month. Searching it earlier, day by day, would find more by mistake: each look at half a
+month is another chance of an accident. A search that is repeated finds the same, and a flag is raised once.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,11 +10,11 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import BigInteger, cast, delete, func, insert, literal_column, select
+from sqlalchemy import BigInteger, cast, delete, func, insert, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert as upsertable
 
 from engine.events import administration_log
-from engine.models import Event, Flag, FlagCase, FlagSearch
+from engine.models import Event, Flag, FlagCase, FlagSearch, Pattern
 from engine.oversight.flags import reading
 from engine.oversight.flags.patterns import OF_PLACES, OF_UNITS, Find
 from engine.oversight.flags.reading import Place, Span
@@ -26,80 +26,110 @@ from engine.platform.ids import uuid7
 from engine.platform.red_flags import Thresholds
 
 DAY = timedelta(days=1)
+GRACE = 1  # day after the end of a period, for what is written late
 MONTHS = 12  # of the past that are searched in a new installation
+AGAIN = timedelta(days=1)  # after a search that failed
 CASES = 100  # of a flag that are stored
 _LOCK = 0x666C6167  # of the database, so that one process searches at a time
 
 # What an entry of a log that breaks a rule causes.
 _BROKEN = (ValueError, LookupError, TypeError, ArithmeticError, AttributeError)
+_LONG = text("SET LOCAL idle_in_transaction_session_timeout = 0")
 _log = structlog.get_logger("worker")
 
 Wanted = Mapping[str, Thresholds]
 
 
-def search_next(uow: UnitOfWork, wanted: Wanted) -> bool:
-    """Searches the oldest period of which days have ended that were not searched. Returns False without one.
+def next_period(uow: UnitOfWork) -> date | None:
+    """Returns the oldest period that has ended and was not searched, and notes that it is tried; or None.
 
-    Another process that searches at the moment counts as none.
+    Call it in a transaction before the search: if that fails, or ends its process, the others are searched
+    first, and this one a day later. Of two processes, one gets it.
     """
     if not uow.connection.execute(
         select(func.pg_try_advisory_xact_lock(cast(_LOCK, BigInteger)))
     ).scalar_one():
-        return False
-    yesterday = uow.now.date() - DAY
-    known = {row[0]: row[1] for row in uow.connection.execute(select(FlagSearch.period, FlagSearch.until))}
-    for period in _periods(uow, yesterday):
-        until = min(month_after(period, "jalali") - DAY, yesterday)
-        if known.get(period, date.min) < until:
-            search(uow, period, until, wanted)
-            return True
-    return False
+        return None
+    found = select(FlagSearch.period, FlagSearch.until, FlagSearch.searched_at)
+    known = {period: (until, at) for period, until, at in uow.connection.execute(found)}
+    for period in _periods(uow, uow.now.date() - DAY * (GRACE + 1)):
+        until, tried = known.get(period, (date.min, None))
+        if until < period and (tried is None or tried <= uow.now - AGAIN):
+            _note(uow, period, period - DAY, 0)
+            return period
+    return None
+
+
+def search_next(uow: UnitOfWork, wanted: Wanted) -> bool:
+    """Searches the next period, in one transaction. Returns False without one."""
+    period = next_period(uow)
+    if period is not None:
+        search(uow, period, wanted)
+    return period is not None
 
 
 def _periods(uow: UnitOfWork, last: date) -> Iterator[date]:
-    """Yields the periods from the one of the first event on, but of at most a year."""
+    """Yields the periods that had ended by a day, since the first event, but of at most a year."""
     first = select(Event.at).order_by(Event.transaction_id).limit(1)
     at = uow.connection.execute(first).scalar_one_or_none()
     if at is None:
         return
     begin = max(at.astimezone(uow.now.tzinfo).date(), last - timedelta(days=30 * MONTHS))
     period = month_of(begin, "jalali")
-    while period <= last:
+    while last_day(period) <= last:
         yield period
         period = month_after(period, "jalali")
 
 
-def search(uow: UnitOfWork, period: date, until: date, wanted: Wanted) -> int:
-    """Searches a period until a day, and raises flags. Returns how many events and records were read."""
+def last_day(period: date) -> date:
+    """Returns the last day of a period."""
+    return month_after(period, "jalali") - DAY
+
+
+def search(uow: UnitOfWork, period: date, wanted: Wanted) -> int:
+    """Searches a period, and raises flags. Returns how many events and records were read."""
+    # Computing takes long between the rows of a large office.
+    uow.connection.execute(_LONG)
+    until = last_day(period)
     span = Span(
         *(_midnight(uow, day) for day in (month_of(period - DAY, "jalali"), period, until + DAY)),
     )
-    read, found = 0, list[tuple[Place, Finding]]()
+    read, found, failed = 0, list[tuple[Place, Finding]](), False
     for kind, patterns in ((reading.places, OF_PLACES), (reading.units, OF_UNITS)):
         for place, log, count in kind(uow, span):
             read += count
             for pattern, find in patterns.items():
-                if pattern in wanted:
-                    found += [(place, one) for one in findings(find, log, wanted[pattern])]
+                if pattern not in wanted:
+                    continue
+                seen = findings(pattern, find, log, wanted[pattern], place)
+                failed = failed or seen is None
+                found += [(place, one) for one in seen or ()]
     for place, one in found:
         _raise(uow, place, one, period, until)
-    done = {"until": until, "events": read, "searched_at": uow.now}
-    stored = upsertable(FlagSearch).values(period=period, **done)
-    uow.connection.execute(stored.on_conflict_do_update(index_elements=["period"], set_=done))
+    _note(uow, period, period - DAY if failed else until, read)
     return read
 
 
-def findings(find: Find, log: PlaceLog, limits: Thresholds) -> Sequence[Finding]:
-    """Returns what a pattern finds in the log of a place.
+def findings(
+    pattern: Pattern, find: Find, log: PlaceLog, limits: Thresholds, place: Place
+) -> Sequence[Finding] | None:
+    """Returns what a pattern finds in the log of a place; None if an entry breaks a rule.
 
-    An entry that breaks a rule must not stop the worker, which has other duties: its log names the pattern,
-    and the other patterns and places are searched nevertheless.
+    That must not stop the worker, which has other duties: the other patterns and places are searched
+    nevertheless. The period counts as not searched: it is tried again, and operators see it.
     """
     try:
         return [*find(log, limits)]
     except _BROKEN as error:
-        _log.error("flags.search-failed", error=logs.cause(error), where=logs.place(error))
-        return []
+        where = {"pattern": pattern, "unit": place.unit, "definition": place.definition}
+        _log.error("flags.search-failed", **where, error=logs.cause(error), where=logs.place(error))
+        return None
+
+
+def _note(uow: UnitOfWork, period: date, until: date, events: int) -> None:
+    done = {"until": until, "events": events, "searched_at": uow.now}
+    stored = upsertable(FlagSearch).values(period=period, **done)
+    uow.connection.execute(stored.on_conflict_do_update(index_elements=["period"], set_=done))
 
 
 def _midnight(uow: UnitOfWork, day: date) -> datetime:

@@ -394,8 +394,8 @@ export interface AskOpinion {
 export interface AskQuestion {
   /** What is asked: up to 4,000 characters. The asked person reads it; don't name applicants. */
   text: string;
-  /** Id of the account that is asked, one of `askable`; by default the one that the flag concerns. */
-  asked?: string | null;
+  /** Id of the account that is asked, one of `askable` of the flag. */
+  asked: string;
   /** Last day for the answer; by default the tenth working day of the unit. */
   due?: string | null;
 }
@@ -3086,7 +3086,11 @@ export interface FlagBody {
   closed_at: string | null;
   /** The account that the pattern concerns. */
   subject: Account;
-  /** Whether the account is closed or has no unit any more, so that only who leads the unit can be asked. */
+  /**
+   * Whether the account is closed, has no unit any more, or a role that can't answer.
+   *
+   * Then only who leads the unit can be asked.
+   */
   left: boolean;
   /** The cases: up to 100, the first one first. */
   cases: Array<FlaggedCase>;

@@ -5,7 +5,7 @@ officials of the place decided in the period or the month before, and which nobo
 Numerator: those that one official made. Usual: the official's part of all other applicants' decisions there.
 
 Threshold: 5 decisions and 7 of 10 of the applicant's; the more applicants, the less chance may explain
-it. Three in ten are expected, as in an office of three or four. Whether two cases have the same applicant is
+it. Two in ten are expected, as in an office of five. Whether two cases have the same applicant is
 compared while the log is read; who it is isn't stored.
 """
 

@@ -3,10 +3,10 @@
 Base: the tasks that an official took first, by claiming or completing them, while at least `waiting` (5)
 others of the same pool (unit, role and priority) waited for anybody; tasks that were assigned automatically
 are no choice of theirs. Numerator: those at which at least `waiting` tasks that were to be served a day
-earlier waited, and these were at least three fifths of all that waited. A pool is served by due time where
+earlier waited, and these were at least a third of all that waited. A pool is served by due time where
 all of its tasks have one, as the inbox shows them, else by when they were opened.
 
-Threshold: 5 tasks and 3 of 10. Officials pick what they know, so one in ten is expected; an office that
+Threshold: 6 tasks and 1 of 10. Officials pick what they know, so one in ten is expected; an office that
 always serves the newest first has a usual share as high as everybody's, and nobody is asked.
 """
 
@@ -23,7 +23,7 @@ from engine.platform.red_flags import Thresholds
 from engine.timeline import ms_of
 
 DAY = 86_400_000
-PART = 0.6  # of all that waited
+PART = 1 / 3  # of all that waited
 
 
 def find(log: PlaceLog, limits: Thresholds) -> Iterator[Finding]:

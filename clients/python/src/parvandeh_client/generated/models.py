@@ -511,8 +511,8 @@ class AskQuestion(TypedDict):
 
     text: str
     """What is asked: up to 4,000 characters. The asked person reads it; don't name applicants."""
-    asked: NotRequired[str | None]
-    """Id of the account that is asked, one of `askable`; by default the one that the flag concerns."""
+    asked: str
+    """Id of the account that is asked, one of `askable` of the flag."""
     due: NotRequired[str | None]
     """Last day for the answer; by default the tenth working day of the unit."""
 
@@ -3584,7 +3584,10 @@ class FlagBody(TypedDict):
     subject: Account
     """The account that the pattern concerns."""
     left: bool
-    """Whether the account is closed or has no unit any more, so that only who leads the unit can be asked."""
+    """Whether the account is closed, has no unit any more, or a role that can't answer.
+
+    Then only who leads the unit can be asked.
+    """
     cases: list[FlaggedCase]
     """The cases: up to 100, the first one first."""
     questions: list[QuestionBody]
