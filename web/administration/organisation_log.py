@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, get_args
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, request

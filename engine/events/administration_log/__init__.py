@@ -24,8 +24,7 @@ from engine.events.administration_log.records import (
     note_command,
     verify,
 )
-from engine.events.administration_log.vocabulary import VOCABULARY, stored
-from engine.events.administration_log.vocabulary import OF_FLAGS, VOCABULARY
+from engine.events.administration_log.vocabulary import OF_FLAGS, VOCABULARY, stored
 
 __all__ = [
     "BEAT",

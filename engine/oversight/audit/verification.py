@@ -287,15 +287,8 @@ def _verify_administration(session: Session, report: Report) -> None:
     report.administration = end.length
     for broken in administration_log.verify(session):
         report.add(Finding("administration", BREAKS[broken.reason], broken.seq))
-    for seq, report_id in reports.broken(session):
-        if seq is None:
-            report.add(Finding("administration", "report-unrecorded", id=report_id))
-        else:
-            report.add(Finding("administration", "report", seq))
-    for seq, _ in reports.broken(session):
-        report.add(Finding("administration", "report", seq))
-    for seq in editions.broken(session):
-        report.add(Finding("administration", "edition", seq))
+    for finding in _verify_contents(session):
+        report.add(finding)
     if made is None or made.length == 0:
         return
     entry = select(OrganisationRecord.hash).where(OrganisationRecord.seq == made.length)
@@ -304,3 +297,14 @@ def _verify_administration(session: Session, report: Report) -> None:
         report.add(Finding("administration", "cut", end.length + 1))
     elif there.hex() != made.head:
         report.add(Finding("administration", "rewritten", made.length))
+
+
+def _verify_contents(session: Session) -> Iterator[Finding]:
+    """Returns what is no longer as the administration log says: signed reports, published statistics."""
+    for seq, report_id in reports.broken(session):
+        if seq is None:
+            yield Finding("administration", "report-unrecorded", id=report_id)
+        else:
+            yield Finding("administration", "report", seq)
+    for seq in editions.broken(session):
+        yield Finding("administration", "edition", seq)

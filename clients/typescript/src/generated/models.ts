@@ -2988,8 +2988,8 @@ export interface FiguresBody {
   median_hours: number | null;
   /** The same for nine of ten cases. */
   most_hours: number | null;
-  /** Refusals by ground; empty if the refusals are hidden, and for agencies. */
-  grounds: Array<RefusalGroundBody>;
+  /** Refusals by ground, all that were stated; null: hidden. Empty for agencies. */
+  grounds: Array<RefusalGroundBody> | null;
   /** Versions of the process that were current in the month, the newest first. */
   versions: Array<VersionInForceBody>;
   /** Fee of the service when the month was published; null without one, and for agencies. */
@@ -3933,28 +3933,6 @@ export interface MissingService {
   text: string;
 }
 
-/** The statistics of a month. */
-export interface MonthBody {
-  /** The month in addresses: `1405-07`, or `2026-10`. */
-  month: string;
-  /** The calendar of which it is a month. */
-  calendar: Calendar;
-  /** Its first day. */
-  first: string;
-  /** Its last day. */
-  last: string;
-  /** Number of the edition: 1, or more after corrections. */
-  edition: number;
-  /** Why it was corrected; null in the first edition. */
-  reason: string | null;
-  /** When the edition was published. */
-  published_at: string;
-  /** SHA-256 of all that the edition says, in hexadecimal, as the administration log has it. */
-  digest: string;
-  /** All, then each agency with its services. */
-  items: Array<FiguresBody>;
-}
-
 /** A new subscription. */
 export interface NewWebhook {
   /** Id of the subscription. */
@@ -4716,6 +4694,28 @@ export interface PublishedBody {
   status: VersionStatus;
 }
 
+/** The statistics of a month. */
+export interface PublishedMonthBody {
+  /** The month in addresses: `1405-07`, or `2026-10`. */
+  month: string;
+  /** The calendar of which it is a month. */
+  calendar: Calendar;
+  /** Its first day. */
+  first: string;
+  /** Its last day. */
+  last: string;
+  /** Number of the edition: 1, or more after corrections. */
+  edition: number;
+  /** Why it was corrected; null in the first edition. */
+  reason: string | null;
+  /** When the edition was published. */
+  published_at: string;
+  /** SHA-256 of all that the edition says, in hexadecimal, as the administration log has it. */
+  digest: string;
+  /** All, then each agency with its services. */
+  items: Array<FiguresBody>;
+}
+
 /** Corrections and appeals in the ended cases of a unit. */
 export interface QualityBody {
   /** Key of the unit. */
@@ -4981,8 +4981,8 @@ export interface RefusalGroundBody {
   code: string;
   /** The ground in words, if the process has them. */
   name: BothLanguages | null;
-  /** Refusals with this ground; null if hidden. */
-  count: number | null;
+  /** Refusals with this ground. */
+  count: number;
 }
 
 /** The register of services: those that aren't online first, most used first. */

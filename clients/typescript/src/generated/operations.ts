@@ -3457,7 +3457,7 @@ export class Statistics {
   /**
    * Read the statistics of a month.
    *
-   * Of all services, by agency. Figures from 1 to 4 are hidden, and so many others that these can't be computed. No account is needed.
+   * Of all services, by agency. Figures from 1 to 4 are hidden, and so many others that these can't be computed. For a month that is not published yet, the problem says when it will be. No account is needed.
    *
    * `GET /api/v1/statistics/months/{month}`
    *
@@ -3467,7 +3467,7 @@ export class Statistics {
    *
    * @param options.edition An earlier edition; by default the newest.
    */
-  readMonth(month: string, options: { format?: "csv"; edition?: number } = {}): Promise<models.MonthBody> {
+  readMonth(month: string, options: { format?: "csv"; edition?: number } = {}): Promise<models.PublishedMonthBody> {
     return this.#caller.json("GET", `/api/v1/statistics/months/${part(month)}`, { query: { format: options.format, edition: options.edition } });
   }
 

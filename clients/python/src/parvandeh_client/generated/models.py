@@ -3473,8 +3473,8 @@ class FiguresBody(TypedDict):
     """Hours from start to end that half of the cases did not exceed; null for fewer than 10 cases."""
     most_hours: float | None
     """The same for nine of ten cases."""
-    grounds: list[RefusalGroundBody]
-    """Refusals by ground; empty if the refusals are hidden, and for agencies."""
+    grounds: list[RefusalGroundBody] | None
+    """Refusals by ground, all that were stated; null: hidden. Empty for agencies."""
     versions: list[VersionInForceBody]
     """Versions of the process that were current in the month, the newest first."""
     fee: FeeBody | None
@@ -4505,29 +4505,6 @@ class MissingService(TypedDict):
     """More about the reason."""
 
 
-class MonthBody(TypedDict):
-    """The statistics of a month."""
-
-    month: str
-    """The month in addresses: `1405-07`, or `2026-10`."""
-    calendar: Calendar
-    """The calendar of which it is a month."""
-    first: str
-    """Its first day."""
-    last: str
-    """Its last day."""
-    edition: int
-    """Number of the edition: 1, or more after corrections."""
-    reason: str | None
-    """Why it was corrected; null in the first edition."""
-    published_at: str
-    """When the edition was published."""
-    digest: str
-    """SHA-256 of all that the edition says, in hexadecimal, as the administration log has it."""
-    items: list[FiguresBody]
-    """All, then each agency with its services."""
-
-
 class NewWebhook(TypedDict):
     """A new subscription."""
 
@@ -5361,6 +5338,29 @@ class PublishedBody(TypedDict):
     """Status of the version. With four eyes it is `draft` until another person publishes it."""
 
 
+class PublishedMonthBody(TypedDict):
+    """The statistics of a month."""
+
+    month: str
+    """The month in addresses: `1405-07`, or `2026-10`."""
+    calendar: Calendar
+    """The calendar of which it is a month."""
+    first: str
+    """Its first day."""
+    last: str
+    """Its last day."""
+    edition: int
+    """Number of the edition: 1, or more after corrections."""
+    reason: str | None
+    """Why it was corrected; null in the first edition."""
+    published_at: str
+    """When the edition was published."""
+    digest: str
+    """SHA-256 of all that the edition says, in hexadecimal, as the administration log has it."""
+    items: list[FiguresBody]
+    """All, then each agency with its services."""
+
+
 class QualityBody(TypedDict):
     """Corrections and appeals in the ended cases of a unit."""
 
@@ -5651,8 +5651,8 @@ class RefusalGroundBody(TypedDict):
     """Code of the ground in the process; `-`: none was stated, `+`: several were."""
     name: BothLanguages | None
     """The ground in words, if the process has them."""
-    count: int | None
-    """Refusals with this ground; null if hidden."""
+    count: int
+    """Refusals with this ground."""
 
 
 class RegisterPage(TypedDict):

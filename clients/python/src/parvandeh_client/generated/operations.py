@@ -4296,11 +4296,12 @@ class Statistics:
 
     def read_month(
         self, month: str, *, format: Literal["csv"] | None = None, edition: int | None = None
-    ) -> models.MonthBody:
+    ) -> models.PublishedMonthBody:
         """Read the statistics of a month.
 
         Of all services, by agency. Figures from 1 to 4 are hidden, and so many others that these can't
-        be computed. No account is needed.
+        be computed. For a month that is not published yet, the problem says when it will be. No account
+        is needed.
 
         `GET /api/v1/statistics/months/{month}`
 
@@ -4308,7 +4309,7 @@ class Statistics:
         - `format`: `csv`: a file for spreadsheets, as with `Accept: text/csv`.
         - `edition`: An earlier edition; by default the newest.
         """
-        answer: models.MonthBody = self._caller.json(
+        answer: models.PublishedMonthBody = self._caller.json(
             "GET", "/api/v1/statistics/months/{}", (month,), query={"format": format, "edition": edition}
         )
         return answer
