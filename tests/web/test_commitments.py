@@ -250,3 +250,22 @@ def test_long_register_has_pages(
     new = NewService("agency", "خدمت 7", "Another", "law")
     with pytest.raises(Exception, match="of this name"):
         factories.as_actor(database, administrator, lambda uow: commitments.register_service(uow, new))
+
+
+def test_form_without_a_unit_is_kept_with_what_was_typed(
+    session_of: SessionOf, administrator: Actor, database: Database
+) -> None:
+    a_unit(database, "far", kind="agency")
+    browser = session_of(administrator)
+    browser.get("/account?lang=en")
+    sent = {**TEXTS, "metric": "on_time", "target": "80", "calendar": "jalali", "due": LATER.isoformat()}
+    service = {"name_fa": "تمدید", "name_en": "Renewal", "reason": "law"}
+    for unit, told in (("", "Choose a unit."), ("far", "open unit"), ("nowhere", "open unit")):
+        page = said(send(browser, PATH, **sent, unit=unit), 422)
+        assert told in page
+        assert TEXTS["text_en"] in page
+        page = said(send(browser, REGISTER, **service, unit=unit), 422)
+        assert told in page
+        assert 'value="Renewal"' in page
+    page = said(send(browser, PATH, **{**sent, "due": "soon"}), 422)
+    assert ("Choose a unit." in page, "Enter a date" in page) == (True, True)

@@ -86,14 +86,14 @@ def _again(visit: Visit, refusal: Refusal) -> Page:
 @page(blueprint.post(""), may="register.manage", refused=_again)
 def create(visit: Visit) -> Away:
     """Add a service."""
-    new = _typed(word("unit") or "")
+    new = _typed(visit, chosen=True)
     commitments.register_service(visit.uow, new)
     return Away(f"/oversight/register?unit={new.unit}", told="oversight.register.saved")
 
 
-def _typed(unit: str) -> NewService:
-    """Return what was typed. Raises Invalid for a number or a day that is none."""
-    faults = []
+def _typed(visit: Visit, *, chosen: bool = False) -> NewService:
+    """Return what was typed, with the unit if one is `chosen`. Raises Invalid for no unit, number or day."""
+    faults = committing.unit_faults(visit) if chosen else []
     volume = persian.digits(word("yearly_volume") or "").replace("٬", "").replace(",", "")
     if volume and not (volume.isascii() and volume.isdigit() and len(volume) <= 12):
         faults.append(Fault("/yearly_volume", "is not a whole number", "type.integer"))
@@ -103,7 +103,7 @@ def _typed(unit: str) -> NewService:
     if faults:
         raise Invalid("The service can't be saved.", faults)
     return NewService(
-        unit=unit,
+        unit=(word("unit") or "") if chosen else "",
         name_fa=word("name_fa") or "",
         name_en=word("name_en") or "",
         reason=word("reason") or "",
@@ -182,7 +182,7 @@ def _not_changed(visit: Visit, service_id: UUID, refusal: Refusal) -> Page:
 def change(visit: Visit, service_id: UUID) -> Away:
     """Change a service."""
     revision = asked.count(request.form, "revision") or 0
-    commitments.change_service(visit.uow, service_id, revision, _typed(""))
+    commitments.change_service(visit.uow, service_id, revision, _typed(visit))
     return Away(f"/oversight/register/{service_id}", told="oversight.register.changed")
 
 
