@@ -56,6 +56,7 @@ def test_commitments_are_listed_and_explained(client: Clients, old: str) -> None
     why = {"cause": "staff", "text": "Two posts are vacant."}
     said = body(manager.post(f"/commitments/{old}/explain", why))
     assert (said["cause"], [one["state"] for one in said["explanations"]]) == ("staff", ["missed"])
+    assert said["explanations"][0]["explained_by_role"] == "manager"
     assert said["months"][0] == {
         **{"first": str(FIRST), "value": 60, "status": "measured", "cases": 5, "met": False},
     }
@@ -78,6 +79,10 @@ def test_a_commitment_is_amended_and_withdrawn(client: Clients, old: str) -> Non
         administrator.post(f"/commitments/{made['id']}/withdraw", {"version": 2, "reason": "Repealed."})
     )
     assert gone["withdrawn_for"] == "Repealed."
+    assert gone["withdrawn_by_role"] == "administrator"
+    assert gone["withdrawn_by_display_name"] == gone["versions"][0]["made_by_display_name"]
+    assert set(gone["withdrawn_by_display_name"]) == {"fa", "en"}
+    assert amended["withdrawn_by_display_name"] is None
     assert [one["id"] for one in body(manager.get("/commitments?withdrawn=true"))["items"]] == [made["id"]]
     log = [
         entry

@@ -269,3 +269,25 @@ def test_form_without_a_unit_is_kept_with_what_was_typed(
         assert 'value="Renewal"' in page
     page = said(send(browser, PATH, **{**sent, "due": "soon"}), 422)
     assert ("Choose a unit." in page, "Enter a date" in page) == (True, True)
+
+
+def test_history_says_who_did_it_and_in_what_role(
+    session_of: SessionOf, administrator: Actor, manager: Actor, missed: str
+) -> None:
+    browser = session_of(manager)
+    send(browser, f"{missed}/explain", cause="staff", text="Two posts are vacant.")
+    page = said(browser.get(f"{missed}?lang=en"))
+    assert "explained when it was: missed" in page
+    assert "<bdi>a manager</bdi> (manager)" in page
+    assert "<bdi>an administrator</bdi> (administrator)" in page
+    assert page.count("<bdi>an administrator</bdi>") == 1
+    assert (
+        send(session_of(administrator), f"{missed}/withdraw", version="1", reason="Repealed.").status_code
+        == 303
+    )
+    page = said(browser.get(f"{missed}?lang=en"))
+    assert page.count("<bdi>an administrator</bdi>") == 2
+    assert "Reason: <bdi>Repealed.</bdi>" in page
+    assert '<span class="badge ">withdrawn</span>' in page
+    assert '<span class="badge bad">missed</span>' not in page
+    assert '<span class="badge ">withdrawn</span>' in said(browser.get(f"{PATH}?withdrawn=1&lang=en"))

@@ -1407,6 +1407,10 @@ export interface CommitmentDetail {
   withdrawn_at: string | null;
   /** Why it was withdrawn; null if it is in force. */
   withdrawn_for: string | null;
+  /** Who withdrew it; null if it is in force. */
+  withdrawn_by_display_name: DisplayName | null;
+  /** Role of that account. */
+  withdrawn_by_role: Role | null;
   /** The months that have ended, oldest first. */
   months: Array<CommitmentMonth>;
   /** All versions, oldest first. */
@@ -1497,6 +1501,10 @@ export interface CommitmentVersionBody {
   reason: string | null;
   /** When it was entered. */
   made_at: string;
+  /** Who entered it. */
+  made_by_display_name: DisplayName;
+  /** Role of that account. */
+  made_by_role: Role;
 }
 
 /**
@@ -2777,6 +2785,10 @@ export interface ExplanationBody {
   text: string;
   /** When it was explained. */
   explained_at: string;
+  /** Who explained it. */
+  explained_by_display_name: DisplayName;
+  /** Role of that account. */
+  explained_by_role: Role;
 }
 
 /** An extension of the term. */

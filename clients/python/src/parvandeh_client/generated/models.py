@@ -1648,6 +1648,10 @@ class CommitmentDetail(TypedDict):
     """When it was withdrawn; null if it is in force."""
     withdrawn_for: str | None
     """Why it was withdrawn; null if it is in force."""
+    withdrawn_by_display_name: DisplayName | None
+    """Who withdrew it; null if it is in force."""
+    withdrawn_by_role: Role | None
+    """Role of that account."""
     months: list[CommitmentMonth]
     """The months that have ended, oldest first."""
     versions: list[CommitmentVersionBody]
@@ -1757,6 +1761,10 @@ class CommitmentVersionBody(TypedDict):
     """Why it was amended; null for the first version."""
     made_at: str
     """When it was entered."""
+    made_by_display_name: DisplayName
+    """Who entered it."""
+    made_by_role: Role
+    """Role of that account."""
 
 
 Comparison: TypeAlias = Literal["version", "unit"]
@@ -3243,6 +3251,10 @@ class ExplanationBody(TypedDict):
     """What happened, and what is done about it."""
     explained_at: str
     """When it was explained."""
+    explained_by_display_name: DisplayName
+    """Who explained it."""
+    explained_by_role: Role
+    """Role of that account."""
 
 
 class ExtendClock(TypedDict):
