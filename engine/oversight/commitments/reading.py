@@ -209,7 +209,8 @@ def _load(
     commitments: dict[UUID, Any] = {}
     for row in _rows(uow, scope, where, (end, heard)):
         commitments[row.id] = row
-        versions[row.id].setdefault(row.number, Version(*row[_VERSION], Person(*row[_MADE_BY])))
+        of_version = (*row[_VERSION], Person(*row[_MADE_BY]))
+        versions[row.id].setdefault(row.number, Version(*of_version))
         if row.explanation_id is not None:
             version, state, cause, words, at = row[_SAID]
             by = Person(*row[_EXPLAINED_BY])

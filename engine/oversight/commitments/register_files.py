@@ -118,7 +118,7 @@ def _faults(uow: UnitOfWork, part: _Part) -> Iterator[Fault]:
     places: dict[str, str] = {}
     for line in part.lines:
         try:
-            checked = register.check(uow, line.new, part.linkable)
+            checked = _check(uow, part, line)
         except Invalid as refusal:
             for fault in refusal.faults:
                 yield replace(fault, pointer=f"{line.place}, {fault.pointer[1:]}")
@@ -130,6 +130,11 @@ def _faults(uow: UnitOfWork, part: _Part) -> Iterator[Fault]:
         detail = f"a unit has at most {MOST} services"
         yield Fault(part.lines[-1].place, detail, "register-full", {"count": MOST})
     yield from _linked_twice(part, places)
+
+
+def _check(uow: UnitOfWork, part: _Part, line: Line) -> register.CheckedService:
+    entry = part.entries.get(line.new.name_fa.strip())
+    return register.check(uow, line.new, part.linkable, None if entry is None else entry.planned_for)
 
 
 def _linked_twice(part: _Part, places: Mapping[str, str]) -> Iterator[Fault]:
@@ -145,7 +150,7 @@ def _linked_twice(part: _Part, places: Mapping[str, str]) -> Iterator[Fault]:
 
 def _apply(uow: UnitOfWork, part: _Part) -> Counter[str]:
     counted: Counter[str] = Counter()
-    checked = [register.check(uow, line.new, part.linkable) for line in part.lines]
+    checked = [_check(uow, part, line) for line in part.lines]
     freed = _free(uow, part, {one.name_fa: one.definition for one in checked})
     for one in checked:
         entry = part.entries.get(one.name_fa)
