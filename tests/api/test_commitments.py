@@ -157,13 +157,13 @@ def test_an_export_can_be_imported(client: Clients) -> None:
     sent = {"unit": "root", "content": exported}
     done = body(administrator.post("/register/imports", sent))
     assert done == {"added": 0, "changed": 0, "unchanged": 5}
-    rows = ["name_fa;name_en;reason;yearly_volume;planned_for", "گواهی;Certificate;on_paper;۵۰۰;1406/01/01"]
+    rows = ["name_fa;name_en;reason;yearly_volume;planned_for", "گواهی;Certificate;on_paper;۵۰۰;1424/01/01"]
     done = body(administrator.post("/register/imports", {"unit": "root", "content": "\n".join(rows)}))
     assert done == {"added": 1, "changed": 0, "unchanged": 0}
     planned = next(
         one for one in body(manager.get("/register?online=false"))["items"] if one["name_fa"] == "گواهی"
     )
-    assert (planned["planned_for"], planned["yearly_volume"]) == ("2027-03-21", 500)
+    assert (planned["planned_for"], planned["yearly_volume"]) == ("2045-03-20", 500)
 
 
 @pytest.mark.parametrize(
@@ -179,6 +179,7 @@ def test_an_export_can_be_imported(client: Clients) -> None:
         ("name_fa,name_en,reason\na,b,law\n\na,c,law", ["line 4, name_fa"]),
         ("name_fa,name_en,reason,planned_for\na,b,law,soon", ["line 2, planned_for"]),
         ("name_fa,name_en,reason,planned_for\na,b,law,0001-01-01", ["line 2, planned_for"]),
+        ("name_fa,name_en,reason,planned_for\na,b,law,2020-01-01", ["line 2, planned_for"]),
         ("name_fa,name_en,reason,yearly_volume\na,b,law,-5", ["line 2, yearly_volume"]),
         ("name_fa,name_en,reason,yearly_volume\na,b,law,9999999999", ["line 2, yearly_volume"]),
         ("name_fa,name_en,reason,definition\na,b,law,nothing", ["line 2, definition"]),

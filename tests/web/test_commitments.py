@@ -151,10 +151,10 @@ def files_are_imported_as_a_whole_or_not(browser: Browser) -> None:
     assert exported.data.startswith(b"\xef\xbb\xbfunit,name_fa")
     wrong = "name_fa,name_en,reason,yearly_volume\nالف,A,law,2\nالف,B,law,3\nج,,weather,-1\n".encode()
     page = said(send(browser, f"{REGISTER}/import", unit="agency", file=(BytesIO(wrong), "a.csv")), 422)
-    for text in ("The file has", "line 3, name_fa", "line 4, yearly_volume"):
+    for text in ("The file has", "Line 3, column name_fa (Name in Persian)", "Line 4, column yearly_volume"):
         assert text in page, text
     assert "1 of 1" in page
-    right = exported.data + "agency,گواهی,Certificate,5000,on_paper,,1406/01/01,,\r\n".encode()
+    right = exported.data + "agency,گواهی,Certificate,5000,on_paper,,1424/01/01,,\r\n".encode()
     done = send(browser, f"{REGISTER}/import", unit="agency", file=(BytesIO(right), "a.csv"))
     assert done.status_code == 303
     page = said(browser.get(REGISTER))
@@ -190,7 +190,12 @@ def test_register_is_filled_imported_and_exported(
     assert "meanwhile" in said(send(browser, f"{path}/change", **form, revision="1"), 409)
     assert "1 of 1 services are online" in said(browser.get(REGISTER))
     files_are_imported_as_a_whole_or_not(browser)
+    asked = said(browser.get(f"{path}/remove"))
+    assert "Remove “تمدید” from the register?" in asked or "Remove “Renewal” from the register?" in asked
+    assert f'action="{path}/remove"' not in said(browser.get(path))
+    assert session_of(manager).get(f"{path}/remove").status_code == 403
     assert send(browser, f"{path}/remove").status_code == 303
+    assert browser.get(f"{path}/remove").status_code == 404
     assert browser.get(path).status_code == 404
     assert "Certificate" in said(session_of(manager).get(f"{REGISTER}?lang=en"))
     assert send(session_of(manager), REGISTER, **form).status_code == 403
@@ -291,3 +296,48 @@ def test_history_says_who_did_it_and_in_what_role(
     assert '<span class="badge ">withdrawn</span>' in page
     assert '<span class="badge bad">missed</span>' not in page
     assert '<span class="badge ">withdrawn</span>' in said(browser.get(f"{PATH}?withdrawn=1&lang=en"))
+
+
+def test_faults_of_a_file_are_told_in_persian(session_of: SessionOf, administrator: Actor) -> None:
+    browser = session_of(administrator)
+    rows = "name_fa,name_en,reason,planned_for\nالف,A,law,2020-01-01\nب,B,law,soon\nج,C,law,,,,\n".encode()
+    sent = {"unit": "agency", "file": (BytesIO(rows), "a.csv")}
+    page = said(send(browser, f"{REGISTER}/import?lang=fa", **sent), 422)
+    assert "سطر ۲، ستون planned_for (برنامه برای): روزی از" in page
+    assert "سطر ۳، ستون planned_for (برنامه برای): " in page
+    assert "سطر ۴: " in page
+    assert "line " not in page
+
+
+def test_planned_day_that_has_passed_is_kept_but_not_entered(
+    database: Database, session_of: SessionOf, administrator: Actor
+) -> None:
+    passed = TODAY - timedelta(days=10)
+    new = NewService("agency", "تمدید", "Renewal", "law", planned_for=passed + timedelta(days=5))
+    made = at(database, administrator, passed, commitments.register_service, new)
+    browser = session_of(administrator)
+    form = {"name_fa": "تمدید", "name_en": "Renewal", "reason": "law", "revision": "1"}
+    same, path = {"planned_for": str(passed + timedelta(days=5))}, f"{REGISTER}/{made}/change"
+    assert "Choose a day from" in said(send(browser, f"{path}?lang=en", **form, planned_for=str(passed)), 422)
+    assert send(browser, path, **{**form, "name_en": "Renew"}, **same).status_code == 303
+    exported = browser.get(f"{REGISTER}/register.csv").data
+    sent = {"unit": "agency", "file": (BytesIO(exported), "a.csv")}
+    assert send(browser, f"{REGISTER}/import", **sent).status_code == 303
+    new_form = {**form, "name_fa": "دیگر", "unit": "agency"}
+    assert send(browser, REGISTER, **new_form, planned_for=str(passed)).status_code == 422
+
+
+def test_import_leads_to_where_the_services_are(
+    database: Database, session_of: SessionOf, administrator: Actor
+) -> None:
+    a_unit(database, "office", parent="agency")
+    browser = session_of(administrator)
+    browser.get("/account?lang=en")
+    page = said(browser.get(f"{REGISTER}?unit=office"))
+    assert "no service with these filters" in page
+    assert "no commitment with these filters" in said(browser.get(f"{PATH}?unit=office"))
+    head, places = "unit,name_fa,name_en,reason\n", []
+    for rows in ("office,الف,A,law\n", "office,ب,B,law\n,ج,C,law\n", ",د,D,law\n"):
+        sent = {"unit": "agency", "file": (BytesIO(f"{head}{rows}".encode()), "a.csv")}
+        places.append(send(browser, f"{REGISTER}/import", **sent).headers["Location"])
+    assert places == [f"{REGISTER}?unit=office", REGISTER, f"{REGISTER}?unit=agency"]

@@ -23,11 +23,15 @@ TOLD = 100  # faults of a file
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How many services of a file are new in the register, were changed, and were the same before."""
+    """How many services of a file are new in the register, were changed, and were the same before.
+
+    `units` are the keys of their units.
+    """
 
     added: int
     changed: int
     unchanged: int
+    units: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ def import_csv(uow: UnitOfWork, unit: str, content: str) -> Imported:
     if changed := counted["added"] + counted["changed"]:
         stated = {"services": changed, "digest": register.digest([content])}
         administration_log.note(uow, "register.imported", own.id, stated)
-    return Imported(counted["added"], counted["changed"], counted["unchanged"])
+    keys = sorted(part.unit.key for part in parts)
+    return Imported(counted["added"], counted["changed"], counted["unchanged"], keys)
 
 
 def _first(faults: Sequence[Fault]) -> Sequence[Fault]:
