@@ -237,7 +237,9 @@ class RegisterService(Request):
     text: str = Field(default="", max_length=2000)
     """More about the reason."""
     planned_for: date | None = None
-    """Day by which it shall be online; null if that is not planned."""
+    """Day by which it shall be online, today or later; null if that is not planned. A day that has passed can
+    stay as it is.
+    """
     definition: Key | None = None
     """Key of the definition by which it is, or will be, online: it counts as online while that definition is
     in the catalogue.

@@ -97,7 +97,7 @@ def test_manager_sees_what_waits_and_explains_it(session_of: SessionOf, manager:
     browser = session_of(manager)
     browser.get("/account?lang=en")
     page = said(browser.get(PATH))
-    assert "1 commitment was not reached in time" in page
+    assert "1 commitment was not reached on time" in page
     assert "not explained" in page
     assert "Explanation overdue since" in page
     (line,) = csv.DictReader(StringIO(browser.get(f"{PATH}/commitments.csv").data.decode("utf-8-sig")))
@@ -114,7 +114,7 @@ def test_manager_sees_what_waits_and_explains_it(session_of: SessionOf, manager:
     page = said(browser.get(missed))
     assert "They are filled in May." in page
     assert "had to explain" not in page
-    assert "was not reached in time" not in said(browser.get(PATH))
+    assert "was not reached on time" not in said(browser.get(PATH))
     assert send(browser, f"{missed}/amend", version="1").status_code == 403
     assert send(browser, PATH, unit="agency").status_code == 403
     persian = said(browser.get(f"{missed}?lang=fa"))
@@ -303,8 +303,8 @@ def test_faults_of_a_file_are_told_in_persian(session_of: SessionOf, administrat
     rows = "name_fa,name_en,reason,planned_for\nالف,A,law,2020-01-01\nب,B,law,soon\nج,C,law,,,,\n".encode()
     sent = {"unit": "agency", "file": (BytesIO(rows), "a.csv")}
     page = said(send(browser, f"{REGISTER}/import?lang=fa", **sent), 422)
-    assert "سطر ۲، ستون planned_for (برنامه برای): روزی از" in page
-    assert "سطر ۳، ستون planned_for (برنامه برای): " in page
+    assert "سطر ۲، ستون planned_for (تاریخ برنامه‌ریزی‌شده): روزی از" in page
+    assert "سطر ۳، ستون planned_for (تاریخ برنامه‌ریزی‌شده): " in page
     assert "سطر ۴: " in page
     assert "line " not in page
 

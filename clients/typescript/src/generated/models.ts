@@ -1075,7 +1075,7 @@ export interface ChangeService {
   yearly_volume?: number | null;
   /** More about the reason. */
   text?: string;
-  /** Day by which it shall be online; null if that is not planned. */
+  /** Day by which it shall be online, today or later; null if that is not planned. A day that has passed can stay as it is. */
   planned_for?: string | null;
   /** Key of the definition by which it is, or will be, online: it counts as online while that definition is in the catalogue. */
   definition?: string | null;
@@ -5023,7 +5023,7 @@ export interface RegisterService {
   yearly_volume?: number | null;
   /** More about the reason. */
   text?: string;
-  /** Day by which it shall be online; null if that is not planned. */
+  /** Day by which it shall be online, today or later; null if that is not planned. A day that has passed can stay as it is. */
   planned_for?: string | null;
   /** Key of the definition by which it is, or will be, online: it counts as online while that definition is in the catalogue. */
   definition?: string | null;

@@ -1296,7 +1296,9 @@ class ChangeService(TypedDict):
     text: NotRequired[str]
     """More about the reason."""
     planned_for: NotRequired[str | None]
-    """Day by which it shall be online; null if that is not planned."""
+    """Day by which it shall be online, today or later; null if that is not planned. A day that has passed
+    can stay as it is.
+    """
     definition: NotRequired[str | None]
     """Key of the definition by which it is, or will be, online: it counts as online while that definition
     is in the catalogue.
@@ -5697,7 +5699,9 @@ class RegisterService(TypedDict):
     text: NotRequired[str]
     """More about the reason."""
     planned_for: NotRequired[str | None]
-    """Day by which it shall be online; null if that is not planned."""
+    """Day by which it shall be online, today or later; null if that is not planned. A day that has passed
+    can stay as it is.
+    """
     definition: NotRequired[str | None]
     """Key of the definition by which it is, or will be, online: it counts as online while that definition
     is in the catalogue.
