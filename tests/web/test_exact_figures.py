@@ -1,4 +1,4 @@
-"""Targets as they were typed, and figures that can be told apart from them."""
+"""Targets as they were typed, and figures that stay distinct from them."""
 
 import re
 from decimal import Decimal

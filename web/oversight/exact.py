@@ -1,4 +1,4 @@
-"""Targets as they were typed, and figures with so many decimals that they can be told apart from them."""
+"""Targets as they were typed, and figures with so many decimals that both are distinct."""
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
