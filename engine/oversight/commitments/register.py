@@ -179,7 +179,8 @@ def check(
 ) -> CheckedService:
     """Returns what was entered. Raises Invalid.
 
-    `linkable` are the processes that can be linked. `planned` is the day that is replaced: it may have passed.
+    `linkable` are the processes that can be linked; `planned` is the day that is replaced, which may have
+    passed.
     """
     faults = [*name_fault("/name_fa", new.name_fa), *name_fault("/name_en", new.name_en)]
     faults += text_fault("/text", new.text, LONGEST_TEXT, 0)
