@@ -24,7 +24,7 @@ from api.shapes import SizedQuery
 from api.units import UnitKey
 from engine.models import CommitmentState
 from engine.oversight import commitments
-from engine.oversight.commitments import MeasuredCommitment, NewCommitment
+from engine.oversight.commitments import MeasuredCommitment, NewCommitment, Person
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import unknown_cursor
 
@@ -192,18 +192,32 @@ def _detail(one: MeasuredCommitment) -> CommitmentDetail:
             version=version.number,
             target=float(version.target),
             **{name: getattr(version, name) for name in _OF_VERSION},
+            **_who("made_by", version.made_by),
         )
         for version in one.versions
     ]
     said = [
-        ExplanationBody(**{name: getattr(each, name) for name in ExplanationBody.model_fields})
+        ExplanationBody(
+            **{name: getattr(each, name) for name in _OF_EXPLANATION},
+            **_who("explained_by", each.explained_by),
+        )
         for each in one.explanations
     ]
     more: dict[str, Any] = {"months": months, "versions": versions, "explanations": said}
+    more |= _who("withdrawn_by", one.withdrawn_by)
     return CommitmentDetail(**_values(one), **more, withdrawn_for=one.withdrawn_for)
 
 
-_OF_VERSION = tuple(name for name in CommitmentVersionBody.model_fields if name not in ("version", "target"))
+def _who(prefix: str, person: Person | None) -> dict[str, Any]:
+    called, role = (None, None) if person is None else (person.names, person.role)
+    return {f"{prefix}_display_name": called, f"{prefix}_role": role}
+
+
+_OF_VERSION = (
+    *("text_fa", "text_en", "legal_basis", "metric", "definition", "calendar", "since", "due"),
+    *("reason", "made_at"),
+)
+_OF_EXPLANATION = ("version", "state", "cause", "text", "explained_at")
 
 
 def wants_csv(format: Literal["json", "csv"] | None) -> bool:

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
-from api.shapes import Body, Instant, Key, Page, Request, Words
+from api.shapes import Body, DisplayName, Instant, Key, Page, Request, Words
 from api.units import UnitKey
-from engine.models import CommitmentCause, CommitmentMetric, CommitmentState, OfflineReason
+from engine.models import CommitmentCause, CommitmentMetric, CommitmentState, OfflineReason, Role
 from engine.oversight.commitments import Direction, TargetKind
 from engine.platform.language import Calendar
 
@@ -119,6 +119,10 @@ class CommitmentVersionBody(Body):
     """Why it was amended; null for the first version."""
     made_at: Instant
     """When it was entered."""
+    made_by_display_name: DisplayName
+    """Who entered it."""
+    made_by_role: Role
+    """Role of that account."""
 
 
 class ExplanationBody(Body):
@@ -134,6 +138,10 @@ class ExplanationBody(Body):
     """What happened, and what is done about it."""
     explained_at: Instant
     """When it was explained."""
+    explained_by_display_name: DisplayName
+    """Who explained it."""
+    explained_by_role: Role
+    """Role of that account."""
 
 
 class CommitmentBody(Body):
@@ -194,6 +202,10 @@ class CommitmentDetail(CommitmentBody):
 
     withdrawn_for: str | None
     """Why it was withdrawn; null if it is in force."""
+    withdrawn_by_display_name: DisplayName | None
+    """Who withdrew it; null if it is in force."""
+    withdrawn_by_role: Role | None
+    """Role of that account."""
     months: list[CommitmentMonth]
     """The months that have ended, oldest first."""
     versions: list[CommitmentVersionBody]
@@ -225,7 +237,9 @@ class RegisterService(Request):
     text: str = Field(default="", max_length=2000)
     """More about the reason."""
     planned_for: date | None = None
-    """Day by which it shall be online; null if that is not planned."""
+    """Day by which it shall be online, today or later; null if that is not planned. A day that has passed can
+    stay as it is.
+    """
     definition: Key | None = None
     """Key of the definition by which it is, or will be, online: it counts as online while that definition is
     in the catalogue.

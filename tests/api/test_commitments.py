@@ -56,6 +56,7 @@ def test_commitments_are_listed_and_explained(client: Clients, old: str) -> None
     why = {"cause": "staff", "text": "Two posts are vacant."}
     said = body(manager.post(f"/commitments/{old}/explain", why))
     assert (said["cause"], [one["state"] for one in said["explanations"]]) == ("staff", ["missed"])
+    assert said["explanations"][0]["explained_by_role"] == "manager"
     assert said["months"][0] == {
         **{"first": str(FIRST), "value": 60, "status": "measured", "cases": 5, "met": False},
     }
@@ -78,6 +79,10 @@ def test_a_commitment_is_amended_and_withdrawn(client: Clients, old: str) -> Non
         administrator.post(f"/commitments/{made['id']}/withdraw", {"version": 2, "reason": "Repealed."})
     )
     assert gone["withdrawn_for"] == "Repealed."
+    assert gone["withdrawn_by_role"] == "administrator"
+    assert gone["withdrawn_by_display_name"] == gone["versions"][0]["made_by_display_name"]
+    assert set(gone["withdrawn_by_display_name"]) == {"fa", "en"}
+    assert amended["withdrawn_by_display_name"] is None
     assert [one["id"] for one in body(manager.get("/commitments?withdrawn=true"))["items"]] == [made["id"]]
     log = [
         entry
@@ -152,13 +157,13 @@ def test_an_export_can_be_imported(client: Clients) -> None:
     sent = {"unit": "root", "content": exported}
     done = body(administrator.post("/register/imports", sent))
     assert done == {"added": 0, "changed": 0, "unchanged": 5}
-    rows = ["name_fa;name_en;reason;yearly_volume;planned_for", "گواهی;Certificate;on_paper;۵۰۰;1406/01/01"]
+    rows = ["name_fa;name_en;reason;yearly_volume;planned_for", "گواهی;Certificate;on_paper;۵۰۰;1424/01/01"]
     done = body(administrator.post("/register/imports", {"unit": "root", "content": "\n".join(rows)}))
     assert done == {"added": 1, "changed": 0, "unchanged": 0}
     planned = next(
         one for one in body(manager.get("/register?online=false"))["items"] if one["name_fa"] == "گواهی"
     )
-    assert (planned["planned_for"], planned["yearly_volume"]) == ("2027-03-21", 500)
+    assert (planned["planned_for"], planned["yearly_volume"]) == ("2045-03-20", 500)
 
 
 @pytest.mark.parametrize(
@@ -174,6 +179,7 @@ def test_an_export_can_be_imported(client: Clients) -> None:
         ("name_fa,name_en,reason\na,b,law\n\na,c,law", ["line 4, name_fa"]),
         ("name_fa,name_en,reason,planned_for\na,b,law,soon", ["line 2, planned_for"]),
         ("name_fa,name_en,reason,planned_for\na,b,law,0001-01-01", ["line 2, planned_for"]),
+        ("name_fa,name_en,reason,planned_for\na,b,law,2020-01-01", ["line 2, planned_for"]),
         ("name_fa,name_en,reason,yearly_volume\na,b,law,-5", ["line 2, yearly_volume"]),
         ("name_fa,name_en,reason,yearly_volume\na,b,law,9999999999", ["line 2, yearly_volume"]),
         ("name_fa,name_en,reason,definition\na,b,law,nothing", ["line 2, definition"]),

@@ -97,7 +97,7 @@ def test_manager_sees_what_waits_and_explains_it(session_of: SessionOf, manager:
     browser = session_of(manager)
     browser.get("/account?lang=en")
     page = said(browser.get(PATH))
-    assert "1 commitment was not reached in time" in page
+    assert "1 commitment was not reached on time" in page
     assert "not explained" in page
     assert "Explanation overdue since" in page
     (line,) = csv.DictReader(StringIO(browser.get(f"{PATH}/commitments.csv").data.decode("utf-8-sig")))
@@ -114,7 +114,7 @@ def test_manager_sees_what_waits_and_explains_it(session_of: SessionOf, manager:
     page = said(browser.get(missed))
     assert "They are filled in May." in page
     assert "had to explain" not in page
-    assert "was not reached in time" not in said(browser.get(PATH))
+    assert "was not reached on time" not in said(browser.get(PATH))
     assert send(browser, f"{missed}/amend", version="1").status_code == 403
     assert send(browser, PATH, unit="agency").status_code == 403
     persian = said(browser.get(f"{missed}?lang=fa"))
@@ -151,10 +151,10 @@ def files_are_imported_as_a_whole_or_not(browser: Browser) -> None:
     assert exported.data.startswith(b"\xef\xbb\xbfunit,name_fa")
     wrong = "name_fa,name_en,reason,yearly_volume\nالف,A,law,2\nالف,B,law,3\nج,,weather,-1\n".encode()
     page = said(send(browser, f"{REGISTER}/import", unit="agency", file=(BytesIO(wrong), "a.csv")), 422)
-    for text in ("The file has", "line 3, name_fa", "line 4, yearly_volume"):
+    for text in ("The file has", "Line 3, column name_fa (Name in Persian)", "Line 4, column yearly_volume"):
         assert text in page, text
     assert "1 of 1" in page
-    right = exported.data + "agency,گواهی,Certificate,5000,on_paper,,1406/01/01,,\r\n".encode()
+    right = exported.data + "agency,گواهی,Certificate,5000,on_paper,,1424/01/01,,\r\n".encode()
     done = send(browser, f"{REGISTER}/import", unit="agency", file=(BytesIO(right), "a.csv"))
     assert done.status_code == 303
     page = said(browser.get(REGISTER))
@@ -190,7 +190,12 @@ def test_register_is_filled_imported_and_exported(
     assert "meanwhile" in said(send(browser, f"{path}/change", **form, revision="1"), 409)
     assert "1 of 1 services are online" in said(browser.get(REGISTER))
     files_are_imported_as_a_whole_or_not(browser)
+    asked = said(browser.get(f"{path}/remove"))
+    assert "Remove “تمدید” from the register?" in asked or "Remove “Renewal” from the register?" in asked
+    assert f'action="{path}/remove"' not in said(browser.get(path))
+    assert session_of(manager).get(f"{path}/remove").status_code == 403
     assert send(browser, f"{path}/remove").status_code == 303
+    assert browser.get(f"{path}/remove").status_code == 404
     assert browser.get(path).status_code == 404
     assert "Certificate" in said(session_of(manager).get(f"{REGISTER}?lang=en"))
     assert send(session_of(manager), REGISTER, **form).status_code == 403
@@ -250,3 +255,89 @@ def test_long_register_has_pages(
     new = NewService("agency", "خدمت 7", "Another", "law")
     with pytest.raises(Exception, match="of this name"):
         factories.as_actor(database, administrator, lambda uow: commitments.register_service(uow, new))
+
+
+def test_form_without_a_unit_is_kept_with_what_was_typed(
+    session_of: SessionOf, administrator: Actor, database: Database
+) -> None:
+    a_unit(database, "far", kind="agency")
+    browser = session_of(administrator)
+    browser.get("/account?lang=en")
+    sent = {**TEXTS, "metric": "on_time", "target": "80", "calendar": "jalali", "due": LATER.isoformat()}
+    service = {"name_fa": "تمدید", "name_en": "Renewal", "reason": "law"}
+    for unit, told in (("", "Choose a unit."), ("far", "open unit"), ("nowhere", "open unit")):
+        page = said(send(browser, PATH, **sent, unit=unit), 422)
+        assert told in page
+        assert TEXTS["text_en"] in page
+        page = said(send(browser, REGISTER, **service, unit=unit), 422)
+        assert told in page
+        assert 'value="Renewal"' in page
+    page = said(send(browser, PATH, **{**sent, "due": "soon"}), 422)
+    assert ("Choose a unit." in page, "Enter a date" in page) == (True, True)
+
+
+def test_history_says_who_did_it_and_in_what_role(
+    session_of: SessionOf, administrator: Actor, manager: Actor, missed: str
+) -> None:
+    browser = session_of(manager)
+    send(browser, f"{missed}/explain", cause="staff", text="Two posts are vacant.")
+    page = said(browser.get(f"{missed}?lang=en"))
+    assert "explained when it was: missed" in page
+    assert "<bdi>a manager</bdi> (manager)" in page
+    assert "<bdi>an administrator</bdi> (administrator)" in page
+    assert page.count("<bdi>an administrator</bdi>") == 1
+    assert (
+        send(session_of(administrator), f"{missed}/withdraw", version="1", reason="Repealed.").status_code
+        == 303
+    )
+    page = said(browser.get(f"{missed}?lang=en"))
+    assert page.count("<bdi>an administrator</bdi>") == 2
+    assert "Reason: <bdi>Repealed.</bdi>" in page
+    assert '<span class="badge ">withdrawn</span>' in page
+    assert '<span class="badge bad">missed</span>' not in page
+    assert '<span class="badge ">withdrawn</span>' in said(browser.get(f"{PATH}?withdrawn=1&lang=en"))
+
+
+def test_faults_of_a_file_are_told_in_persian(session_of: SessionOf, administrator: Actor) -> None:
+    browser = session_of(administrator)
+    rows = "name_fa,name_en,reason,planned_for\nالف,A,law,2020-01-01\nب,B,law,soon\nج,C,law,,,,\n".encode()
+    sent = {"unit": "agency", "file": (BytesIO(rows), "a.csv")}
+    page = said(send(browser, f"{REGISTER}/import?lang=fa", **sent), 422)
+    assert "سطر ۲، ستون planned_for (تاریخ برنامه‌ریزی‌شده): روزی از" in page
+    assert "سطر ۳، ستون planned_for (تاریخ برنامه‌ریزی‌شده): " in page
+    assert "سطر ۴: " in page
+    assert "line " not in page
+
+
+def test_planned_day_that_has_passed_is_kept_but_not_entered(
+    database: Database, session_of: SessionOf, administrator: Actor
+) -> None:
+    passed = TODAY - timedelta(days=10)
+    new = NewService("agency", "تمدید", "Renewal", "law", planned_for=passed + timedelta(days=5))
+    made = at(database, administrator, passed, commitments.register_service, new)
+    browser = session_of(administrator)
+    form = {"name_fa": "تمدید", "name_en": "Renewal", "reason": "law", "revision": "1"}
+    same, path = {"planned_for": str(passed + timedelta(days=5))}, f"{REGISTER}/{made}/change"
+    assert "Choose a day from" in said(send(browser, f"{path}?lang=en", **form, planned_for=str(passed)), 422)
+    assert send(browser, path, **{**form, "name_en": "Renew"}, **same).status_code == 303
+    exported = browser.get(f"{REGISTER}/register.csv").data
+    sent = {"unit": "agency", "file": (BytesIO(exported), "a.csv")}
+    assert send(browser, f"{REGISTER}/import", **sent).status_code == 303
+    new_form = {**form, "name_fa": "دیگر", "unit": "agency"}
+    assert send(browser, REGISTER, **new_form, planned_for=str(passed)).status_code == 422
+
+
+def test_import_leads_to_where_the_services_are(
+    database: Database, session_of: SessionOf, administrator: Actor
+) -> None:
+    a_unit(database, "office", parent="agency")
+    browser = session_of(administrator)
+    browser.get("/account?lang=en")
+    page = said(browser.get(f"{REGISTER}?unit=office"))
+    assert "no service with these filters" in page
+    assert "no commitment with these filters" in said(browser.get(f"{PATH}?unit=office"))
+    head, places = "unit,name_fa,name_en,reason\n", []
+    for rows in ("office,الف,A,law\n", "office,ب,B,law\n,ج,C,law\n", ",د,D,law\n"):
+        sent = {"unit": "agency", "file": (BytesIO(f"{head}{rows}".encode()), "a.csv")}
+        places.append(send(browser, f"{REGISTER}/import", **sent).headers["Location"])
+    assert places == [f"{REGISTER}?unit=office", REGISTER, f"{REGISTER}?unit=agency"]

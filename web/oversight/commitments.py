@@ -14,7 +14,7 @@ from engine.platform.errors import Fault, Invalid, Refusal
 from web import asked, charts, texts
 from web.administration.area import refused, units_to_choose, word
 from web.charts import About, Series
-from web.oversight import committing, names, words
+from web.oversight import committing, exact, names, words
 from web.oversight.names import Known
 from web.visit import Away, Content, Page, Visit, page
 
@@ -108,17 +108,20 @@ def _not_made(visit: Visit, refusal: Refusal) -> Page:
 @page(blueprint.post(""), may="commitments.manage", refused=_not_made)
 def create(visit: Visit) -> Away:
     """Enter a commitment."""
-    made = commitments.make(visit.uow, _typed(word("unit") or ""))
+    made = commitments.make(visit.uow, _typed(visit, chosen=True))
     return Away(f"/oversight/commitments/{made}", told="oversight.commitments.saved")
 
 
-def _typed(unit: str) -> NewCommitment:
-    """Return what was typed. Raises Invalid for a day that is none."""
+def _typed(visit: Visit, *, chosen: bool = False) -> NewCommitment:
+    """Return what was typed, with the unit if one is `chosen`. Raises Invalid for none, or for no day."""
+    faults = committing.unit_faults(visit) if chosen else []
     for name in ("due", "since"):
         if word(name) and committing.day(name) is None:
-            raise Invalid("The commitment can't be saved.", [Fault(f"/{name}", "is not a date", "date")])
+            faults.append(Fault(f"/{name}", "is not a date", "date"))
+    if faults:
+        raise Invalid("The commitment can't be saved.", faults)
     return NewCommitment(
-        unit=unit,
+        unit=(word("unit") or "") if chosen else "",
         text_fa=committing.paragraph("text_fa"),
         text_en=committing.paragraph("text_en"),
         legal_basis=word("legal_basis") or "",
@@ -197,8 +200,7 @@ def _stated(one: MeasuredCommitment, number: int) -> str:
     """Return metric and target of a version in words."""
     version = one.versions[number - 1]
     measure = MEASURES[version.metric]
-    written = committing.WRITE[measure.kind](measure.raw(version.target))
-    target = texts.say(f"oversight.commitments.{measure.direction}", target=written)
+    target = exact.target(measure, version.target)
     return f"{texts.say(f'words.commitment-metric.{version.metric}')}: {target}"
 
 
@@ -227,7 +229,7 @@ def _not_done(visit: Visit, commitment_id: UUID, refusal: Refusal) -> Page:
 def amend(visit: Visit, commitment_id: UUID) -> Away:
     """Amend a commitment."""
     version = asked.count(request.form, "version") or 0
-    commitments.amend(visit.uow, commitment_id, version, _typed(""), committing.paragraph("reason"))
+    commitments.amend(visit.uow, commitment_id, version, _typed(visit), committing.paragraph("reason"))
     return Away(f"/oversight/commitments/{commitment_id}", told="oversight.commitments.amended")
 
 

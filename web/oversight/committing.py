@@ -6,22 +6,13 @@ from typing import Any
 
 from flask import request
 
-from engine.oversight.commitments import MeasuredCommitment, MonthValue, TargetKind
+from engine.oversight.commitments import MeasuredCommitment, MonthValue
 from engine.platform import formats
-from engine.platform.errors import Invalid
-from web import texts
+from engine.platform.errors import Fault, Invalid
 from web.administration import area as administration
-from web.oversight import words
+from web.oversight import exact, words
 from web.oversight.area import WAYS, path
-from web.oversight.words import Write
 from web.visit import Page, Visit
-
-WRITE: Mapping[TargetKind, Write] = {
-    "percent": words.share,
-    "days": words.length,
-    "average": words.average,
-    "count": words.count,
-}
 
 
 def render(visit: Visit, name: str, values: Mapping[str, Any], *, way: str, status: int = 200) -> Page:
@@ -36,6 +27,16 @@ def render(visit: Visit, name: str, values: Mapping[str, Any], *, way: str, stat
 def status_of(refusal: Exception) -> int:
     """Return the status of a page that shows its form again."""
     return 422 if isinstance(refusal, Invalid) else 409
+
+
+def unit_faults(visit: Visit) -> list[Fault]:
+    """Return a fault unless the unit that was chosen is one that the form offers."""
+    unit = administration.word("unit")
+    if unit is None:
+        return [Fault("/unit", "is missing", "choose-unit")]
+    if unit not in dict(administration.units_to_choose(visit)):
+        return [Fault("/unit", "is not an open unit that you administer", "unit")]
+    return []
 
 
 def paragraph(name: str) -> str:
@@ -56,10 +57,10 @@ def month(visit: Visit, one: MeasuredCommitment, first: date) -> str:
 
 def value(one: MeasuredCommitment, of: MonthValue | None = None) -> str:
     """Return the figure of a month, or the latest one, in words."""
-    return words.figure(one.figure if of is None else of.value, WRITE[one.measure.kind])
+    figure = one.figure if of is None else of.value
+    return words.figure(figure, lambda found: exact.value(one.measure, found, one.version.target))
 
 
 def target(one: MeasuredCommitment) -> str:
     """Return what the figure must be, in words."""
-    written = WRITE[one.measure.kind](one.target)
-    return texts.say(f"oversight.commitments.{one.measure.direction}", target=written)
+    return exact.target(one.measure, one.version.target)

@@ -1,6 +1,9 @@
 """The register of services: which are online, and why the others aren't yet."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +23,17 @@ from web.visit import Away, Content, Page, Visit, page
 blueprint = Blueprint("register", __name__, url_prefix="/register")
 SHOWN = 100  # services on a page
 LARGEST = 400_000  # bytes of a file
-EXAMPLE = f"{','.join(COLUMNS[1:-1])}\nصدور المثنی,Duplicate document,1200,law,,1405/12/01,\n"
+LABELS = {  # of the columns of a file
+    "unit": "oversight.commitments.unit",
+    "name_fa": "oversight.register.name-fa",
+    "name_en": "oversight.register.name-en",
+    "yearly_volume": "oversight.register.volume",
+    "reason": "oversight.register.reason",
+    "text": "oversight.register.text",
+    "planned_for": "oversight.register.planned",
+    "definition": "oversight.register.process",
+}
+_PLACE = re.compile(r"line ([0-9]+)(?:, ([a-z_]+))?")
 
 
 @page(blueprint.get(""), may="metrics.read")
@@ -39,7 +52,7 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
     keys = {one.definition for one in everything if one.definition} | set(found.unlinked)
     called = names.load(known, of_processes=keys)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
-    lines = [(one.pointer, forms.explain_fault(one)) for one in faults if one.pointer[:1] != "/"]
+    lines = [(_place(one.pointer), forms.explain_fault(one)) for one in faults if one.pointer[:1] != "/"]
     more = next((one.values["count"] for one in faults if one.code == "register-more"), 0)
     values = {
         "found": found,
@@ -52,7 +65,7 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
         "units": units_to_choose(visit),
         "unit": unit or "",
         "may_manage": access.allows(visit.uow.actor, "register.manage"),
-        "example": EXAMPLE,
+        "example": _example(visit),
         "lines": lines,
         "line_count": len(lines) + more,
         "more_faults": more,
@@ -61,6 +74,23 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
     }
     status = committing.status_of(refusal) if refusal else 200
     return committing.render(visit, "register", values, way="register", status=status)
+
+
+def _place(pointer: str) -> str:
+    """Return where a fault of a file is, in words."""
+    found = _PLACE.fullmatch(pointer)
+    if found is None:
+        return pointer
+    line, column = int(found[1]), found[2]
+    if column not in LABELS:
+        return texts.say("oversight.register.line", line=line)
+    return texts.say("oversight.register.cell", line=line, column=column, label=texts.say(LABELS[column]))
+
+
+def _example(visit: Visit) -> str:
+    """Return a file with a service that is planned for a year from now."""
+    planned = replace(visit.reader, language="en").figures(visit.uow.now.date() + timedelta(days=365))
+    return f"{','.join(COLUMNS[1:-1])}\nصدور المثنی,Duplicate document,1200,law,,{planned},\n"
 
 
 def _choices(visit: Visit, known: Known) -> dict[str, Any]:
@@ -86,14 +116,14 @@ def _again(visit: Visit, refusal: Refusal) -> Page:
 @page(blueprint.post(""), may="register.manage", refused=_again)
 def create(visit: Visit) -> Away:
     """Add a service."""
-    new = _typed(word("unit") or "")
+    new = _typed(visit, chosen=True)
     commitments.register_service(visit.uow, new)
     return Away(f"/oversight/register?unit={new.unit}", told="oversight.register.saved")
 
 
-def _typed(unit: str) -> NewService:
-    """Return what was typed. Raises Invalid for a number or a day that is none."""
-    faults = []
+def _typed(visit: Visit, *, chosen: bool = False) -> NewService:
+    """Return what was typed, with the unit if one is `chosen`. Raises Invalid for no unit, number or day."""
+    faults = committing.unit_faults(visit) if chosen else []
     volume = persian.digits(word("yearly_volume") or "").replace("٬", "").replace(",", "")
     if volume and not (volume.isascii() and volume.isdigit() and len(volume) <= 12):
         faults.append(Fault("/yearly_volume", "is not a whole number", "type.integer"))
@@ -103,7 +133,7 @@ def _typed(unit: str) -> NewService:
     if faults:
         raise Invalid("The service can't be saved.", faults)
     return NewService(
-        unit=unit,
+        unit=(word("unit") or "") if chosen else "",
         name_fa=word("name_fa") or "",
         name_en=word("name_en") or "",
         reason=word("reason") or "",
@@ -130,8 +160,10 @@ def import_file(visit: Visit) -> Away:
         raise Invalid("The file can't be read.", [Fault("/file", "is not UTF-8", "encoding")]) from cause
     unit = word("unit") or ""
     done = commitments.import_csv(visit.uow, unit, text)
+    # To where the services are: those of several units are seen without a filter.
+    only = f"?unit={done.units[0]}" if len(done.units) == 1 else ""
     return Away(
-        f"/oversight/register?unit={unit}",
+        f"/oversight/register{only}",
         told="oversight.register.imported",
         count=done.added + done.changed,
     )
@@ -182,7 +214,7 @@ def _not_changed(visit: Visit, service_id: UUID, refusal: Refusal) -> Page:
 def change(visit: Visit, service_id: UUID) -> Away:
     """Change a service."""
     revision = asked.count(request.form, "revision") or 0
-    commitments.change_service(visit.uow, service_id, revision, _typed(""))
+    commitments.change_service(visit.uow, service_id, revision, _typed(visit))
     return Away(f"/oversight/register/{service_id}", told="oversight.register.changed")
 
 
@@ -197,6 +229,13 @@ def link(visit: Visit, service_id: UUID) -> Away:
     revision = asked.count(request.form, "revision") or 0
     commitments.link_service(visit.uow, service_id, revision, word("definition") or "")
     return Away("/oversight/register", told="oversight.register.linked")
+
+
+@page(blueprint.get("/<uuid:service_id>/remove"), may="register.manage")
+def ask_removal(visit: Visit, service_id: UUID) -> Page:
+    """Show what the removal does, and ask for confirmation."""
+    one, _ = commitments.service_now(visit.uow, service_id)
+    return committing.render(visit, "removal", {"one": one}, way="register")
 
 
 @page(blueprint.post("/<uuid:service_id>/remove"), may="register.manage", refused=_not_changed)

@@ -9,7 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import aliased
 
+from engine.identity import names
 from engine.models import (
     Commitment,
     CommitmentCause,
@@ -17,7 +19,9 @@ from engine.models import (
     CommitmentMetric,
     CommitmentState,
     CommitmentVersion,
+    Role,
     Unit,
+    User,
 )
 from engine.oversight.commitments.measuring import Place, Question, measure
 from engine.oversight.commitments.online import require_unit
@@ -34,9 +38,20 @@ from engine.oversight.metrics.filters import Filters, Scope, resolve
 from engine.oversight.projection.periods import DAY
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import NotFound
-from engine.platform.language import Calendar
+from engine.platform.language import Calendar, Names
 
 _ORDER: Sequence[CommitmentState] = ("missed", "late", "not_measured", "pending", "reached")
+
+
+_MAKER, _EXPLAINER, _WITHDRAWER = aliased(User), aliased(User), aliased(User)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who did something: the display names, and the role of the account."""
+
+    names: Names
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,7 @@ class Version:
     due: date
     reason: str | None
     made_at: datetime
+    made_by: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +82,7 @@ class Explanation:
     cause: CommitmentCause
     text: str
     explained_at: datetime
+    explained_by: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +120,7 @@ class MeasuredCommitment:
     explanations: Sequence[Explanation]  # the newest last
     withdrawn_at: datetime | None
     withdrawn_for: str | None
+    withdrawn_by: Person | None
 
     @property
     def measure(self) -> Measure:
@@ -191,10 +209,12 @@ def _load(
     commitments: dict[UUID, Any] = {}
     for row in _rows(uow, scope, where, (end, heard)):
         commitments[row.id] = row
-        versions[row.id].setdefault(row.number, Version(*row[_VERSION]))
+        of_version = (*row[_VERSION], Person(*row[_MADE_BY]))
+        versions[row.id].setdefault(row.number, Version(*of_version))
         if row.explanation_id is not None:
             version, state, cause, words, at = row[_SAID]
-            said = Explanation(version, state, cause, words, at.astimezone(end.tzinfo))
+            by = Person(*row[_EXPLAINED_BY])
+            said = Explanation(version, state, cause, words, at.astimezone(end.tzinfo), by)
             given[row.id][row.explanation_id] = said
     made = {key: list(of_one.values()) for key, of_one in versions.items()}
     questions = {key: _question(commitments[key], made[key][-1], until, uow) for key in commitments}
@@ -212,7 +232,9 @@ def _place(one: MeasuredCommitment) -> tuple[Any, ...]:
     return (one.withdrawn_at is not None, not one.unexplained, order, one.due, one.unit, one.id)
 
 
-_VERSION, _SAID = slice(6, 18), slice(19, 24)  # columns of the rows
+# Columns of the rows.
+_VERSION, _SAID = slice(6, 18), slice(19, 24)
+_MADE_BY, _EXPLAINED_BY, _WITHDRAWN_BY = slice(24, 26), slice(26, 28), slice(28, 30)
 
 
 def _rows(
@@ -235,12 +257,16 @@ def _rows(
             said.text,
             said.explained_at,
         ),
+        *(column for who in (_MAKER, _EXPLAINER, _WITHDRAWER) for column in (names.of(who), who.role)),
     )
     found = (
         select(*columns)
         .join(Unit, Unit.id == Commitment.unit_id)
         .join(of, of.commitment_id == Commitment.id)
         .outerjoin(said, and_(said.commitment_id == Commitment.id, said.explained_at < before[1]))
+        .join(_MAKER, _MAKER.id == of.made_by)
+        .outerjoin(_EXPLAINER, _EXPLAINER.id == said.explained_by)
+        .outerjoin(_WITHDRAWER, _WITHDRAWER.id == Commitment.withdrawn_by)
         .where(of.made_at < before[0], *where)
         .order_by(Commitment.id, of.number, said.explained_at, said.id)
     )
@@ -277,6 +303,7 @@ def _measured(
         explanations=explanations,
         withdrawn_at=row.withdrawn_at,
         withdrawn_for=row.withdrawn_for,
+        withdrawn_by=None if row.withdrawn_at is None else Person(*row[_WITHDRAWN_BY]),
     )
 
 

@@ -86,7 +86,7 @@ def change_service(uow: UnitOfWork, service_id: UUID, revision: int, new: NewSer
         detail = f"The entry has revision {entry.revision} by now. Read it again."
         state = {"id": str(entry.id), "revision": entry.revision}
         raise Conflict(detail, code="service-changed", service=state)
-    checked = check(uow, new, linkable_to(uow, [unit.id])[unit.id])
+    checked = check(uow, new, linkable_to(uow, [unit.id])[unit.id], entry.planned_for)
     _require_single([one for one in entries_of(uow, [unit.id]) if one.id != entry.id], checked)
     if put(uow, entry, checked):
         _note(uow, "service.changed", entry)
@@ -174,8 +174,14 @@ def _require_single(others: Sequence[RegisteredService], checked: CheckedService
             raise Conflict(detail, code="service-linked")
 
 
-def check(uow: UnitOfWork, new: NewService, linkable: Collection[str]) -> CheckedService:
-    """Returns what was entered; `linkable` are the processes that can be linked. Raises Invalid."""
+def check(
+    uow: UnitOfWork, new: NewService, linkable: Collection[str], planned: date | None = None
+) -> CheckedService:
+    """Returns what was entered. Raises Invalid.
+
+    `linkable` are the processes that can be linked; `planned` is the day that is replaced, which may have
+    passed.
+    """
     faults = [*name_fault("/name_fa", new.name_fa), *name_fault("/name_en", new.name_en)]
     faults += text_fault("/text", new.text, LONGEST_TEXT, 0)
     volume = new.yearly_volume
@@ -185,7 +191,7 @@ def check(uow: UnitOfWork, new: NewService, linkable: Collection[str]) -> Checke
         faults.append(Fault("/yearly_volume", detail, "commitment-target.count", values))
     if new.reason not in REASONS:
         faults.append(unknown_code("/reason", REASONS))
-    faults += _planned_faults(uow, new.planned_for)
+    faults += _planned_faults(uow, new.planned_for, planned)
     if new.definition is not None and new.definition not in linkable:
         detail = "is not a process of this unit, or of one above or below it"
         faults.append(Fault("/definition", detail, "commitment-service"))
@@ -202,11 +208,11 @@ def name_fault(pointer: str, name: str) -> list[Fault]:
     return text_fault(pointer, name, LONGEST_NAME)
 
 
-def _planned_faults(uow: UnitOfWork, day: date | None) -> list[Fault]:
-    """Returns what is wrong with a planned day. It may have passed: then the service is behind its plan."""
-    if day is None:
+def _planned_faults(uow: UnitOfWork, day: date | None, before: date | None) -> list[Fault]:
+    """Returns what is wrong with a planned day. The one of before may have passed: then it is overdue."""
+    if day is None or day == before:
         return []
-    first, last = date(uow.now.year - YEARS, 1, 1), date(uow.now.year + YEARS, 12, 31)
+    first, last = uow.now.date(), date(uow.now.year + YEARS, 12, 31)
     if first <= day <= last:
         return []
     values = {"first": first, "last": last}

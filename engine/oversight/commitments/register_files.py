@@ -23,11 +23,15 @@ TOLD = 100  # faults of a file
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How many services of a file are new in the register, were changed, and were the same before."""
+    """How many services of a file are new in the register, were changed, and were the same before.
+
+    `units` are the keys of their units.
+    """
 
     added: int
     changed: int
     unchanged: int
+    units: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ def import_csv(uow: UnitOfWork, unit: str, content: str) -> Imported:
     if changed := counted["added"] + counted["changed"]:
         stated = {"services": changed, "digest": register.digest([content])}
         administration_log.note(uow, "register.imported", own.id, stated)
-    return Imported(counted["added"], counted["changed"], counted["unchanged"])
+    keys = sorted(part.unit.key for part in parts)
+    return Imported(counted["added"], counted["changed"], counted["unchanged"], keys)
 
 
 def _first(faults: Sequence[Fault]) -> Sequence[Fault]:
@@ -118,7 +123,7 @@ def _faults(uow: UnitOfWork, part: _Part) -> Iterator[Fault]:
     places: dict[str, str] = {}
     for line in part.lines:
         try:
-            checked = register.check(uow, line.new, part.linkable)
+            checked = _check(uow, part, line)
         except Invalid as refusal:
             for fault in refusal.faults:
                 yield replace(fault, pointer=f"{line.place}, {fault.pointer[1:]}")
@@ -130,6 +135,11 @@ def _faults(uow: UnitOfWork, part: _Part) -> Iterator[Fault]:
         detail = f"a unit has at most {MOST} services"
         yield Fault(part.lines[-1].place, detail, "register-full", {"count": MOST})
     yield from _linked_twice(part, places)
+
+
+def _check(uow: UnitOfWork, part: _Part, line: Line) -> register.CheckedService:
+    entry = part.entries.get(line.new.name_fa.strip())
+    return register.check(uow, line.new, part.linkable, None if entry is None else entry.planned_for)
 
 
 def _linked_twice(part: _Part, places: Mapping[str, str]) -> Iterator[Fault]:
@@ -145,7 +155,7 @@ def _linked_twice(part: _Part, places: Mapping[str, str]) -> Iterator[Fault]:
 
 def _apply(uow: UnitOfWork, part: _Part) -> Counter[str]:
     counted: Counter[str] = Counter()
-    checked = [register.check(uow, line.new, part.linkable) for line in part.lines]
+    checked = [_check(uow, part, line) for line in part.lines]
     freed = _free(uow, part, {one.name_fa: one.definition for one in checked})
     for one in checked:
         entry = part.entries.get(one.name_fa)

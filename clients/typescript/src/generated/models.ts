@@ -1075,7 +1075,7 @@ export interface ChangeService {
   yearly_volume?: number | null;
   /** More about the reason. */
   text?: string;
-  /** Day by which it shall be online; null if that is not planned. */
+  /** Day by which it shall be online, today or later; null if that is not planned. A day that has passed can stay as it is. */
   planned_for?: string | null;
   /** Key of the definition by which it is, or will be, online: it counts as online while that definition is in the catalogue. */
   definition?: string | null;
@@ -1407,6 +1407,10 @@ export interface CommitmentDetail {
   withdrawn_at: string | null;
   /** Why it was withdrawn; null if it is in force. */
   withdrawn_for: string | null;
+  /** Who withdrew it; null if it is in force. */
+  withdrawn_by_display_name: DisplayName | null;
+  /** Role of that account. */
+  withdrawn_by_role: Role | null;
   /** The months that have ended, oldest first. */
   months: Array<CommitmentMonth>;
   /** All versions, oldest first. */
@@ -1497,6 +1501,10 @@ export interface CommitmentVersionBody {
   reason: string | null;
   /** When it was entered. */
   made_at: string;
+  /** Who entered it. */
+  made_by_display_name: DisplayName;
+  /** Role of that account. */
+  made_by_role: Role;
 }
 
 /**
@@ -2777,6 +2785,10 @@ export interface ExplanationBody {
   text: string;
   /** When it was explained. */
   explained_at: string;
+  /** Who explained it. */
+  explained_by_display_name: DisplayName;
+  /** Role of that account. */
+  explained_by_role: Role;
 }
 
 /** An extension of the term. */
@@ -5015,7 +5027,7 @@ export interface RegisterService {
   yearly_volume?: number | null;
   /** More about the reason. */
   text?: string;
-  /** Day by which it shall be online; null if that is not planned. */
+  /** Day by which it shall be online, today or later; null if that is not planned. A day that has passed can stay as it is. */
   planned_for?: string | null;
   /** Key of the definition by which it is, or will be, online: it counts as online while that definition is in the catalogue. */
   definition?: string | null;

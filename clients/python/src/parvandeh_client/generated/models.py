@@ -1296,7 +1296,9 @@ class ChangeService(TypedDict):
     text: NotRequired[str]
     """More about the reason."""
     planned_for: NotRequired[str | None]
-    """Day by which it shall be online; null if that is not planned."""
+    """Day by which it shall be online, today or later; null if that is not planned. A day that has passed
+    can stay as it is.
+    """
     definition: NotRequired[str | None]
     """Key of the definition by which it is, or will be, online: it counts as online while that definition
     is in the catalogue.
@@ -1648,6 +1650,10 @@ class CommitmentDetail(TypedDict):
     """When it was withdrawn; null if it is in force."""
     withdrawn_for: str | None
     """Why it was withdrawn; null if it is in force."""
+    withdrawn_by_display_name: DisplayName | None
+    """Who withdrew it; null if it is in force."""
+    withdrawn_by_role: Role | None
+    """Role of that account."""
     months: list[CommitmentMonth]
     """The months that have ended, oldest first."""
     versions: list[CommitmentVersionBody]
@@ -1757,6 +1763,10 @@ class CommitmentVersionBody(TypedDict):
     """Why it was amended; null for the first version."""
     made_at: str
     """When it was entered."""
+    made_by_display_name: DisplayName
+    """Who entered it."""
+    made_by_role: Role
+    """Role of that account."""
 
 
 Comparison: TypeAlias = Literal["version", "unit"]
@@ -3243,6 +3253,10 @@ class ExplanationBody(TypedDict):
     """What happened, and what is done about it."""
     explained_at: str
     """When it was explained."""
+    explained_by_display_name: DisplayName
+    """Who explained it."""
+    explained_by_role: Role
+    """Role of that account."""
 
 
 class ExtendClock(TypedDict):
@@ -5688,7 +5702,9 @@ class RegisterService(TypedDict):
     text: NotRequired[str]
     """More about the reason."""
     planned_for: NotRequired[str | None]
-    """Day by which it shall be online; null if that is not planned."""
+    """Day by which it shall be online, today or later; null if that is not planned. A day that has passed
+    can stay as it is.
+    """
     definition: NotRequired[str | None]
     """Key of the definition by which it is, or will be, online: it counts as online while that definition
     is in the catalogue.
