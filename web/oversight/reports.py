@@ -240,7 +240,7 @@ def _revision() -> int:
     """Return the revision that the page showed. Raises Invalid without it: others' texts might be lost."""
     found = asked.count(request.form, "revision")
     if found is None:
-        raise Invalid("The texts can't be saved.", [Fault("/revision", "is required", "required")])
+        raise Invalid("The texts can't be saved.", [Fault("/revision", "is required", "missing")])
     return found
 
 
@@ -256,9 +256,9 @@ def add_action(visit: Visit, report_id: UUID) -> Away:
     """Add an action."""
     due, owner = asked.typed_day("due", "/due"), asked.identity(request.form, "owner")
     text = request.form.get("text", "").replace("\r\n", "\n")
-    faults = [] if due else [Fault("/due", "is required", "required")]
-    faults += [] if owner else [Fault("/owner", "is required", "required")]
-    faults += [] if text.strip() else [Fault("/text", "is required", "required")]
+    faults = [] if due else [Fault("/due", "is required", "missing")]
+    faults += [] if owner else [Fault("/owner", "is required", "missing")]
+    faults += [] if text.strip() else [Fault("/text", "is required", "missing")]
     if due is None or owner is None or faults:
         raise Invalid("The action can't be saved.", faults)
     reports.add_action(visit.uow, report_id, NewAction(text, owner, due.date(), _cause()))
@@ -296,7 +296,7 @@ def postpone_action(visit: Visit, action_id: UUID) -> Away:
     """Change the due date of an action."""
     due = asked.typed_day("new_due", "/due")
     if due is None:
-        raise Invalid("The action can't be saved.", [Fault("/due", "is required", "required")])
+        raise Invalid("The action can't be saved.", [Fault("/due", "is required", "missing")])
     reports.change_action(visit.uow, action_id, ActionChanges(due=due.date()))
     return _back("reporting.action-changed")
 

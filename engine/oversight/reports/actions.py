@@ -222,7 +222,7 @@ def close(uow: UnitOfWork, action_id: UUID, status: str, reason: str | None) -> 
     if status not in ("done", "dropped"):
         faults.append(Fault("/status", "must be done or dropped", "enum", {"options": "done, dropped"}))
     if status == "dropped" and not (reason or "").strip():
-        faults.append(Fault("/reason", "is required for an action that is dropped", "required"))
+        faults.append(Fault("/reason", "is required for an action that is dropped", "missing"))
     if reason is not None:
         faults += texts.faults("/reason", reason, LONGEST)
     if faults:
