@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from io import StringIO
 
+import pytest
+
 from engine.oversight import reports
-from engine.oversight.reports import ReportPeriod
+from engine.oversight.reports import ReportPeriod, periods
 from engine.platform.db import Actor, Database
 from engine.platform.language import Reader
 from tests import factories
@@ -173,9 +175,9 @@ def test_a_draft_begun_by_mistake_is_discarded(database: Database, session_of: S
 
 def test_a_ministry_sees_who_has_not_reported(database: Database, session_of: SessionOf) -> None:
     one, another = people(database)
-    path = begin(session_of(one), "guild", a_month())
+    path = begin(session_of(one), "guild", a_month(2))
     ministry = session_of(factories.an_actor(database, "manager", "minister"))
-    chosen = f"{AT}?period={value(a_month())}&lang=en&calendar=gregorian"
+    chosen = f"{AT}?period={value(a_month(2))}&lang=en&calendar=gregorian"
     assert "2 agencies have not reported" in unescape(ministry.get(chosen).text)
     signer = session_of(another)
     digest = re.search(r'name="digest" value="(\w{64})"', signer.get(path).text)
@@ -197,9 +199,20 @@ def test_a_ministry_sees_who_has_not_reported(database: Database, session_of: Se
     assert (pdf.status_code, pdf.mimetype) == (200, "application/pdf")
 
 
-def test_figures_lead_to_the_overview_with_unit_and_period(
-    database: Database, session_of: SessionOf
+def test_an_agency_whose_report_is_not_due_has_time(
+    database: Database, session_of: SessionOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    people(database)
+    ministry = session_of(factories.an_actor(database, "manager", "minister"))
+    chosen = f"{AT}?period={value(a_month())}&lang=en&calendar=gregorian"
+    for days, said in ((45, "2 agencies have until"), (0, "2 agencies have not reported")):
+        monkeypatch.setattr(periods, "DUE_AFTER", timedelta(days=days))
+        page = unescape(ministry.get(chosen).text)
+        assert said in page
+        assert ("due " in page.partition("<tbody>")[2].partition("</tbody>")[0]) == (days > 0)
+
+
+def test_figures_lead_to_the_overview_with_unit_and_period(database: Database, session_of: SessionOf) -> None:
     one, another = people(database)
     month = a_month()
     path = begin(session_of(one), "guild", month)

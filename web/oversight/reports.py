@@ -85,6 +85,7 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
     found = _comparison(visit) if reports.has_agencies(uow) else None
     values = {
         "comparison": found,
+        "late": found is not None and found.due < uow.now.date(),
         "compared": agencies.FIGURES,
         "overview": agencies.overview,
         "silent": "" if found is None else _silent(visit, found),

@@ -102,7 +102,10 @@ def _causes(content: Json, words: Words) -> Blocks:
             words.count(one["cases"]),
         )
         for one in content["causes"]
+        if one["ms"]  # a decision by silence has none, and is in the next section
     ]
+    if not rows:
+        return [Note(words.say("causes.no-time"))]
     numbers = ("rank", "time", "share", "cases")
     columns = _columns(words, "rank", "cause", "at", "step", "time", "share", "cases", numbers=numbers)
     return [Table(words.say("section.causes"), columns, rows)]

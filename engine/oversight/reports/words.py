@@ -51,9 +51,15 @@ class Words:
     def hours(self, ms: float) -> str:
         """Return a length of time in hours, below one in minutes."""
         if ms < _HOUR:
-            return self.say("unit.minutes", count=round(ms / _MINUTE))
+            return self._minutes(ms)
         value = ms / _HOUR
         return self.say("unit.hours", count=round(value) if value >= 100 else _plain(round(value, 1)))
+
+    def _minutes(self, ms: float) -> str:
+        minutes = round(ms / _MINUTE)
+        if minutes:
+            return self.say("unit.minutes", count=minutes)
+        return self.say("unit.moment") if ms else self.count(0)
 
     def figure(self, name: str, found: Mapping[str, Any]) -> str:
         """Return a figure of a report: its value, or why there is none."""
