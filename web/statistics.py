@@ -15,7 +15,6 @@ from engine.oversight.publication import editions, reading
 from engine.oversight.publication.months import Month, named
 from engine.oversight.publication.reading import Edition
 from engine.oversight.publication.suppression import ALL, Row
-from engine.platform.errors import NotFound
 from engine.platform.language import Reader
 from web import charts, texts
 from web.charts import About, Series
@@ -95,7 +94,7 @@ def unit(visit: Visit, month: str, key: str) -> Page:
     own = reading.editions_of(visit.uow.session, month)
     rows = reading.rows(visit.uow.session, own[0].id, key) if own and key else {}
     if not rows:
-        raise NotFound(f"The statistics of {month!r} have no agency {key!r}.")
+        return _missing()
     services = [_line(row, figures, own[0]) for row, figures in rows.items() if row[1]]
     values = {
         **_about(visit, own[0]),
@@ -112,12 +111,13 @@ def service(visit: Visit, key: str) -> Page:
     chosen = reading.newest(reading.editions(visit.uow.session))[: reading.MONTHS]
     found = reading.service_rows(visit.uow.session, key, chosen)
     if not found:
-        raise NotFound(f"There are no published statistics of the service {key!r}.")
-    newest, _, figures = found[0]
+        return _missing()
+    newest, unit, figures = found[0]
     language = visit.reader.language
     values = {
         **_about(visit, newest),
         "name": figures["name"][language],
+        "agency": _agency(visit, newest, unit),
         "lines": [_month_line(visit, one, row) for one, _, row in found],
         "charts": _charts(visit, [(one.month, row) for one, _, row in reversed(found)]),
         "grounds": [_ground(one, language) for one in figures["grounds"] or ()],
@@ -130,6 +130,18 @@ def service(visit: Visit, key: str) -> Page:
         "file": f"/api/v1/statistics/services/{key}",
     }
     return Page("statistics/service.html", values)
+
+
+def _agency(visit: Visit, edition: Edition, unit: str) -> tuple[str, str]:
+    """Return the name of an agency, and its page in an edition's month."""
+    names = reading.agency_names(visit.uow.session, [edition])
+    name = names[unit][visit.reader.language] if unit in names else ""
+    return name, f"/statistics/{edition.month.name}/units/{unit}"
+
+
+def _missing() -> Page:
+    """Show that there are no such statistics. Anybody may read all that there are."""
+    return Page("statistics/missing.html", {}, 404, headers={"Cache-Control": "no-cache"})
 
 
 def _fee(visit: Visit, fee: Mapping[str, str] | None) -> str:
@@ -147,7 +159,7 @@ def _edition_page(visit: Visit, name: str, number: int | None) -> Page:
         return _month_page(visit, found, wanted[0])
     asked = named(name)
     if asked is None or number is not None:
-        raise NotFound(f"The statistics have no page {name!r}.")
+        return _missing()
     return _unpublished(visit, asked, 404)
 
 

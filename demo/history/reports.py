@@ -18,7 +18,7 @@ from engine.oversight.reports import NewAction, ReportTexts
 from engine.platform.db import Actor, Database, UnitOfWork
 
 UNIT, WRITER, SIGNER = "guild", "guild-manager", "guild-director"
-_SUMMARY = "بیشتر پرونده‌ها در مهلت پایان یافت. علت اصلی تأخیر، کمبود بازرس در شبکهٔ بهداشت بود."
+_SUMMARY = "بیشتر پرونده‌ها به‌موقع پایان یافت. علت اصلی تأخیر، کمبود بازرس در شبکهٔ بهداشت بود."
 _COMMENT = "از شبکهٔ بهداشت دو بازرس دیگر خواسته‌ایم و پاسخ آن در راه است."
 _AGREED = "توافق با شبکهٔ بهداشت دربارهٔ مهلت بازرسی محل"
 _DONE = "آموزش کارشناسان دفتر اصفهان برای جلوگیری از سکوت"

@@ -320,6 +320,12 @@ def test_only_whole_periods_that_have_begun_are_reported(
     assert (answer.status_code, pointers(body(answer))[:1]) == (422, [pointer])
 
 
+def test_a_period_of_long_ago_is_refused(past: Past, writer: Client) -> None:
+    for first, last in (("1980-03-21", "1980-04-20"), ("2019-01-01", "2019-12-31")):
+        refused = writer.post("/reports", {"unit": "welfare", "first": first, "last": last})
+        assert (refused.status_code, pointers(body(refused))) == (422, ["/first"])
+
+
 def test_months_quarters_and_years_of_both_calendars_are_periods() -> None:
     for days, expected in (
         (("2026-09-01", "2026-09-30"), ("month", "gregorian")),

@@ -5,8 +5,9 @@ from typing import Any
 from uuid import uuid4
 
 from engine.oversight import reports
-from engine.oversight.reports import ReportView
-from engine.platform.language import Language
+from engine.oversight.reports import ReportView, Words
+from engine.platform.language import Language, Reader
+from engine.platform.messages import messages
 from engine.platform.typesetting import Document, Note, Table
 
 FIGURE = {"value": None, "cases": 0, "status": "no_data"}
@@ -64,6 +65,16 @@ def test_a_short_report_is_printed_wholly() -> None:
     document = printed("fa", 3, 2, "متن")
     assert [len(block.rows) for block in document.blocks if isinstance(block, Table)] == [3, 2]
     assert not any("…" in note for note in said(document))
+
+
+def test_the_file_is_called_by_unit_and_period() -> None:
+    assert printed("en", 0, 0, "").title == "Progress report: Office, May 2026"
+    assert printed("fa", 0, 0, "").title == "گزارش پیشرفت: اداره، مهٔ ۲۰۲۶"
+
+
+def test_a_short_time_is_not_called_zero_minutes() -> None:
+    words = Words(messages(Reader("en", "gregorian", None)))
+    assert [words.length(ms) for ms in (0, 20_000, 60_000)] == ["0", "under a minute", "1 minute"]
 
 
 def test_texts_of_many_lines_leave_room_for_others() -> None:

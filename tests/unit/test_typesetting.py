@@ -271,6 +271,7 @@ def test_document_over_a_limit_is_refused_with_the_limit(block: Block, said: str
         ([["a"] * 9, ["b"] * 9], [241, 241]),
         ([["a" * 500], ["b"]], [457, 25]),
         ([["word " * 40, "x"], ["a short text", "y"], ["12,345", ""]], [362, 72, 48]),
+        ([["word " * 40], ["word " * 8], ["x " * 100]], [182, 126, 175]),
         ([[f"a {ltr('021 8888 0000')}"], ["word " * 40]], [97, 385]),
     ],
 )

@@ -244,7 +244,7 @@ def test_a_decision_by_silence_has_a_letter_and_is_appealed(
         assert "refused, because the office didn’t decide in time" in shown
         assert f"without a decision of {unit}" in re.sub("[\u2066-\u2069]", "", shown)
         assert "You can appeal the decision until" in shown
-    assert "به سبب سکوت دستگاه" in me.browser.get(f"/my/cases/{case}/decision?lang=fa").text
+    assert "به سبب سکوت اداره" in me.browser.get(f"/my/cases/{case}/decision?lang=fa").text
 
     sent = me.post(f"/my/cases/{case}/appeal", {"data/reasons": "I never got an answer."})
     appeal = UUID(sent.headers["Location"].split("/")[3])

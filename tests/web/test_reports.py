@@ -1,12 +1,16 @@
 """The pages of progress reports: drafting, actions, the signature of a second person, and who is missing."""
 
+import csv
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
+from io import StringIO
+
+import pytest
 
 from engine.oversight import reports
-from engine.oversight.reports import ReportPeriod
+from engine.oversight.reports import ReportPeriod, periods
 from engine.platform.db import Actor, Database
 from engine.platform.language import Reader
 from tests import factories
@@ -171,9 +175,9 @@ def test_a_draft_begun_by_mistake_is_discarded(database: Database, session_of: S
 
 def test_a_ministry_sees_who_has_not_reported(database: Database, session_of: SessionOf) -> None:
     one, another = people(database)
-    path = begin(session_of(one), "guild", a_month())
+    path = begin(session_of(one), "guild", a_month(2))
     ministry = session_of(factories.an_actor(database, "manager", "minister"))
-    chosen = f"{AT}?period={value(a_month())}&lang=en&calendar=gregorian"
+    chosen = f"{AT}?period={value(a_month(2))}&lang=en&calendar=gregorian"
     assert "2 agencies have not reported" in unescape(ministry.get(chosen).text)
     signer = session_of(another)
     digest = re.search(r'name="digest" value="(\w{64})"', signer.get(path).text)
@@ -193,6 +197,61 @@ def test_a_ministry_sees_who_has_not_reported(database: Database, session_of: Se
         assert len(told) <= STATEMENTS[name], "\n".join(told)
     pdf = ministry.get(f"{path}/report-fa.pdf")
     assert (pdf.status_code, pdf.mimetype) == (200, "application/pdf")
+
+
+def test_an_agency_whose_report_is_not_due_has_time(
+    database: Database, session_of: SessionOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(database)
+    ministry = session_of(factories.an_actor(database, "manager", "minister"))
+    chosen = f"{AT}?period={value(a_month())}&lang=en&calendar=gregorian"
+    for days, said in ((45, "2 agencies have until"), (0, "2 agencies have not reported")):
+        monkeypatch.setattr(periods, "DUE_AFTER", timedelta(days=days))
+        page = unescape(ministry.get(chosen).text)
+        assert said in page
+        assert ("due " in page.partition("<tbody>")[2].partition("</tbody>")[0]) == (days > 0)
+
+
+def test_figures_lead_to_the_overview_with_unit_and_period(database: Database, session_of: SessionOf) -> None:
+    one, another = people(database)
+    month = a_month()
+    path = begin(session_of(one), "guild", month)
+    filters = f"?unit=guild&from={month.days.first}&to={month.days.last}"
+    page = english(session_of(another), path)
+    assert f'href="/oversight{filters}"' in page
+    assert f'href="/oversight/delays{filters}"' in page
+    assert "appeals included. They differ from the public statistics" in page
+    ministry = session_of(factories.an_actor(database, "manager", "minister"))
+    chosen = f"{AT}?period={value(month)}&lang=en&calendar=gregorian"
+    page = unescape(ministry.get(chosen).text)
+    assert f'<a href="/oversight{filters}">' in page
+    file = re.search(r'href="([^"]+agencies\.csv[^"]+)"', page)
+    assert file
+    sent = ministry.get(file[1])
+    lines = list(csv.DictReader(StringIO(sent.data.decode("utf-8-sig"))))
+    named = [(line["unit"], line["state"], line["on_time"]) for line in lines]
+    assert named == [("guild", "draft", "no_data"), ("registry", "none", "no_data")]
+    assert session_of(one).get(file[1]).status_code == 200
+    for period in ("x", "9999-01-01:9999-01-31"):
+        assert ministry.get(f"{AT}/agencies.csv?period={period}").status_code == 200
+
+
+def test_a_persian_page_of_reports_has_persian_commas(database: Database, session_of: SessionOf) -> None:
+    one, another = people(database)
+    path = begin(session_of(one), "guild", a_month())
+    signer = session_of(another)
+    empty = "در این گزارش چیزی نوشته نشده است"
+    assert empty in signer.get(path).text
+    send(session_of(one), f"{path}/texts", section="summary", text="خلاصه", revision="1")
+    page = signer.get(path).text
+    assert empty not in page
+    digest = re.search(r'name="digest" value="(\w{64})"', page)
+    assert digest
+    send(signer, f"{path}/signature", digest=digest[1])
+    for address in (AT, path):
+        page = unescape(re.sub(r"<[^>]+>", "", signer.get(f"{address}?lang=fa&calendar=jalali").text))
+        assert not re.search(r"[\u0600-\u06ff\w][,;] ", page)
+        assert "، " in page
 
 
 def test_strangers_find_nothing(database: Database, session_of: SessionOf) -> None:

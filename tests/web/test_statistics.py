@@ -54,6 +54,7 @@ def test_a_service_with_four_cases_shows_none_of_them(browser: Browser, database
     four = {"started": 4, "closed": 4, "late": 4, "granted": 1, "refused": 3}
     a_month(database, "1405-08", 12, None, **four)
     own = words(browser, "/statistics/services/service-000?lang=en")
+    assert "Agency: Agency" in own
     row = own[own.index("Aban 1405", own.index("Other results")) :]
     assert row.startswith("Aban 1405 " + "not shown " * 12)
     assert "“Not shown” protects people" in own
@@ -75,7 +76,10 @@ def test_what_is_not_published_is_not_found(
 ) -> None:
     a_month(database, "1405-08", 2)
     browser.get("/?lang=en")
-    assert said in words(browser, f"/statistics/{path}", 404)
+    shown = words(browser, f"/statistics/{path}", 404)
+    assert said in shown
+    assert "access" not in shown
+    assert "Show the newest month" in shown
 
 
 def test_pages_are_the_same_for_all_and_caches_store_them(

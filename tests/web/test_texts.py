@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -141,3 +142,21 @@ def test_a_script_has_no_text_of_its_own(path: Path) -> None:
         if re.search(r"[\u0600-\u06ff]{2}|^[A-Z][a-z]+( [a-z]+)+|[a-z] [a-z]+ [a-z]+ ", text)
     ]
     assert not sentences
+
+
+def test_a_report_has_the_words_of_the_pages() -> None:
+    """A code has one name, whether a page of oversight says it or a report, which can't read pages' texts."""
+    files = (ROOT / "engine/platform/messages/reports.toml", ROOT / "web/texts/words.toml")
+    of_reports, of_pages = (tomllib.loads(path.read_text(encoding="utf-8")) for path in files)
+    groups = {"metric": "commitment-metric", "why": "commitment-cause", "offline": "offline-reason"}
+    for own, theirs in groups.items():
+        assert of_reports[own] == of_pages[theirs]
+    states = of_reports["commitments"]["state"]
+    assert states == of_pages["commitment-state"]
+    of_reports["bucket"].pop("plan")  # a report has no legend that explains it
+    assert of_reports["bucket"].items() <= of_pages["bucket"].items()
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_parts_of_a_line_are_joined_by_the_readers_comma(path: Path) -> None:
+    assert not re.search(r"(?:}}|%}|</a>)[,;] ", path.read_text(encoding="utf-8"))

@@ -28,6 +28,7 @@ from engine.platform.language import LANGUAGES
 from engine.platform.typesetting import Note, Table
 from web import asked, forms, texts
 from web.listing import cursor, following
+from web.oversight import agencies
 from web.oversight.area import WAYS, path
 from web.visit import Away, Content, Page, Shown, Visit, page
 
@@ -84,6 +85,9 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
     found = _comparison(visit) if reports.has_agencies(uow) else None
     values = {
         "comparison": found,
+        "late": found is not None and found.due < uow.now.date(),
+        "compared": agencies.FIGURES,
+        "overview": agencies.overview,
         "silent": "" if found is None else _silent(visit, found),
         "chosen": request.args.get("period", ""),
         "periods": _periods(visit, words),
@@ -95,6 +99,12 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
         "may_write": writes,
     }
     return _render("reports", values, refusal)
+
+
+@page(blueprint.get("/agencies.csv"), may="metrics.read")
+def download(visit: Visit) -> Content:
+    """Return the comparison of agencies as a file."""
+    return agencies.file(_comparison(visit))
 
 
 def _comparison(visit: Visit) -> Comparison:
@@ -190,6 +200,8 @@ def _show(visit: Visit, report_id: UUID, refusal: Refusal | None = None) -> Page
         "forms": offered,
         "period": words.period(view.period),
         "days": words.days(view.period.days),
+        "leads": _leads(view),
+        "empty": not (content["summary"] or any(content["comments"].values()) or content["actions"]),
         "parts": [_drawn(one) for one in reports.sections(content, words)],
         "writers": visit.reader.both([visit.reader.person(one["names"]) for one in content["writers"]]),
         "causes": _causes(view, words),
@@ -198,6 +210,13 @@ def _show(visit: Visit, report_id: UUID, refusal: Refusal | None = None) -> Page
         "languages_of_pdf": [(code, name) for code, (name, _) in LANGUAGES.items()],
     }
     return _render("report", values, refusal)
+
+
+def _leads(view: ReportView) -> Mapping[str, str]:
+    """Return the pages that have the figures of a section, with the same unit and period."""
+    unit, days = view.content["unit"], view.period.days
+    ways = {"cases": "/oversight", "causes": "/oversight/delays"}
+    return {name: agencies.overview(unit, days.first, days.last, at) for name, at in ways.items()}
 
 
 def _drawn(section: reports.Section) -> ShownSection:
@@ -240,7 +259,7 @@ def _revision() -> int:
     """Return the revision that the page showed. Raises Invalid without it: others' texts might be lost."""
     found = asked.count(request.form, "revision")
     if found is None:
-        raise Invalid("The texts can't be saved.", [Fault("/revision", "is required", "required")])
+        raise Invalid("The texts can't be saved.", [Fault("/revision", "is required", "missing")])
     return found
 
 
@@ -256,9 +275,9 @@ def add_action(visit: Visit, report_id: UUID) -> Away:
     """Add an action."""
     due, owner = asked.typed_day("due", "/due"), asked.identity(request.form, "owner")
     text = request.form.get("text", "").replace("\r\n", "\n")
-    faults = [] if due else [Fault("/due", "is required", "required")]
-    faults += [] if owner else [Fault("/owner", "is required", "required")]
-    faults += [] if text.strip() else [Fault("/text", "is required", "required")]
+    faults = [] if due else [Fault("/due", "is required", "missing")]
+    faults += [] if owner else [Fault("/owner", "is required", "missing")]
+    faults += [] if text.strip() else [Fault("/text", "is required", "missing")]
     if due is None or owner is None or faults:
         raise Invalid("The action can't be saved.", faults)
     reports.add_action(visit.uow, report_id, NewAction(text, owner, due.date(), _cause()))
@@ -296,7 +315,7 @@ def postpone_action(visit: Visit, action_id: UUID) -> Away:
     """Change the due date of an action."""
     due = asked.typed_day("new_due", "/due")
     if due is None:
-        raise Invalid("The action can't be saved.", [Fault("/due", "is required", "required")])
+        raise Invalid("The action can't be saved.", [Fault("/due", "is required", "missing")])
     reports.change_action(visit.uow, action_id, ActionChanges(due=due.date()))
     return _back("reporting.action-changed")
 

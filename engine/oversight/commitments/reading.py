@@ -219,8 +219,9 @@ def _load(
     made = {key: list(of_one.values()) for key, of_one in versions.items()}
     questions = {key: _question(commitments[key], made[key][-1], until, uow) for key in commitments}
     figures = measure(uow, scope, list(questions.values()))
+    today = min(until + DAY, uow.now.date())  # a past day is over: what was due on it is due no more
     found = [
-        _measured(commitments[key], made[key], question, values, (until, [*given[key].values()]))
+        _measured(commitments[key], made[key], question, values, (today, [*given[key].values()]))
         for (key, question), values in zip(questions.items(), figures, strict=True)
     ]
     return sorted(found, key=_place)
@@ -287,10 +288,10 @@ def _measured(
     figures: Sequence[Figure],
     known: tuple[date, Sequence[Explanation]],
 ) -> MeasuredCommitment:
-    version, measure_of, (until, explanations) = versions[-1], MEASURES[versions[-1].metric], known
+    version, measure_of, (today, explanations) = versions[-1], MEASURES[versions[-1].metric], known
     target = measure_of.raw(version.target)
     months = month_values(question.months, figures, measure_of, target)
-    verdict = judge(months, version.calendar, version.due, until)
+    verdict = judge(months, version.calendar, version.due, today)
     latest = _latest(explanations, version.due)
     value, month = _last(months)
     return MeasuredCommitment(

@@ -55,13 +55,13 @@ def month_values(
     ]
 
 
-def judge(months: Sequence[MonthValue], calendar: Calendar, due: date, until: date) -> Verdict:
-    """Returns what became of a commitment by a day, from its closed months.
+def judge(months: Sequence[MonthValue], calendar: Calendar, due: date, today: date) -> Verdict:
+    """Returns what became of a commitment by the beginning of a day, from its closed months.
 
     A month counts as in time if it ends on the due date or before. Without any figure there is nothing to
     judge: before the first month has ended it is pending, later it is not measured.
     """
-    overdue = until > due
+    overdue = today > due
     measured = [month for month in months if month.met is not None]
     if not measured:
         return Verdict("not_measured" if months or overdue else "pending", None, False, overdue)

@@ -226,7 +226,7 @@ def _require_not_closed(row: RowMapping) -> None:
 
 def _require_askable(uow: UnitOfWork, row: RowMapping, asked: UUID | None, faults: list[Fault]) -> None:
     if asked is None:
-        faults.append(Fault("/asked", "is required", "required"))
+        faults.append(Fault("/asked", "is required", "missing"))
         return
     people = {one.id for one in listing.askable(uow, row["unit_id"], row["subject_id"])}
     if asked in people:
@@ -259,7 +259,7 @@ def _text(pointer: str, typed: str) -> tuple[str, list[Fault]]:
     """Returns a text as it is stored, and what is wrong with it."""
     kept = "".join(sign for sign in typed if sign == "\n" or persian.printable(sign)).strip()
     if not kept:
-        return "", [Fault(pointer, "is required", "required")]
+        return "", [Fault(pointer, "is required", "missing")]
     if len(kept) > MAX_TEXT:
         limit = {"count": MAX_TEXT}
         return "", [Fault(pointer, f"must have at most {MAX_TEXT} characters", "maxLength", limit)]

@@ -84,7 +84,8 @@ def _owners(unit_id: UUID) -> Select[Any]:
 def of_report(uow: UnitOfWork, report: ProgressReport) -> tuple[list[Json], list[Json]]:
     """Returns the actions that a report decides, and those of earlier ones that were open in its period.
 
-    Of these the open ones come first, the earliest due date first.
+    Of these the open ones come first, the earliest due date first. What was due after the period, or on its
+    last day, is not overdue in its report.
     """
     action, decided_in = ReportAction, ProgressReport
     same = and_(decided_in.first == report.first, decided_in.last == report.last)
@@ -97,7 +98,7 @@ def of_report(uow: UnitOfWork, report: ProgressReport) -> tuple[list[Json], list
     own: list[Json] = []
     earlier: list[Json] = []
     for row in uow.connection.execute(found).mappings():
-        (own if row["own"] else earlier).append(_listed(row, uow.now))
+        (own if row["own"] else earlier).append(_listed(row, uow.now, report.last))
     return own, earlier
 
 
@@ -120,14 +121,14 @@ def _selected() -> Select[Any]:
     )
 
 
-def _listed(row: RowMapping, now: datetime) -> Json:
+def _listed(row: RowMapping, now: datetime, by: date = date.max) -> Json:
     of_row = ("id", "text", "due", "cause", "status", "reason", "owner_names", "first", "last")
     closed = row["closed_at"]
     return {
         **{name: row[name] for name in of_row},
         "owner": row["owner_id"],
         "closed": closed.astimezone(now.tzinfo).date() if closed else None,
-        "overdue": row["status"] == "open" and row["due"] < now.date(),
+        "overdue": row["status"] == "open" and row["due"] < min(by, now.date()),
     }
 
 
@@ -222,7 +223,7 @@ def close(uow: UnitOfWork, action_id: UUID, status: str, reason: str | None) -> 
     if status not in ("done", "dropped"):
         faults.append(Fault("/status", "must be done or dropped", "enum", {"options": "done, dropped"}))
     if status == "dropped" and not (reason or "").strip():
-        faults.append(Fault("/reason", "is required for an action that is dropped", "required"))
+        faults.append(Fault("/reason", "is required for an action that is dropped", "missing"))
     if reason is not None:
         faults += texts.faults("/reason", reason, LONGEST)
     if faults:

@@ -42,7 +42,7 @@ def create(uow: UnitOfWork, unit: str, first: date, last: date) -> UUID:
     own = units.administered(uow, unit, closed_after=_midnight(uow, first))
     if own is None:
         raise units.unknown(unit)
-    periods.require(first, last, uow.now.date())
+    periods.require_recent(periods.require(first, last, uow.now.date()), uow.now.date())
     made = _insert(uow, own.id, (first, last), 1)
     if made is None:
         raise _exists(uow, own.id, first, last)

@@ -17,6 +17,8 @@ _SIZES: dict[PeriodKind, int] = {"month": 1, "quarter": 3, "year": 12}
 _OFFERED: dict[PeriodKind, int] = {"month": 13, "quarter": 5, "year": 2}
 _CALENDARS: tuple[Calendar, ...] = ("gregorian", "jalali")
 _YEARS = range(1900, 2200)
+YEARS = 5  # after the end of a period, until which a report of it can be begun
+_OLDEST = timedelta(days=366 * YEARS)
 DUE_AFTER = timedelta(days=15)  # of the end of a period: then its report has to be signed
 
 
@@ -71,6 +73,14 @@ def require(first: date, last: date, today: date, at: str = "") -> ReportPeriod:
     if fault is not None or found is None:
         raise Invalid("The period of the report is not valid.", [fault] if fault else [])
     return found
+
+
+def require_recent(period: ReportPeriod, today: date) -> None:
+    """Raises Invalid for a period that ended more than five years ago: a typing error, or for an archive."""
+    if today - period.days.last > _OLDEST:
+        detail = f"ended more than {YEARS} years ago"
+        fault = Fault("/first", detail, "report-period-old", {"count": YEARS})
+        raise Invalid("The period of the report is not valid.", [fault])
 
 
 def offered(today: date, calendar: Calendar) -> Sequence[ReportPeriod]:

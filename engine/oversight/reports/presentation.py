@@ -102,7 +102,10 @@ def _causes(content: Json, words: Words) -> Blocks:
             words.count(one["cases"]),
         )
         for one in content["causes"]
+        if one["ms"]  # a decision by silence has none, and is in the next section
     ]
+    if not rows:
+        return [Note(words.say("causes.no-time"))]
     numbers = ("rank", "time", "share", "cases")
     columns = _columns(words, "rank", "cause", "at", "step", "time", "share", "cases", numbers=numbers)
     return [Table(words.say("section.causes"), columns, rows)]
@@ -133,17 +136,15 @@ def _commitments(content: Json, words: Words) -> Blocks:
         (
             one["text_fa"] if words.reader.language == "fa" else one["text_en"] or one["text_fa"],
             words.say(f"metric.{one['metric']}"),
-            words.measure(one["metric"], one["target"]),
-            words.say("status.not_measured")
-            if one["value"] is None
-            else words.measure(one["metric"], one["value"]),
+            words.target(one["metric"], one["target"]),
+            words.measured(one),
             words.day(one["due"]),
             _state(one, words),
             _explained(one, content["as_of"], words),
         )
         for one in content["commitments"]
     ]
-    columns = _columns(words, *names, numbers=("target", "value"))
+    columns = _columns(words, *names)
     return [Table(words.say("section.commitments"), columns, rows)]
 
 

@@ -39,10 +39,10 @@ def document(view: ReportView, language: Language, zone: tzinfo | None) -> Docum
         blocks += _blocks(section, words)
     unit, period = words.reader.half(content["unit_name"]), words.period(view.period)
     return Document(
-        title=words.say("title"),
+        title=words.say("title-of", unit=unit, period=period),
         language=language,
         date=_day(view),
-        subtitle=f"{unit} · {period}",
+        subtitle=words.days(view.period.days),
         marks=_marks(view, words),
         facts=_facts(view, words),
         blocks=blocks,

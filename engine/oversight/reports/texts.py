@@ -12,7 +12,7 @@ def faults(pointer: str, text: str, longest: int, *, required: bool = False) -> 
         limit = {"count": longest}
         return [Fault(pointer, f"must have at most {longest} characters", "maxLength", limit)]
     if required and not text.strip():
-        return [Fault(pointer, "is required", "required")]
+        return [Fault(pointer, "is required", "missing")]
     if not all(sign in _BREAKS or persian.printable(sign) for sign in text):
         return [Fault(pointer, "has a character that no text can hold", "characters")]
     return []

@@ -6,9 +6,9 @@ from typing import Any
 
 from engine.models import CommitmentMetric
 from engine.oversight.commitments import MEASURES, TargetKind
-from engine.oversight.projection.periods import Days
+from engine.oversight.projection.periods import Days, month_of
 from engine.oversight.reports.periods import ReportPeriod, number_of
-from engine.platform.language import Reader, Texts
+from engine.platform.language import Calendar, Reader, Texts
 
 _MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000  # ms
 _APPLICANT = "applicant"
@@ -51,9 +51,15 @@ class Words:
     def hours(self, ms: float) -> str:
         """Return a length of time in hours, below one in minutes."""
         if ms < _HOUR:
-            return self.say("unit.minutes", count=round(ms / _MINUTE))
+            return self._minutes(ms)
         value = ms / _HOUR
         return self.say("unit.hours", count=round(value) if value >= 100 else _plain(round(value, 1)))
+
+    def _minutes(self, ms: float) -> str:
+        minutes = round(ms / _MINUTE)
+        if minutes:
+            return self.say("unit.minutes", count=minutes)
+        return self.say("unit.moment") if ms else self.count(0)
 
     def figure(self, name: str, found: Mapping[str, Any]) -> str:
         """Return a figure of a report: its value, or why there is none."""
@@ -70,6 +76,22 @@ class Words:
             "count": lambda number: self.count(_plain(number)),
         }
         return writes[MEASURES[metric].kind](value)
+
+    def target(self, metric: CommitmentMetric, value: float) -> str:
+        """Return what the figure of a commitment has to be."""
+        return self.say(f"target.{MEASURES[metric].direction}", target=self.measure(metric, value))
+
+    def measured(self, commitment: Mapping[str, Any]) -> str:
+        """Return the latest figure of a commitment, with its month in that month's own calendar."""
+        if commitment["value"] is None:
+            return self.say("status.not_measured")
+        value = self.measure(commitment["metric"], commitment["value"])
+        if commitment["month"] is None:
+            return value
+        first = date.fromisoformat(commitment["month"])
+        calendar: Calendar = "gregorian" if month_of(first, "gregorian") == first else "jalali"
+        month = Reader(self.reader.language, calendar, self.reader.zone).month(first)
+        return self.say("value-of-month", value=value, month=month)
 
     def coded(self, code: str, text: str | None) -> str:
         """Return the name of a code, with what people wrote about it."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from math import sqrt
 
 # A short part with a direction of its own stays on one line, like a word.
 _WORD = re.compile("[\u2066-\u2068][^\u2066-\u2069]{1,30}\u2069|\\S+")
@@ -19,7 +20,8 @@ _HIGH = 15  # lines
 def widths(columns: Sequence[Sequence[str]], numbers: Sequence[bool]) -> list[float]:
     """Return the widths of columns: each gets room for its longest word, then for its text.
 
-    What is left is shared equally among the columns that want more, so that short texts stay on one line.
+    What is left is shared among the columns that want more, by the root of what each wants: short texts
+    mostly stay on one line, and a long one does not become a narrow column.
     The first text of a column is its title; that of numbers takes as many lines as it needs.
     """
     most = _PAGE / max(2, len(columns)) * (2 if len(columns) > 2 else 1)
@@ -31,11 +33,13 @@ def widths(columns: Sequence[Sequence[str]], numbers: Sequence[bool]) -> list[fl
         whole = max([0 if number else _width(title) * _BOLD, *map(_width, cells)])
         wished.append(max(least[-1], min(whole + _MARGIN, _PAGE)))
     found, room = list(least), max(0.0, _PAGE - sum(least))
-    by_wish = sorted(range(len(columns)), key=lambda column: wished[column] - least[column])
-    for place, column in enumerate(by_wish):
-        more = min(wished[column] - least[column], room / (len(columns) - place))
-        found[column] += more
-        room -= more
+    wants = [wish - width for wish, width in zip(wished, least, strict=True)]
+    weight = sum(map(sqrt, wants))  # of the columns that have not got their part yet
+    for column in sorted(range(len(columns)), key=wants.__getitem__):
+        if want := wants[column]:
+            more = min(want, room * sqrt(want) / weight)
+            found[column] += more
+            room, weight = room - more, weight - sqrt(want)
     return [round(_PAGE * width / sum(found), 2) for width in found]
 
 
