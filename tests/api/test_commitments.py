@@ -187,6 +187,10 @@ def test_an_export_can_be_imported(client: Clients) -> None:
             "name_fa,name_en,reason,definition\na,b,law,p\nc,d,law,p",
             ["line 2, definition", "line 3, definition"],
         ),
+        (
+            "name_fa,name_en,reason,planned_for\n,b,law,\na,b,law,soon",
+            ["line 2, name_fa", "line 3, planned_for"],
+        ),
         ("unit,name_fa,name_en,reason\nnowhere,a,b,law", ["line 2, unit"]),
         ("name_fa,name_en,reason\na\u0000,b,law", ["line 2, name_fa"]),
     ],

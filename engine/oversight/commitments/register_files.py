@@ -1,5 +1,6 @@
 """The register as a CSV file: imported as a whole or not at all. What an export has can be imported."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
 
 TOLD = 100  # faults of a file
+_NUMBER = re.compile("[0-9]+")  # of a line, in a pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ def import_csv(uow: UnitOfWork, unit: str, content: str) -> Imported:
 
 
 def _first(faults: Sequence[Fault]) -> Sequence[Fault]:
-    """Returns the first faults, and how many there are besides."""
+    """Returns the first faults in the order of lines, and how many there are besides."""
+    faults = sorted(faults, key=lambda one: int(_NUMBER.findall(one.pointer)[0]))
     more = len(faults) - TOLD
     if more <= 0:
         return faults
