@@ -199,7 +199,7 @@ def _load(
     made = {key: list(of_one.values()) for key, of_one in versions.items()}
     questions = {key: _question(commitments[key], made[key][-1], until, uow) for key in commitments}
     figures = measure(uow, scope, list(questions.values()))
-    today = min(until + DAY, uow.now.date())  # a past day is over: what was due on it is due no more
+    today = min(until + DAY, uow.now.date())  # a past day is over: what was due on it is overdue
     found = [
         _measured(commitments[key], made[key], question, values, (today, [*given[key].values()]))
         for (key, question), values in zip(questions.items(), figures, strict=True)
