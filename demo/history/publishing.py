@@ -13,7 +13,7 @@ from engine.oversight.publication import editions
 from engine.oversight.publication.months import Month, month_at
 from engine.oversight.publication.suppression import FEWEST
 from engine.platform.db import Database, UnitOfWork
-from engine.platform.errors import Conflict
+from engine.platform.errors import Conflict, NotFound
 from engine.platform.language import Calendar
 
 CALENDAR: Calendar = "jalali"
@@ -65,9 +65,12 @@ def publish(database: Database) -> None:
 
 
 def correct(database: Database, month: Month) -> None:
-    """Correct a month by what was written since, unless so few cases have changed that it shows."""
+    """Correct a month by what was written since, unless so few cases have changed that it shows.
+
+    Nor if it isn't published yet: a worker that runs already may still be computing its figures.
+    """
     _project(database)
-    with suppress(Conflict):
+    with suppress(Conflict, NotFound):
         database.run(
             lambda session, now: _correct(UnitOfWork(session, accounts.system(session, now), now), month)
         )
