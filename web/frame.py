@@ -60,7 +60,7 @@ class Section:
     roles: frozenset[str]
 
 
-ASKED = frozenset({"administrator", "designer", "caseworker", "manager"})
+ASKED = frozenset(access.roles_with("questions.answer"))
 SECTIONS = (
     Section("inbox", "/desk", "inbox.read", frozenset({"caseworker", "manager"})),
     Section(

@@ -24,9 +24,8 @@ from engine.models import (
     Role,
     Unit,
 )
-from engine.oversight.commitments.commands import add_version, digest_of, stated_in_log
-from engine.oversight.commitments.inputs import Checked
-from engine.oversight.commitments.register import digest
+from engine.oversight.commitments.commands import add_version, stated_in_log
+from engine.oversight.commitments.inputs import Checked, digest_of
 from engine.oversight.commitments.states import closed_months
 from engine.oversight.projection.periods import DAY, Days, month_of
 from engine.platform.db import Actor, UnitOfWork
@@ -208,7 +207,7 @@ def _register(past: UnitOfWork, units: Mapping[str, UUID]) -> None:
         entry.planned_for = None if in_days is None else (past.now + in_days).date()
         past.session.add(entry)
         said = {"service": entry.id, "reason": reason, "definition": definition}
-        texts = digest([{"name_fa": name_fa, "name_en": name_en, "text": more}])
+        texts = digest_of({"name_fa": name_fa, "name_en": name_en, "text": more})
         stated = {**said, "planned_for": entry.planned_for, "digest": texts}
         administration_log.note(past, "service.registered", units[unit], stated)
     past.session.flush()

@@ -45,7 +45,7 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
         "units": units_to_choose(visit),
         "unit": "" if typing else unit or "",
         "may_manage": access.allows(visit.uow.actor, "commitments.manage"),
-        **_choices(visit, processes),
+        **_choices(processes),
         **(refused(refusal) if refusal else {}),
     }
     status = committing.status_of(refusal) if refusal else 200
@@ -87,9 +87,8 @@ def _row(visit: Visit, one: MeasuredCommitment, processes: Mapping[str, str]) ->
     }
 
 
-def _choices(visit: Visit, processes: Mapping[str, str]) -> dict[str, Any]:
+def _choices(processes: Mapping[str, str]) -> dict[str, Any]:
     """Return what the forms offer."""
-    del visit
     metrics = [(one, texts.say(f"words.commitment-metric.{one}")) for one in METRICS]
     kinds = {one: texts.say(f"oversight.commitments.kind.{MEASURES[one].kind}") for one in METRICS}
     return {
@@ -160,7 +159,7 @@ def _show(visit: Visit, commitment_id: UUID, refusal: Refusal | None = None) -> 
         "may_explain": in_force and late and access.allows(actor, "commitments.explain"),
         "stated": {version.number: _stated(one, version.number) for version in one.versions},
         "before": _before(visit, one),
-        **_choices(visit, processes),
+        **_choices(processes),
         **(refused(refusal) if refusal else {}),
     }
     status = committing.status_of(refusal) if refusal else 200

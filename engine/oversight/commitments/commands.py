@@ -4,12 +4,10 @@ Each is an entry in the administration log, with the digest of its texts: people
 part of a log from which nothing can be erased.
 """
 
-import hashlib
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -17,7 +15,7 @@ from engine import access
 from engine.events import administration_log
 from engine.models import Commitment, CommitmentExplanation, CommitmentVersion, OrganisationKind, Unit
 from engine.organisation import units
-from engine.oversight.commitments.inputs import Checked, NewCommitment, check, text_fault, tidy
+from engine.oversight.commitments.inputs import Checked, NewCommitment, check, digest_of, text_fault, tidy
 from engine.oversight.commitments.reading import MeasuredCommitment, one_measured, unknown
 from engine.oversight.commitments.vocabulary import CAUSES, MEASURES
 from engine.platform.db import UnitOfWork
@@ -60,7 +58,7 @@ def amend(uow: UnitOfWork, commitment_id: UUID, version: int, new: NewCommitment
     key = units.key_of(uow, commitment.unit_id)
     faults = text_fault("/reason", reason)
     try:
-        checked = check(uow, _for_unit(new, key), before)
+        checked = check(uow, replace(new, unit=key), before)
     except Invalid as refusal:
         raise Invalid(refusal.detail, [*refusal.faults, *faults]) from refusal
     if faults:
@@ -183,11 +181,6 @@ def _exists(new: NewCommitment | Checked) -> Conflict:
     return Conflict(detail, code="commitment-exists", commitment={"metric": new.metric, "due": str(new.due)})
 
 
-def _for_unit(new: NewCommitment, key: str) -> NewCommitment:
-    values = {one.name: getattr(new, one.name) for one in fields(NewCommitment)}
-    return NewCommitment(**{**values, "unit": key})
-
-
 def add_version(
     uow: UnitOfWork, commitment_id: UUID, number: int, checked: Checked, reason: str | None
 ) -> None:
@@ -209,11 +202,6 @@ def stated_in_log(checked: Checked, reason: str = "") -> dict[str, object]:
         "due": checked.due,
         "digest": digest_of(*texts),
     }
-
-
-def digest_of(*texts: str) -> str:
-    """Returns the SHA-256 of texts, as a JSON list."""
-    return hashlib.sha256(orjson.dumps(texts)).hexdigest()
 
 
 def _present(commitment: Commitment) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """Checks what people enter for a commitment: texts, the target of its metric, and days."""
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, get_args
+
+import orjson
 
 from engine.models import CommitmentMetric
 from engine.oversight.commitments.vocabulary import MEASURES, METRICS, Measure
@@ -100,6 +103,11 @@ def text_fault(pointer: str, text: str, longest: int = LONGEST_TEXT, least: int 
 def tidy(text: str) -> str:
     """Returns a text as it is stored."""
     return text.replace("\r\n", "\n").strip()
+
+
+def digest_of(*texts: Any) -> str:
+    """Returns the SHA-256 of texts, as a JSON list: what the administration log has of them."""
+    return hashlib.sha256(orjson.dumps(texts, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _target(given: Any, measure: Measure) -> tuple[Decimal, list[Fault]]:

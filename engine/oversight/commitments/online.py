@@ -124,11 +124,12 @@ class Register:
         """Returns for processes the only service without one that has the same name, in either language."""
         by_name: dict[str, list[Service]] = defaultdict(list)
         for one in missing if unlinked else ():
-            for name in {_compared(one.name_fa), _compared(one.name_en)} if one.definition is None else ():
-                by_name[name].append(one)
+            if one.definition is None:
+                for name in {persian.compact(one.name_fa), persian.compact(one.name_en)}:
+                    by_name[name].append(one)
         found = {}
         for key in unlinked:
-            halves = {_compared(half) for half in self.names[key].split(" | ")}
+            halves = {persian.compact(half) for half in self.names[key].split(" | ")}
             same = {one.id: one for half in halves for one in by_name.get(half, ())}
             if len(same) == 1:
                 found[key] = next(iter(same.values()))
@@ -141,11 +142,6 @@ class Register:
     def _is_online(self, key: str | None, instant: datetime) -> bool:
         states = [is_online for at, is_online in self.changes.get(key or "", ()) if at < instant]
         return bool(states) and states[-1]
-
-
-def _compared(name: str) -> str:
-    """Returns a name without what keyboards and spelling habits change."""
-    return persian.compact(name)
 
 
 def services_online(uow: UnitOfWork, unit_id: UUID, until: date) -> ServicesOnline:

@@ -3,21 +3,19 @@
 A unit is locked while its entries change, so that no two of them have the same name or process.
 """
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import select, union_all
 
 from engine import access
 from engine.events import administration_log
 from engine.models import Definition, OfflineReason, OrganisationKind, RegisteredService, Unit, UnitLine
 from engine.organisation import units
-from engine.oversight.commitments.inputs import LONGEST_TEXT, text_fault, tidy
+from engine.oversight.commitments.inputs import LONGEST_TEXT, digest_of, text_fault, tidy
 from engine.oversight.commitments.vocabulary import REASONS
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound, unknown_code
@@ -237,15 +235,10 @@ def _note(uow: UnitOfWork, kind: OrganisationKind, entry: RegisteredService) -> 
         "reason": entry.reason,
         "definition": entry.definition,
         "planned_for": entry.planned_for,
-        "digest": digest([_texts(entry)]),
+        "digest": digest_of(_texts(entry)),
     }
     administration_log.note(uow, kind, entry.unit_id, stated)
 
 
 def _texts(entry: RegisteredService) -> Mapping[str, Any]:
     return {name: getattr(entry, name) for name in ("name_fa", "name_en", "text")}
-
-
-def digest(value: Any) -> str:
-    """Returns the SHA-256 of texts, as JSON."""
-    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()

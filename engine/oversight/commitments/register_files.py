@@ -12,6 +12,7 @@ from engine.events import administration_log
 from engine.models import RegisteredService, Unit
 from engine.organisation import units
 from engine.oversight.commitments import register
+from engine.oversight.commitments.inputs import digest_of
 from engine.oversight.commitments.online import Service, ServicesOnline
 from engine.oversight.commitments.register import MOST
 from engine.oversight.commitments.register_rows import COLUMNS, REFUSED, Line, quoted, read
@@ -86,7 +87,7 @@ def import_csv(uow: UnitOfWork, unit: str, content: str) -> Imported:
     for part in parts:
         counted += _apply(uow, part)
     if changed := counted["added"] + counted["changed"]:
-        stated = {"services": changed, "digest": register.digest([content])}
+        stated = {"services": changed, "digest": digest_of(content)}
         administration_log.note(uow, "register.imported", own.id, stated)
     keys = sorted(part.unit.key for part in parts)
     return Imported(counted["added"], counted["changed"], counted["unchanged"], keys)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -58,17 +58,16 @@ def newest(found: Sequence[Edition]) -> Sequence[Edition]:
 def _read(session: Session, found: Select[*tuple[Any, ...]]) -> Sequence[Edition]:
     ordered = found.order_by(Publication.first.desc(), Publication.edition.desc())
     return [
-        Edition(row.id, _month(row.first, row.calendar), row.edition, row.reason, *_signed(row))
+        Edition(
+            row.id,
+            Month(row.first, row.calendar),
+            row.edition,
+            row.reason,
+            row.published_at,
+            row.digest.hex(),
+        )
         for row in session.execute(ordered)
     ]
-
-
-def _month(first: date, calendar: Any) -> Month:
-    return Month(first, calendar)
-
-
-def _signed(row: Any) -> tuple[datetime, str]:
-    return row.published_at, row.digest.hex()
 
 
 def rows(session: Session, publication_id: UUID, unit: str | None = None) -> Mapping[Row, Mapping[str, Any]]:

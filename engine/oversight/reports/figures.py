@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -104,8 +103,3 @@ def _element(uow: UnitOfWork, version: DefinitionVersion | None, element: str) -
     )
     part = definitions.spec(uow.session, known).elements.get(element)
     return part.name if part and part.name else element
-
-
-def day_of(text: str) -> date:
-    """Returns a day of a report's content."""
-    return date.fromisoformat(text)
