@@ -5,8 +5,7 @@ docs/events.md.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
@@ -105,8 +104,6 @@ Kind = Literal[
     "change.expired",
 ]
 
-NO_FACTS: Mapping[str, Any] = MappingProxyType({})
-
 APPEND = recordset(table(Event), "events")  # with the parameter that `stored` returns
 
 
@@ -131,7 +128,7 @@ class Fact:
     element: str | None = None
     task_id: UUID | None = None
     payload: Mapping[str, Any] | None = None
-    facts: Mapping[str, Any] = NO_FACTS
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +184,7 @@ def _row(shared: Mapping[str, Any], head: Head, fact: Fact, stated: Mapping[str,
         **shared,
         "seq": head.length + 1,
         "kind": fact.kind,
-        "facts": facts_of(fact.kind, fact.payload or NO_FACTS, fact.facts),
+        "facts": facts_of(fact.kind, fact.payload or {}, fact.facts),
         "element": fact.element,
         "task_id": str(fact.task_id) if fact.task_id else None,
         "payload_hash": sealed["payload_hash"],
