@@ -1,4 +1,7 @@
-"""A newcomer's first hour: a clean clone, `make run`, and the README's own commands, taken from the file."""
+"""A newcomer's first hour: a clean clone, `make run`, and the README's own commands, taken from the file.
+
+On the oldest Python that the README promises; the other tests run on the newest of the machine.
+"""
 
 import json
 import os
@@ -16,14 +19,17 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from demo.seeds import SEEDS
+from engine.bpmn.expressions.syntax import OLDEST
 from engine.platform.config import ROOT
 from tests import waiting
+from tests.acceptance.playing import play
 from tests.browser import visits
 from tests.working import free_port
 from web.home import ROLES
 
 PATIENCE = 600  # seconds, for pip and npm on a busy machine
 BASH = ["bash", "-euo", "pipefail", "-c"]
+OLDEST_PYTHON = "python{}.{}".format(*OLDEST)
 # The commands show what is wrong to people; to this test an exit code does.
 STRICT = 'curl() { command curl --no-progress-meter --fail-with-body "$@"; echo; }\n'
 
@@ -86,6 +92,16 @@ def environment(port: int) -> dict[str, str]:
     return inherited | quick | {"PORT": str(port), "WEB_WORKERS": "2", "WORKERS": "1"}
 
 
+def require_oldest_python() -> str:
+    """The oldest Python that the README promises: CI fails without it, other machines skip the tests."""
+    if found := shutil.which(OLDEST_PYTHON):
+        return found
+    missing = f"{OLDEST_PYTHON}, the oldest Python that the README promises, is missing on this machine"
+    if "CI" in os.environ:
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
 def blocks() -> list[str]:
     """The README's blocks of commands: what starts everything, and what is typed in another terminal."""
     return re.findall(r"^```sh\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
@@ -104,6 +120,7 @@ def tracked() -> list[str]:
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """`make run` in a clone, as soon as it has printed that it answers."""
+    python = require_oldest_python()
     folder = tmp_path_factory.mktemp("clean") / "clone"
     for name in tracked():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +130,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     # Tests in the background have a SIGINT that is ignored, and hand it on.
     command = ["env", "--default-signal=INT", *start.partition("#")[0].split()]
     with (folder.parent / "output").open("wb") as output:
-        make = subprocess.Popen(command, cwd=folder, env=environment(port), stdout=output, stderr=output)
+        make = subprocess.Popen(
+            command, cwd=folder, env=environment(port) | {"PYTHON": python}, stdout=output, stderr=output
+        )
     made = Clone(folder, port, make)
     try:
         deadline = time.monotonic() + PATIENCE
@@ -166,6 +185,29 @@ def test_commands_of_the_readme_work_one_after_the_other(clone: Clone) -> None:
     assert len(set(re.findall(r"case number: (\S+)", printed))) == 3
     events = json.loads(clone.run(case).strip().splitlines()[-1])["items"]
     assert [events[0]["kind"], events[-1]["kind"]] == ["case.started", "case.completed"]
+
+
+def test_a_case_is_played_from_upload_to_decision_on_the_oldest_python(clone: Clone) -> None:
+    version = clone.run(".venv/bin/python -c 'import sys; print(*sys.version_info[:2])'")
+    assert tuple(map(int, version.split())) == OLDEST
+    accounts = json.loads((clone.folder / "var" / "demo.json").read_bytes())["accounts"]
+    assert play(clone.url, accounts)[-1] == "case.completed"
+
+
+IMPORT = """
+import importlib, sys
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+"""
+
+
+def test_every_module_can_be_imported_on_the_oldest_python(clone: Clone) -> None:
+    files = [Path(name) for name in tracked() if re.match(r"(engine|api|web|demo)/.*\.py$", name)]
+    modules = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in files]
+    assert len(modules) > 1000
+    command = [".venv/bin/python", "-W", "error", "-c", IMPORT, *modules]
+    done = subprocess.run(command, cwd=clone.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 SCROLL = """() => new Promise(done => {

@@ -29,6 +29,7 @@ from engine.cases.erasure.folders import FOLDERS
 from engine.cli import main as engine_main
 from engine.platform import postgres
 from engine.platform.config import ROOT, Settings
+from tests.acceptance.playing import play
 from tests.conftest import conninfo
 from tests.working import free_port
 
@@ -229,6 +230,13 @@ def test_interrupt_stops_everything_and_the_next_start_keeps_accounts_and_versio
     ) as response:
         (loaded,) = json.load(response)["items"]  # all processes have the same settings, at each start
     assert loaded["payload"]["demo"] is True
+
+
+def test_a_case_is_played_from_upload_to_decision(
+    installation: Installation, running: subprocess.Popen[str]
+) -> None:
+    accounts = json.loads((installation.var / "demo.json").read_bytes())["accounts"]
+    assert play(f"http://127.0.0.1:{installation.port}", accounts)[-1] == "case.completed"
 
 
 def test_demo_accounts_are_kept_for_their_owner_only(

@@ -86,9 +86,18 @@ MISTAKES: dict[Parser, tuple[tuple[str, str], ...]] = {
         ("newer", r".*only supported in Python (?P<version>[\d.]+) and greater"),
         ("deep", r"too deeply nested|too many nested"),
         ("fstring-quotes", r"in the braces of an f-string, .*no quotes"),
-        ("fstring-backslash", r"in the braces of an f-string, .*no backslash"),
-        ("fstring-lines", r"in the braces of an f-string, .*no comment"),
-        ("fstring-levels", r"in the braces of an f-string, .*no more than two levels"),
+        (
+            "fstring-backslash",
+            r"in the braces of an f-string, .*no backslash|f-string expression part .* include a backslash",
+        ),
+        (
+            "fstring-lines",
+            r"in the braces of an f-string, .*no comment|f-string expression part .* include '#'",
+        ),
+        (
+            "fstring-levels",
+            r"in the braces of an f-string, .*two levels|f-string: expressions nested too deeply",
+        ),
         ("syntax", r"invalid syntax$"),
     ),
 }
