@@ -41,6 +41,7 @@ def post_fork(server, _worker):
         # Until it has its own handlers it has the master's, which would ignore a signal to stop.
         signal.signal(number, signal.SIG_DFL)
     parent_death.follow(server.pid, signal.SIGKILL)
+    import_module("api.counters").install()  # here and below: prometheus_client reads the above on import
     # The sandbox's processes must not keep the port when the worker is gone.
     for listener in server.LISTENERS:
         os.set_inheritable(listener.fileno(), False)
@@ -60,5 +61,4 @@ def worker_exit(_server, _worker):
 
 def child_exit(_server, worker):
     """Remove its gauges."""
-    # Imported here: prometheus_client looks for its folder on import, which is set above.
     import_module("prometheus_client.multiprocess").mark_process_dead(worker.pid)

@@ -5,6 +5,7 @@ Never a body, a query or a header.
 
 import re
 import time
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 from uuid import uuid4
@@ -51,7 +52,9 @@ def _end(response: Response) -> Response:
         return response  # which nobody gets
     seconds = time.perf_counter() - g.get("begun", time.perf_counter())
     rule = request.url_rule.rule if request.url_rule else "(none)"
-    _timer(request.method if request.url_rule else "(any)", rule, response.status_code).observe(seconds)
+    method = request.method if request.url_rule else "(any)"
+    with suppress(OSError):  # no room for it on the disk (`api.counters`)
+        _timer(method, rule, response.status_code).observe(seconds)
     response.headers["X-Request-ID"] = g.get("request_id", "")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Cache-Control", "no-store")

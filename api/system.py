@@ -3,6 +3,7 @@
 No personal data, and no token needed on the machine itself.
 """
 
+from contextlib import suppress
 from dataclasses import asdict
 from http import HTTPStatus
 
@@ -44,5 +45,6 @@ def metrics() -> Response:
     """Counters of all processes of this server, and gauges of the installation, for Prometheus."""
     registry = CollectorRegistry()
     registry.register(gauges.Installation())
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
+    with suppress(ValueError):  # its folder is gone, and with it what was counted
+        MultiProcessCollector(registry)
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -1,6 +1,7 @@
 """The server's own responses: problem documents for requests that never reach the application; their log."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from email.utils import formatdate
 from functools import cache
 from html import escape
@@ -109,7 +110,8 @@ class Refusals:
 
     def count(self, reason: str) -> None:
         """Count one, only in the metrics."""
-        REFUSED.labels(reason).inc()
+        with suppress(OSError):  # no room for it on the disk (`api.counters`)
+            REFUSED.labels(reason).inc()
 
     def note(self, reason: str, status: HTTPStatus | None = None) -> str:
         """Log one, and return its id for the log. Without a status the client gets no response."""

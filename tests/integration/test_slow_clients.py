@@ -1,22 +1,15 @@
 """The web server as it is shipped, under gunicorn, with 500 clients that send nothing or half a request."""
 
-import http.client
-import os
 import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 
-from engine.platform.config import ROOT
-from tests.working import free_port
+from tests.web_server import DEADLINE, Server
 
-DEADLINE = 60
 # Silent clients and half headers stay for as long as the test needs; bodies have little time.
 CONFIGURATION = """
 import resource
@@ -39,56 +32,13 @@ HALF_BODIES = (
 )
 
 
-class Server:
-    """gunicorn with two workers, and its log."""
-
-    def __init__(self, url: str, folder: Path) -> None:
-        self.port = free_port()
-        self.log = folder / "log"
-        (folder / "conf.py").write_text(CONFIGURATION)
-        environ = {"DATABASE_URL": url, "PARVANDEH_VAR": str(folder), "PORT": str(self.port)}
-        with self.log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", str(folder / "conf.py"), "wsgi:app"],
-                cwd=ROOT,
-                env=os.environ | environ | {"WEB_WORKERS": "2"},
-                stdout=output,
-                stderr=output,
-            )
-        deadline = time.monotonic() + DEADLINE
-        while not self._answers():
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < deadline, self.log.read_text()
-            time.sleep(0.05)
-
-    def _answers(self) -> bool:
-        try:
-            return self.get("/healthz")[0] == 200
-        except OSError:
-            return False
-
-    def get(self, path: str, **headers: str) -> tuple[int, str, bytes]:
-        """Status, media type and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
-        try:
-            connection.request("GET", path, headers=headers)
-            answer = connection.getresponse()
-            return answer.status, answer.getheader("Content-Type", ""), answer.read()
-        finally:
-            connection.close()
-
-    def client(self, sent: bytes) -> socket.socket:
-        made = socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE)
-        made.sendall(sent)
-        return made
-
-
 @pytest.fixture
 def web(database_url: str, tmp_path: Path) -> Iterator[Server]:
-    started = Server(database_url, tmp_path)
+    configuration = tmp_path / "conf.py"
+    configuration.write_text(CONFIGURATION)
+    started = Server(database_url, tmp_path, tmp_path / "log", str(configuration))
     yield started
-    started.process.kill()
-    started.process.wait()
+    started.stop()
 
 
 def ended(client: socket.socket) -> bytes:
