@@ -5,8 +5,8 @@ Returns when it receives a signal to stop.
 import argparse
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy import select
@@ -27,6 +27,7 @@ from engine.platform.locks import Lock
 HELP = "Run everything that an installation needs, until Ctrl-C."
 STOPPING = "stopping"
 DATABASE = "PostgreSQL"
+LOOK = 1.0  # seconds between two looks at the data folder
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +53,7 @@ def serve(arguments: argparse.Namespace, settings: Settings, companion: Companio
             companion.open(stack)
             Connectors.read(settings)  # a faulty file is reported before anything starts
             Providers.read(settings)
-            _serve(settings, companion, stack)
+            _serve(settings, companion, stack, lock)
     except KeyboardInterrupt:
         print("Stopped.")
         return 0
@@ -61,7 +62,7 @@ def serve(arguments: argparse.Namespace, settings: Settings, companion: Companio
     return 1
 
 
-def _serve(settings: Settings, companion: Companion, stack: ExitStack) -> None:
+def _serve(settings: Settings, companion: Companion, stack: ExitStack, lock: Lock) -> None:
     address = f"http://{ports.HOST}:{settings.port}"
     url, server = settings.database_url, None
     if url is None:
@@ -79,7 +80,19 @@ def _serve(settings: Settings, companion: Companion, stack: ExitStack) -> None:
     running["The web server"] = site.process
     site.await_answer()
     companion.greet(address, stack)
-    _watch(running, server)
+    with _looking(server.require_data if server else lock.require_folder):
+        _watch(running, server)
+
+
+@contextmanager
+def _looking(look: Callable[[], None]) -> Iterator[None]:
+    """Call `look` again and again; what it raises is raised in the block."""
+    signal.signal(signal.SIGALRM, lambda *_: look())
+    signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _watch(running: Mapping[str, subprocess.Popen[bytes]], server: postgres.Server | None) -> None:

@@ -5,6 +5,8 @@ import os
 import time
 from pathlib import Path
 
+from engine.platform.errors import Unusable
+
 
 class Lock:
     """An exclusive lock on a file; the file's text describes the holder. Child processes never inherit it."""
@@ -40,6 +42,19 @@ class Lock:
     def holder(self) -> str:
         """Return what the present (or last) holder recorded."""
         return self.path.read_text().strip()
+
+    def require_folder(self, *others: Path) -> None:
+        """Raises Unusable if the file was removed since it was locked, or one of these others was."""
+        try:
+            held = self._descriptor is not None and os.fstat(self._descriptor)
+            if held and os.path.samestat(held, self.path.stat()) and all(other.exists() for other in others):
+                return
+        except FileNotFoundError:
+            pass
+        raise Unusable(
+            f"The data folder {self.path.parent} was removed, or a part of it, so everything was stopped. "
+            "Restore a backup: python -m engine restore FILE"
+        )
 
     def release(self) -> None:
         """Release the lock. The file remains: without it two processes could lock two different files."""

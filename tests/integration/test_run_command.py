@@ -382,6 +382,16 @@ def test_death_of_a_child_stops_everything_with_exit_code_1(
     wait_until(lambda: installation.processes == {})
 
 
+def test_removed_data_folder_is_noticed_and_stops_everything(
+    installation: Installation, running: subprocess.Popen[str]
+) -> None:
+    moved = installation.var.rename(installation.var.with_name("removed"))
+    wait_until(lambda: not installation.answers)
+    assert running.wait(DEADLINE) == 1
+    assert "was removed" in (moved / "output").read_text()
+    moved.rename(installation.var)
+
+
 def test_killed_make_takes_everything_along_and_the_next_start_waits_for_it(
     installation: Installation, made: subprocess.Popen[str], make: list[str]
 ) -> None:

@@ -57,8 +57,13 @@ class Server:
         self._options = options
         self._lock = lock
 
+    def require_data(self) -> None:
+        """Raises Unusable if its files were removed: the server itself goes on with those it has open."""
+        self._lock.require_folder(self._settings.var / "postgres" / cluster.VERSION)
+
     def restart(self) -> None:
         """Restart it after it died. Raises Unusable, with the end of its log, if it doesn't start."""
+        self.require_data()  # a start would create them anew
         cluster.end_orphans(self._settings.var / "postgres")
         self.process = _start(self._settings, self._options, again=True)
 

@@ -12,6 +12,7 @@ from engine.platform.errors import Unusable
 from engine.platform.postgres import programs
 from engine.platform.postgres.programs import HERE, MAJOR, Account
 
+VERSION = "PG_VERSION"  # a file that each data folder has
 NAME = "parvandeh"  # name of the role and of its database
 NOBODY = 65534
 SOCKET = ".s.PGSQL.5432"
@@ -103,7 +104,7 @@ def _single_user(data: Path, binaries: Path, account: Account, *statements: str)
 
 def _check_version(data: Path) -> None:
     try:
-        found = (data / "PG_VERSION").read_text().strip()
+        found = (data / VERSION).read_text().strip()
     except OSError as cause:
         raise Unusable(
             f"{data} is not a data folder of PostgreSQL ({cause}). Move it to another place."
