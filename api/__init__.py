@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from apiflask import APIFlask
-from flask import Flask
+from flask import Flask, request
 
 from api import (
     access_log,
@@ -177,7 +177,7 @@ def create_app(settings: Settings, database: Database | None = None) -> APIFlask
     equip(app, settings, database or _database(settings))
     problems.register(app)
     observe(app)
-    app.before_request(limits.begin_request)
+    app.before_request(_begin_limits)
     app.teardown_request(lambda _: limits.end_request())
     for resource in RESOURCES:
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
@@ -186,6 +186,10 @@ def create_app(settings: Settings, database: Database | None = None) -> APIFlask
     app.register_blueprint(scim.blueprint, url_prefix=scim.PREFIX)
     app.register_blueprint(system.blueprint)
     return app
+
+
+def _begin_limits() -> None:
+    limits.begin_request(queued=getattr(request.environ.get("gunicorn.socket"), "queued", 0))
 
 
 def _database(settings: Settings) -> Database:

@@ -82,15 +82,25 @@ def answer(
 ) -> bytes:
     """Return a complete HTTP response with a problem document, or with an HTML page instead."""
     body = page or problems.standalone(status, detail, request_id)
+    media_type = "text/html; charset=utf-8" if page else problems.MEDIA_TYPE
+    again = (f"Retry-After: {RETRY}",) if status is HTTPStatus.SERVICE_UNAVAILABLE else ()
+    return _response(status, media_type, body, f"X-Request-ID: {request_id}", *again, only_head=only_head)
+
+
+def alive(*, only_head: bool) -> bytes:
+    """Return the complete HTTP response to a health check, as the application has it."""
+    return _response(HTTPStatus.OK, "text/plain", b"ok\n", only_head=only_head)
+
+
+def _response(status: HTTPStatus, media_type: str, body: bytes, *more: str, only_head: bool) -> bytes:
     lines = [
         f"HTTP/1.1 {status.value} {status.phrase}",
         "Server: parvandeh",
         f"Date: {formatdate(usegmt=True)}",
         "Connection: close",
-        *([f"Retry-After: {RETRY}"] if status is HTTPStatus.SERVICE_UNAVAILABLE else []),
-        f"Content-Type: {'text/html; charset=utf-8' if page else problems.MEDIA_TYPE}",
+        f"Content-Type: {media_type}",
         f"Content-Length: {len(body)}",
-        f"X-Request-ID: {request_id}",
+        *more,
         "X-Content-Type-Options: nosniff",
         "Cache-Control: no-store",
         "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",

@@ -7,7 +7,7 @@ from enum import IntEnum
 from http import HTTPStatus
 from typing import Any
 
-from api.server.answers import Refusals, answer, postponed
+from api.server.answers import Refusals, alive, answer, postponed
 from api.server.exchange import BLOCK, Exchange
 from api.server.framing import Framing, HttpError
 from api.server.limits import Limits
@@ -43,6 +43,7 @@ class Connection:
         self._limits = limits
         self._usage = usage
         self.held_until: float | None = None  # its application waits for something until then
+        self._due = now  # when it could have been served
         self._rest: Spool | None = None
         self._block = memoryview(b"")
 
@@ -101,16 +102,24 @@ class Connection:
         error = HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "postponed", detail)
         self._refuse(error, now, refusals, postponed() if self.framing.is_page else b"")
 
-    def exchange(self, *, room: bool) -> Exchange:
+    def exchange(self, now: float, *, room: bool) -> Exchange:
         """Return the exchange that gunicorn serves. `room`: whether its application may hold it."""
         again = self.held_until is not None
-        return Exchange(self.socket, self.framing, self._usage, room=room, again=again)
+        made = Exchange(self.socket, self.framing, self._usage, room=room, again=again)
+        made.queued = 0 if self.framing.patient else max(0, now - self._due)
+        return made
+
+    def report_alive(self, now: float) -> None:
+        """Answer a health check instead of the application, which is busy with another request."""
+        with contextlib.suppress(OSError):  # the client has disconnected
+            self.socket.send(alive(only_head=self.framing.only_head))
+        self._end(now)
 
     def hold(self, seconds: float, now: float, pause: float) -> None:
         """Called when the application holds the request: it is served again after a pause."""
         if self.held_until is None:
             self.held_until = now + seconds
-        self.deadline = min(now + pause, self.held_until)
+        self.deadline = self._due = min(now + pause, self.held_until)
         self.framing.rewind()
 
     def served(self, exchange: Exchange, now: float, refusals: Refusals) -> None:
@@ -183,6 +192,7 @@ class Connection:
         else:
             if self.framing.whole:
                 self.phase = Phase.WHOLE
+                self._due = now
 
     def _extend(self, count: int, now: float) -> None:
         self.deadline = min(self.deadline + count / self._limits.rate, now + self._limits.grace)

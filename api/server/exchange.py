@@ -23,7 +23,7 @@ class Exchange:
     disconnected or, if it is `full`, because the disk is full.
 
     The application finds it in the environment of the request, and may `hold` that if there is `room`.
-    `again`: it has done so.
+    `again`: it has done so. `queued` are the seconds that the whole request has waited for its turn.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class Exchange:
     ) -> None:
         """`room`: whether it can be held (any longer)."""
         self.held: float | None = None
+        self.queued = 0.0
         self.again = again
         self.room = room
         self._client = client

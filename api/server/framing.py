@@ -23,6 +23,7 @@ _OVERHEAD = 1 << 20
 _PATIENT = re.compile(
     rb"(?:\r\n)?(?:GET|HEAD) /(?:api/v1/metrics/|govstack/registration/data/|(oversight)[/? ])"
 )
+_ALIVE = re.compile(rb"(?:\r\n)?(?:GET|HEAD) /healthz[? ]")
 _LINE = 8190  # of a chunk's size with its extensions, or of a trailer field, as in gunicorn
 
 
@@ -69,6 +70,11 @@ class Framing:
     def patient(self) -> bool:
         """Whether it can wait until all others are served: not if its body were stored meanwhile."""
         return self._body is None and _PATIENT.match(self._head) is not None
+
+    @property
+    def is_health_check(self) -> bool:
+        """Whether it only asks whether this process is alive."""
+        return self._body is None and _ALIVE.match(self._head) is not None
 
     @property
     def is_page(self) -> bool:

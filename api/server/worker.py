@@ -26,7 +26,7 @@ from api.server.exchange import Exchange
 from api.server.framing import HttpError
 from api.server.limits import Limits
 from api.server.spool import Usage
-from engine.platform import logs
+from engine.platform import logs, pulse
 from engine.platform.config import Settings
 
 ACCEPTED = 64  # at most in a row, before those that are waiting get their turn
@@ -55,6 +55,7 @@ class Worker(SyncWorker):
     def run(self) -> None:
         """Serve until gunicorn wants it to stop."""
         self.open()
+        pulse.follow(self.beat)
         while self.alive and self.is_parent_alive():
             self.turn()
         self.finish()
@@ -78,6 +79,7 @@ class Worker(SyncWorker):
             # A new connection wakes only one worker.
             self._poll.register(number, select.EPOLLIN | select.EPOLLEXCLUSIVE)
         self._poll.register(self.PIPE[0], select.EPOLLIN)
+        self._left_waiting = False
 
     @property
     def waiting(self) -> int:
@@ -107,6 +109,25 @@ class Worker(SyncWorker):
         self._serve_held()
         self._serve_patient(busy=busy)
 
+    def beat(self) -> None:
+        """Answer health checks while the application waits for something; all else waits for its turn.
+
+        A connection that waits from one beat to the next finds no idle worker.
+        """
+        happened = [number for number, _ in self._poll.poll(0, len(self._watched) + len(self._listeners) + 1)]
+        arriving = [number for number in happened if number in self._listeners]
+        if self._left_waiting:
+            for number in arriving:
+                self._accept(self._listeners[number], busy=True)
+        self._left_waiting = bool(arriving)
+        for number in happened:
+            if connection := self._connections.get(number):
+                self._advance(connection)
+        for connection in [each for each in self._whole if each.framing.is_health_check]:
+            self._whole.remove(connection)
+            connection.report_alive(self.clock())
+            self._settle(connection)
+
     def finish(self) -> None:
         """Stop accepting, drop incomplete requests, and send the rest of responses."""
         for number in self._listeners:
@@ -126,8 +147,11 @@ class Worker(SyncWorker):
             self._forget(connection)
         self._poll.close()
 
-    def _accept(self, listener: Any) -> bool:
-        """Accept waiting connections until there is a request to serve; return whether more may wait."""
+    def _accept(self, listener: Any, *, busy: bool = False) -> bool:
+        """Accept waiting connections until there is a request to serve; return whether more may wait.
+
+        `busy`: there is one already, so accept all.
+        """
         for _ in range(ACCEPTED):
             try:
                 client, address = listener.accept()
@@ -145,7 +169,7 @@ class Worker(SyncWorker):
             self._settle(connection)
             while len(self._connections) > self.limits.connections and self._drop():
                 pass
-            if self._whole:
+            if self._whole and not busy:
                 break
         return True
 
@@ -204,7 +228,7 @@ class Worker(SyncWorker):
 
     def _serve(self, connection: Connection) -> None:
         self.notify()
-        exchange = connection.exchange(room=self._has_room(connection))
+        exchange = connection.exchange(self.clock(), room=self._has_room(connection))
         self.handle(connection.listener, exchange, connection.address)
         if exchange.held is not None:
             connection.hold(exchange.held, self.clock(), PAUSE)

@@ -19,10 +19,12 @@ from psycopg.abc import PQGen
 from psycopg.errors import ConnectionTimeout
 from psycopg.pq import TransactionStatus
 
+from engine.platform import pulse
+
 T = TypeVar("T")
 
 CONNECT = 2  # seconds for a new connection; libpq allows no shorter limit
-TICK = 0.1  # seconds between psycopg's checks while it waits
+RECENT = 0.3  # seconds for which it is known that another process waits
 SLOTS = 256  # more than there are processes
 IDLE = 60  # seconds that a transaction may wait for its client: a machine without power can't hold a lock
 QUEUE = 60  # seconds for a statement of the queue itself
@@ -38,7 +40,8 @@ class Limits:
 
     `processes` is how many share a guard, each with one request at a time. If all of them wait, the one that
     began last stops after `crowded`. For the next seconds it does so after a tenth of that, and nobody waits
-    longer than `crowded`: so a process is always free soon for requests that need nothing that is locked.
+    longer than `crowded`, the time in the process's queue included: so a process is always free soon for
+    requests that need nothing that is locked, and what waits behind others is refused soon as well.
     """
 
     lock: float = 5
@@ -70,18 +73,22 @@ class Unresponsive(psycopg.OperationalError):
 
 
 class _Budget:
-    """The remaining seconds that a request may wait for the database."""
+    """The remaining seconds that a request may wait for the database, and those that it has queued before."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, queued: float = 0) -> None:
         self.left = seconds
+        self.queued = queued
 
 
 _budget: ContextVar[_Budget | None] = ContextVar("budget", default=None)
 
 
-def begin_request(limits: Limits = REQUESTS) -> None:
-    """Count this thread's waits for the database from now on towards one request."""
-    _budget.set(_Budget(limits.total))
+def begin_request(limits: Limits = REQUESTS, *, queued: float = 0) -> None:
+    """Count this thread's waits for the database from now on towards one request.
+
+    `queued` are the seconds that it has waited for this process.
+    """
+    _budget.set(_Budget(limits.total, queued))
 
 
 def end_request() -> None:
@@ -130,9 +137,9 @@ class Guard:
         self._silent_until[0] = 0
         return True
 
-    def watched(self, connection: "Connection", work: PQGen[T], left: float) -> PQGen[T]:
+    def watched(self, connection: "Connection", work: PQGen[T], budget: _Budget) -> PQGen[T]:
         """Yield from the same generator, but raise `Unresponsive` when the time is up."""
-        begun, check = monotonic(), self.limits.check
+        begun, check, left = monotonic(), self.limits.check, budget.left
         ready: Any = None  # as `next` sends it
         while True:
             try:
@@ -142,10 +149,11 @@ class Guard:
             ready = yield wanted
             if ready:
                 continue
-            passed = monotonic() - begun  # nothing has arrived for a tenth of a second
+            pulse.beat()  # nothing has arrived for a moment
+            passed = monotonic() - begun
             if passed >= left:
                 raise _closed(connection, "The database did not answer in time.")
-            full = self._crowd.is_full(begun)
+            full = self._crowd.is_full(begun, budget.queued)
             if not full and passed < check:
                 continue
             if not self.answers():
@@ -175,15 +183,19 @@ class _Crowd:
         self._begun, self._until = _shared(SLOTS), _shared(SLOTS)  # a process waits until it clears its entry
         self._full_until = _shared(1)
 
-    def is_full(self, begun: float) -> bool:
-        """Return whether a wait that began then has to end, because too many processes wait."""
+    def is_full(self, begun: float, queued: float = 0) -> bool:
+        """Return whether a wait that began then has to end, because too many processes wait.
+
+        `queued` are the seconds before, in which its request waited for this process.
+        """
         now, own = monotonic(), os.getpid() % SLOTS
-        self._begun[own], self._until[own] = begun, now + 3 * TICK
+        self._begun[own], self._until[own] = begun, now + RECENT
         waited, longest = now - begun, self._limits.crowded
         lately = now < self._full_until[0]
-        if self._limits.processes == 1 or waited < (longest / 10 if lately else longest):
+        least = longest if not lately else longest / (40 if queued >= longest else 10)
+        if self._limits.processes == 1 or waited < least:
             return False
-        if not (lately and waited >= longest) and not self._is_last(begun, now):
+        if not (lately and waited + queued >= longest) and not self._is_last(begun, now):
             return False
         self._full_until[0] = now + self._limits.lock
         return True
@@ -211,7 +223,8 @@ class Connection(psycopg.Connection[Any]):
         budget = _budget.get() or _Budget(self.guard.limits.total)
         begun = monotonic()
         try:
-            return super().wait(self.guard.watched(self, gen, budget.left), *arguments, **options)
+            watched = self.guard.watched(self, gen, budget)
+            return super().wait(watched, *arguments, **{"interval": pulse.INTERVAL, **options})
         finally:
             budget.left -= monotonic() - begun
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from engine.platform.db import Actor, Database
-from engine.platform.limits import Limits
+from engine.platform.limits import Limits, begin_request, end_request
 from tests import factories
 from tests.waiting import until
 
@@ -48,6 +48,29 @@ def test_when_all_processes_wait_none_of_them_waits_as_long_as_one_alone(
         until(lambda: _waiting(database) == 1)
         assert is_stopped()
         assert os.waitpid(other, 0)[1] == 0
+    shared.dispose()
+
+
+def test_what_has_queued_behind_others_is_refused_soon(database: Database, database_url: str) -> None:
+    """Alone it would wait for the lock's own limit; all processes have waited just now, and it has queued."""
+    shared = Database(database_url, limits=Limits(crowded=0.2, lock=20, processes=2))
+
+    def refused(queued: float) -> bool:
+        begin_request(Limits(), queued=queued)
+        with pytest.raises(OperationalError, match="user request"), shared.transaction() as session:
+            session.execute(text("LOCK TABLE cases"))
+        end_request()
+        return True
+
+    with database.transaction() as holder:
+        holder.execute(text("LOCK TABLE cases"))
+        other = os.fork()
+        if other == 0:
+            os._exit(0 if refused(0) else 1)
+        until(lambda: _waiting(database) == 1)
+        assert refused(0)
+        assert os.waitpid(other, 0)[1] == 0
+        assert all(refused(queued=1) for _ in range(20)), "the other one no longer waits"
     shared.dispose()
 
 

@@ -244,6 +244,54 @@ def test_a_held_request_is_forgotten_with_its_client_and_answered_at_the_end(ser
     assert b" 204 " in served.read(last)
 
 
+HEALTH = GET.replace(b"/", b"/healthz", 1)
+
+
+def test_health_checks_are_answered_while_the_application_waits(served: Served) -> None:
+    """In the third beat: a connection that waits only for the first is left to idle workers."""
+    answered: list[bytes] = []
+
+    def meanwhile() -> None:
+        served.meanwhile = lambda: None
+        at_once(served, HEALTH, GET)
+        health = served.clients[-2]
+        served.worker.beat()
+        assert served.is_open(health)
+        served.worker.beat()
+        served.worker.beat()
+        answered.append(health.recv(1 << 16))
+
+    served.meanwhile = meanwhile
+    client = served.client(GET)
+    assert served.read(client).endswith(b"ok")
+    assert answered[0].startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answered[0].endswith(b"\r\n\r\nok\n")
+    assert served.read(served.clients[-1]).endswith(b"ok")
+    assert [path for path, _ in served.seen] == ["/", "/"], "one after the other, and no health check"
+
+
+def test_application_knows_for_how_long_a_request_has_queued(served: Served) -> None:
+    queued: list[float] = []
+
+    def meanwhile() -> None:
+        for _ in range(3):
+            served.worker.beat()
+        served.now += 3
+
+    served.meanwhile = meanwhile
+    application = served.worker.wsgi
+
+    def noting(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+        queued.append(environ["gunicorn.socket"].queued)
+        return application(environ, start)
+
+    served.worker.wsgi = noting
+    at_once(served, GET, GET, GET, FIGURES)
+    served.turn(2)
+    assert queued[:3] == [0, 3, 6]
+    assert queued[3] == 0, "figures may wait"
+
+
 def test_figures_wait_for_all_other_requests(served: Served) -> None:
     """Those, too, that arrive while figures are read."""
 
