@@ -8,7 +8,7 @@ from importlib import import_module
 from gunicorn.http import wsgi
 
 from engine.bpmn import sandbox
-from engine.platform import parent_death
+from engine.platform import apart, parent_death
 from engine.platform.config import Settings
 
 settings = Settings.read()
@@ -45,6 +45,7 @@ def post_fork(server, _worker):
     # The sandbox's processes must not keep the port when the worker is gone.
     for listener in server.LISTENERS:
         os.set_inheritable(listener.fileno(), False)
+    apart.enable()
     sandbox.open_pool()  # here, because a pool doesn't survive a fork
     gc.freeze()
 

@@ -26,8 +26,9 @@ from api.server.exchange import Exchange
 from api.server.framing import HttpError
 from api.server.limits import Limits
 from api.server.spool import Usage
-from engine.platform import logs, pulse
+from engine.platform import logs
 from engine.platform.config import Settings
+from engine.platform.pulse import PULSE
 
 ACCEPTED = 64  # at most in a row, before those that are waiting get their turn
 PAUSE = 1.0  # seconds between checks of deadlines
@@ -55,7 +56,7 @@ class Worker(SyncWorker):
     def run(self) -> None:
         """Serve until gunicorn wants it to stop."""
         self.open()
-        pulse.follow(self.beat)
+        PULSE.follow(self.beat)
         while self.alive and self.is_parent_alive():
             self.turn()
         self.finish()

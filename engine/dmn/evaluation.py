@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.dmn.errors import TooMuch
 from engine.dmn.feel.faults import Fault
 from engine.dmn.feel.frames import Run
 from engine.dmn.feel.names import normalized
@@ -14,6 +15,7 @@ from engine.dmn.model.completion import completed, is_undrawn
 from engine.dmn.model.graph import Graph, Key, around
 from engine.dmn.model.reader import read_file
 from engine.dmn.outputs import outputs, rows
+from engine.platform import apart
 from engine.platform.budget import spend
 
 SUFFIX = ".dmn"
@@ -129,8 +131,11 @@ class Decisions:
 
     def decide(self, asked: Offered, values: Mapping[str, Any], now: datetime) -> Evaluation:
         """Evaluates a decision for values of FEEL. Raises TooMuch."""
+        return apart.run(lambda until: self._decide(asked, values, now, until), (TooMuch,))
+
+    def _decide(self, asked: Offered, values: Mapping[str, Any], now: datetime, until: float) -> Evaluation:
         graph, key = self._place(asked)
-        run = Run(now=now, explained=[])
+        run = Run(now=now, explained=[], until=until)
         result = graph.evaluate(key, values, run)
         told = [each for each in run.explained or () if each.get("decision") != asked.id]
         return Evaluation(

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from typing import ParamSpec, TypeVar, cast
 
+from engine.platform.pulse import PULSE
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -64,6 +66,7 @@ class ShortBudget(Budget):
         seconds = time.monotonic() - self._begun
         if self.steps < 0 or seconds > SECONDS:
             raise Exhausted(self.where)
+        PULSE.beat()
         if self._is_small and (self.steps < AT_ONCE - SMALL or seconds > SMALL_SECONDS):
             self._is_small = False
             if not self.may_be_long():

@@ -19,7 +19,7 @@ from psycopg.abc import PQGen
 from psycopg.errors import ConnectionTimeout
 from psycopg.pq import TransactionStatus
 
-from engine.platform import pulse
+from engine.platform.pulse import INTERVAL, PULSE
 
 T = TypeVar("T")
 
@@ -149,7 +149,7 @@ class Guard:
             ready = yield wanted
             if ready:
                 continue
-            pulse.beat()  # nothing has arrived for a moment
+            PULSE.beat()  # nothing has arrived for a moment
             passed = monotonic() - begun
             if passed >= left:
                 raise _closed(connection, "The database did not answer in time.")
@@ -224,7 +224,7 @@ class Connection(psycopg.Connection[Any]):
         begun = monotonic()
         try:
             watched = self.guard.watched(self, gen, budget)
-            return super().wait(watched, *arguments, **{"interval": pulse.INTERVAL, **options})
+            return super().wait(watched, *arguments, **{"interval": INTERVAL, **options})
         finally:
             budget.left -= monotonic() - begun
 

@@ -26,6 +26,7 @@ from engine.dmn import (
     rounded,
     write_feel,
 )
+from engine.platform import apart
 from engine.platform.budget import remembered
 
 MARK = "="  # before an expression in FEEL
@@ -55,7 +56,7 @@ def evaluate(text: str, data: Mapping[str, Any], now: datetime) -> Any:
     try:
         code = expression(text)
         given = {name: as_feel(data[name]) for name in code.names & data.keys()}
-        return as_data(code(given, Run(now=now)))
+        return apart.run(lambda until: as_data(code(given, Run(now=now, until=until))), (TooMuch, Unfit))
     except (Unreadable, TooMuch) as error:
         raise Unfit(f"FEEL: {error}") from error
 

@@ -4,12 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import inf
+from time import monotonic
 from typing import Any
 
 from engine.dmn.errors import TooMuch
 from engine.dmn.feel.faults import MOST, Fault, Place
 from engine.dmn.feel.moments import DateTime
 from engine.dmn.feel.values import Range
+from engine.platform.apart import Slow
+from engine.platform.pulse import PULSE
 
 STEPS = 500_000  # at most a second of the slowest steps, and 150 MB of the largest
 DEPTH = 60  # of functions that call each other, limited by Python's own stack
@@ -17,6 +21,7 @@ SEARCHING = 0.25  # seconds of matching patterns; a pattern that needs more neve
 CHARACTERS = 25  # of a text that cost a step: some take four bytes
 NODES = 3  # of an expression that cost a step when it is repeated, as much as items of a list
 COMPILED = 100  # steps for compiling a pattern
+LOOK = 1000  # steps between two looks at the clock
 COSTLY = 20  # steps of operations much slower than addition: powers, logarithms, time zones
 
 
@@ -36,6 +41,8 @@ class Run:
     faults: list[Fault] = field(default_factory=list)
     noted: set[tuple[Place, str]] | None = None  # places already recorded as null
     explained: list[dict[str, Any]] | None = None  # a list if all tables record their reasons
+    until: float = inf  # when it has taken too long in this process (`engine.platform.apart`)
+    _look_at: int = STEPS  # the steps left at the next look at the clock
 
     def add_fault(self, reason: str, element: str, *, grave: bool = False, code: str = "invalid") -> None:
         """Records a fault; at most the first hundred."""
@@ -62,8 +69,16 @@ class Run:
     def spend(self, steps: int = 1) -> None:
         """Counts steps. Raises TooMuch when none are left."""
         self.steps -= steps
+        if self.steps < self._look_at:
+            self._look()
+
+    def _look(self) -> None:
         if self.steps < 0:
             raise TooMuch("The evaluation takes too many steps or too much memory.")
+        if monotonic() > self.until:
+            raise Slow
+        PULSE.beat()
+        self._look_at = max(0, self.steps - LOOK)
 
     def enter(self) -> None:
         """Enters a called function; `leave` must follow."""

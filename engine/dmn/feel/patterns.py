@@ -5,13 +5,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from time import thread_time
+from time import monotonic, thread_time
 from typing import Any
 
 import regex
 
 from engine.dmn.errors import TooMuch
 from engine.dmn.feel.frames import COMPILED, Run
+from engine.platform.apart import Slow
+
+SOON = 0.001  # seconds: a limit of none would be no limit
 
 _FLAGS: Mapping[str, int] = {"s": regex.DOTALL, "m": regex.MULTILINE, "i": regex.IGNORECASE, "x": 0, "q": 0}
 _NAME_START = r"\p{L}\p{Nl}:_"
@@ -133,11 +136,14 @@ class Search:
     @contextmanager
     def _timed(self) -> Iterator[float]:
         begin = thread_time()
+        here = max(self.run.until - monotonic(), SOON)  # seconds that are left in this process
         try:
             if self.run.searching <= 0:
                 raise TimeoutError
-            yield self.run.searching
+            yield min(self.run.searching, here)
         except TimeoutError:
+            if here < self.run.searching:
+                raise Slow from None
             raise TooMuch("A pattern takes too long on its text.") from None  # both may be data
         finally:
             self.run.searching -= thread_time() - begin
