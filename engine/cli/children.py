@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from engine.platform.config import ROOT, Settings
@@ -40,6 +41,17 @@ def end(process: subprocess.Popen[bytes], patience: float) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def processor_time(pid: int) -> int:
+    """Return the processor time of a process and those that it has started, in the kernel's ticks."""
+    process = Path(f"/proc/{pid}")
+    try:
+        fields = (process / "stat").read_text().rpartition(")")[2].split()
+        started = (process / "task" / str(pid) / "children").read_text().split()
+    except OSError:  # it has just ended
+        return 0
+    return int(fields[11]) + int(fields[12]) + sum(processor_time(int(each)) for each in started)
 
 
 def await_death(children: Mapping[str, subprocess.Popen[bytes]]) -> str:

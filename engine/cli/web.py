@@ -13,7 +13,7 @@ from engine.platform.config import ROOT, Settings
 from engine.platform.errors import Unusable
 from engine.platform.ports import HOST
 
-PATIENCE = 180  # seconds: the first start on a slow or busy machine has taken more than 60
+PATIENCE = 120  # seconds without any work: on a slow or busy machine a start that works may take minutes
 COMMAND = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
 
 
@@ -38,13 +38,15 @@ class Web:
         )
 
     def await_answer(self) -> None:
-        """Return as soon as it responds."""
-        deadline = time.monotonic() + PATIENCE
+        """Return as soon as it responds. Raises Unusable if it ends, or neither responds nor works any more."""
+        spent, deadline = 0, time.monotonic() + PATIENCE
         while not _answers(self._port):
             if self.process.poll() is not None:
                 raise Unusable("The web server ended before it answered. See the reason above.")
+            if (now_spent := children.processor_time(self.process.pid)) > spent:
+                spent, deadline = now_spent, time.monotonic() + PATIENCE
             if time.monotonic() > deadline:
-                raise Unusable(f"The web server did not answer within {PATIENCE} seconds.")
+                raise Unusable(f"The web server did not answer, and did nothing for {PATIENCE} seconds.")
             time.sleep(0.05)
 
     def stop(self) -> None:
