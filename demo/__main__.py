@@ -13,7 +13,7 @@ COMMANDS: Mapping[str, str] = {"run": "demo.run", "play": "demo.play", "hub": "d
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit code, as `python -m engine` does."""
     parser = argparse.ArgumentParser(prog="python -m demo", description="A demonstration of Parvandeh.")
-    return execute(parser, argv, COMMANDS, DemoSettings.read)
+    return execute(parser, argv, COMMANDS, DemoSettings.read, usage="demo.usage")
 
 
 if __name__ == "__main__":

@@ -35,13 +35,6 @@ SHOP: Json = {
 INSPECTION: Json = {"inspected_on": "2026-03-21", "applicant_present": False, "premises_compliant": True}
 
 
-HELP = "Drive cases from application to decision over HTTP and show each step."
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """It takes no arguments."""
-
-
 def run(_arguments: argparse.Namespace, settings: DemoSettings) -> int:
     """Play and print; return 0 if everything was as expected."""
     try:

@@ -16,10 +16,6 @@ from engine.cli import run as product
 from engine.cli.companion import Companion
 from engine.platform.db import Database
 
-HELP = "Run everything that a demonstration needs, until Ctrl-C."
-
-declare = product.declare
-
 
 def run(arguments: argparse.Namespace, settings: DemoSettings) -> int:
     """Serve until a signal; return 1 if something died or could not start."""

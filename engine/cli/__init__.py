@@ -5,18 +5,16 @@ User errors are reported on standard error with how to fix them, never as a trac
 """
 
 import argparse
+import gc
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError, OperationalError
-
 from engine import RELEASE
 from engine.platform.config import Settings
-from engine.platform.errors import Invalid, Refusal, Unusable
-from engine.platform.schema import MIGRATE
 
+# The module of each command; how it is called is in the one of the same name in `engine.cli.usage`.
 COMMANDS: Mapping[str, str] = {
     "run": "engine.cli.run",
     "migrate": "engine.cli.migrate",
@@ -44,13 +42,12 @@ COMMANDS: Mapping[str, str] = {
     "messages": "engine.cli.messages",
     "worker": "engine.cli.worker",
 }
-UNDEFINED = {"42P01", "42703"}  # a table, a column
 
 
 def main(argv: Sequence[str]) -> int:
     """Run one command and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m engine", description="Parvandeh, a case engine.")
-    return execute(parser, argv, COMMANDS, Settings.read)
+    return execute(parser, argv, COMMANDS, Settings.read, usage="engine.cli.usage")
 
 
 def execute(
@@ -58,55 +55,55 @@ def execute(
     argv: Sequence[str],
     commands: Mapping[str, str],
     read: Callable[[], Any],
+    *,
+    usage: str,
 ) -> int:
     """Run the command that `argv` names with the settings that `read` returns, and return the exit code.
 
-    Each command is the name of a module with `HELP`, `declare(parser)` and `run(arguments, settings)`.
-    `read` raises ValueError if a setting cannot be used.
+    Each command is the name of a module with `run(arguments, settings)`; the module of the same name in the
+    package `usage` has `HELP` and `declare(parser)`. `read` raises ValueError if a setting cannot be used.
     """
-    # Importing all of them takes a second, in each process of an installation.
-    _declare(parser, commands, argv[:1] if commands.keys() & argv[:1] else commands)
+    _declare(parser, usage, {name: module.rpartition(".")[2] for name, module in commands.items()}, argv)
     arguments = parser.parse_args(argv)
     try:
         settings = read()
     except ValueError as mistake:
         return _print_error(str(mistake), code=2)
+    command, failures = _imported(commands[arguments.command]), _imported("engine.cli.failures")
     try:
-        code: int = import_module(commands[arguments.command]).run(arguments, settings)
+        code: int = command.run(arguments, settings)
         return code
     except KeyboardInterrupt:
         return _print_error("Interrupted.", code=130)
-    except (Refusal, Unusable, PermissionError, DBAPIError) as failure:
-        told = _explained(failure)
+    except failures.KNOWN as failure:
+        told = failures.explained(failure)
         if told is None:
             raise
         return _print_error(told)
 
 
-def _declare(parser: argparse.ArgumentParser, modules: Mapping[str, str], names: Iterable[str]) -> None:
+def _declare(
+    parser: argparse.ArgumentParser, usage: str, modules: Mapping[str, str], argv: Sequence[str]
+) -> None:
     parser.add_argument("--version", action="version", version=f"Parvandeh {RELEASE}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in names:
-        module = import_module(modules[name])
+    for name in argv[:1] if modules.keys() & argv[:1] else modules:
+        module = import_module(f"{usage}.{modules[name]}")
         command = commands.add_parser(name, help=module.HELP, description=module.HELP)
         module.declare(command)
 
 
-def _explained(failure: Exception) -> str | None:
-    """Return what happened and how to fix it; None for a bug of the product."""
-    match failure:
-        case Invalid():
-            faults = (f"  {fault.pointer}: {fault.detail}" for fault in failure.faults)
-            return "\n".join([failure.detail, *faults])
-        case PermissionError():
-            fix = "Start as the user who made it, or choose another data folder with PARVANDEH_VAR."
-            return f"You don't have permission to use {failure.filename}. {fix}"
-        case OperationalError():
-            return f"The database can't be used: {failure.orig}"
-        case DBAPIError():
-            undefined = getattr(failure.orig, "sqlstate", None) in UNDEFINED
-            return f"The database has tables of an older release, or none. {MIGRATE}" if undefined else None
-    return str(failure)
+def _imported(module: str) -> Any:
+    """Import a part of the engine: only when it is needed, since that takes longer than all of the above.
+
+    Meanwhile nothing becomes garbage; looking for it would take a sixth of the time.
+    """
+    gc.disable()
+    try:
+        return import_module(module)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _print_error(text: str, *, code: int = 1) -> int:

@@ -11,17 +11,8 @@ from engine.platform.errors import Unusable
 from engine.platform.postgres import cluster
 from engine.platform.storage import Storage
 
-HELP = "Back up the database and the documents to two files. The installation can keep running."
-
 DUMP = ("--format=custom", "--no-owner", "--no-privileges")
 QUIET = ("--exclude-table-data=webhooks", "--exclude-table-data=deliveries")
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the file, and whether a restored copy may send."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="must not exist yet")
-    quiet = "leave out webhooks, their secrets and deliveries: for a test copy"
-    parser.add_argument("--quiet-webhooks", action="store_true", help=quiet)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -12,25 +12,9 @@ from engine.bpmn import Finding, Owner
 from engine.cli import folders
 from engine.definitions import scenarios, toml_files
 from engine.platform.config import Settings
-from engine.platform.language import LANGUAGES, Language, Reader
+from engine.platform.language import Language, Reader
 from engine.platform.messages import messages
 from engine.platform.messages.findings import explain
-
-HELP = "Check process files and print all findings. The exit code is 1 if they can't be deployed."
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare folders, each checked separately, and files, checked together."""
-    folders.declare(parser)
-    parser.add_argument("--all", action="store_true", help="treat every process as executable")
-    declare_language(parser)
-
-
-def declare_language(parser: argparse.ArgumentParser) -> None:
-    """Declare the language in which findings and differences are printed."""
-    parser.add_argument(
-        "--language", choices=sorted(LANGUAGES), default="en", help="of findings (default: en)"
-    )
 
 
 def run(arguments: argparse.Namespace, _settings: Settings) -> int:

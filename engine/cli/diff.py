@@ -9,25 +9,13 @@ import orjson
 
 from engine import bpmn
 from engine.cli import folders
-from engine.cli.check import declare_language, describe
+from engine.cli.check import describe
 from engine.platform.config import Settings
 from engine.platform.language import Reader
 from engine.platform.messages import messages
 from engine.platform.messages.differences import explain
 
 NO_FORM = "form-missing"  # a diagram can be compared without its forms
-
-HELP = (
-    "Compare two versions of a process and print what changed. The exit code is 1 if one can't be deployed."
-)
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the older and the newer version."""
-    parser.add_argument("before", type=Path, metavar="BEFORE", help="a file, or a process folder")
-    parser.add_argument("after", type=Path, metavar="AFTER", help="a file, or a process folder")
-    parser.add_argument("--json", action="store_true", help="with codes and parameters")
-    declare_language(parser)
 
 
 def run(arguments: argparse.Namespace, _settings: Settings) -> int:

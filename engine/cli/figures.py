@@ -12,17 +12,6 @@ from engine.oversight import projection
 from engine.platform.config import Settings
 from engine.platform.db import UnitOfWork
 
-HELP = "Check the figures of oversight, or compute them again from the first event of the log."
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare what is done."""
-    parser.add_argument(
-        "action",
-        choices=["check", "rebuild"],
-        help="check: print missing and wrong figures; rebuild: empty all, and a worker fills them again",
-    )
-
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Check the figures: 1 if something is wrong. Or empty them in one transaction, while others work."""

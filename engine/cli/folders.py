@@ -1,6 +1,5 @@
 """The files of a process folder as a deployment contains them: by base name."""
 
-import argparse
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,24 +11,6 @@ PROCESS = {".bpmn", ".xml", ".dmn", ".json", ".form"}
 SERVICE = {toml_files.SUFFIX}
 # What is read from a folder, and from its subfolders; `.yml` so that it is rejected, not silently ignored.
 TAKEN = {".": PROCESS | SERVICE, "forms": PROCESS, "scenarios": {scenarios.SUFFIX, ".yml"}}
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of commands that read folders and files, and what these may call."""
-    parser.add_argument(
-        "paths",
-        nargs="+",
-        type=Path,
-        metavar="FILE_OR_FOLDER",
-        help="a process folder, or files; they may call processes of each other",
-    )
-    parser.add_argument(
-        "--known",
-        action="append",
-        default=[],
-        metavar="KEY",
-        help="a process deployed elsewhere that these may call",
-    )
 
 
 def read(paths: Iterable[Path]) -> dict[str, bytes]:

@@ -4,21 +4,11 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.platform.config import ROOT, Settings
+from engine.platform.config import Settings
 from engine.platform.errors import Invalid
 from engine.platform.messages import po
 
-HELP = "Export the message catalogues as PO files for translators, or import translations."
 FOLDERS = (Path("engine", "platform", "messages"), Path("web", "texts"))
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare what to do, and the folder of the PO files."""
-    parser.add_argument("act", choices=("export", "import"), help="write the PO files, or read them")
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the folder of the PO files")
-    parser.add_argument(
-        "--source", type=Path, default=ROOT, metavar="DIR", help="the working copy (default: this one)"
-    )
 
 
 def run(arguments: argparse.Namespace, _settings: Settings) -> int:

@@ -17,17 +17,6 @@ from engine.platform.config import ROOT, Settings
 from engine.platform.db import Database, connection
 from engine.platform.errors import Unusable
 
-HELP = "Migrate the database to the tables of this release."
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare whether to change anything."""
-    parser.add_argument(
-        "--check",
-        action="store_true",
-        help="change nothing; the exit code is 1 if the database needs a migration",
-    )
-
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Migrate or compare, and report the result."""

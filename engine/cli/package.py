@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from engine.cli.check import declare_language, describe
+from engine.cli.check import describe
 from engine.cli.connection import database
 from engine.connectors import Connectors
 from engine.definitions import uploads
@@ -18,28 +18,6 @@ from engine.identity import accounts
 from engine.platform.config import Settings
 from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Invalid, Rejected
-
-HELP = "Export a service as one file, or import such a file. A dry run names what is missing here."
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the two directions."""
-    ways = parser.add_subparsers(dest="way", required=True, metavar="export|import")
-    out = ways.add_parser("export", help="write a version to a file")
-    out.add_argument("key", metavar="KEY", help="of the definition")
-    out.add_argument("file", type=Path, metavar="FILE")
-    out.add_argument("--number", type=int, metavar="N", help="of the version (default: the current one)")
-    back = ways.add_parser("import", help="deploy the version in a file")
-    back.add_argument("file", type=Path, metavar="FILE")
-    back.add_argument(
-        "--dry-run", action="store_true", help="change nothing; the exit code is 1 if it can't be deployed"
-    )
-    back.add_argument(
-        "--unit",
-        metavar="KEY",
-        help="the unit that owns the processes (default: the present owner, or that of the package)",
-    )
-    declare_language(back)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -13,17 +13,6 @@ from engine.identity import accounts, passwords
 from engine.platform.config import Settings
 from engine.platform.errors import Unusable
 
-HELP = "Give an account a password, read twice from the terminal or once from standard input."
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the account."""
-    parser.add_argument("name", metavar="NAME", help="of the account")
-    parser.add_argument("--role", choices=accounts.ROLES, help="create the account if it does not exist")
-    parser.add_argument(
-        "--temporary", action="store_true", help="its owner must change it at the first login"
-    )
-
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Set it and end all sessions of the account."""

@@ -7,7 +7,6 @@ import argparse
 from collections import Counter
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -19,17 +18,9 @@ from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Invalid
 from engine.tasks import delegations
 
-HELP = "Import units, people, substitutes and delegations from a file. Running it again changes nothing."
-
 
 class _Tried(Exception):
     """Raised to undo a dry run."""
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the file, and whether it is a dry run."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="people.csv or people.json")
-    parser.add_argument("--dry-run", action="store_true", help="only print what would change")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -13,18 +13,6 @@ from engine.cli.check import describe
 from engine.platform.config import Settings
 from engine.platform.errors import Invalid
 
-HELP = "Draw each process of the files as SVG, with the findings of the check."
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare folders, each drawn separately, and files, drawn together; and the folder for the pictures."""
-    folders.declare(parser)
-    parser.add_argument("--lang", choices=("en", "fa"), default="en", help="language of bilingual names")
-    parser.add_argument("--no-marks", action="store_true", help="draw without findings")
-    parser.add_argument(
-        "-o", "--output", type=Path, default=Path(), metavar="DIR", help="a folder (default: this one)"
-    )
-
 
 def run(arguments: argparse.Namespace, _settings: Settings) -> int:
     """Write the pictures and print their names; return 1 if one of the files can't be drawn."""

@@ -12,14 +12,6 @@ from engine.identity import accounts
 from engine.platform.config import Settings
 from engine.platform.db import UnitOfWork
 
-HELP = "Publish a draft. New cases use it from now on."
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the version."""
-    parser.add_argument("key", metavar="KEY", help="of the definition")
-    parser.add_argument("number", type=int, metavar="N", help="of the version")
-
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Publish it as the installation's own account."""

@@ -18,7 +18,6 @@ from engine.platform.errors import Unusable
 from engine.platform.storage import Storage
 
 WHOLE = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
-HELP = "Restore a backup to an empty database and verify its log. Timers and calls of the backup continue."
 
 _TABLES = text("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
 
@@ -32,13 +31,6 @@ _ORPHANS = (
     text("UPDATE calls SET lease_until = NULL, worker = NULL WHERE status = 'open'"),
 )
 _QUIET = text("UPDATE webhooks SET disabled_at = now() WHERE disabled_at IS NULL RETURNING id")
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the file, and whether the copy may send."""
-    parser.add_argument("file", type=Path, metavar="FILE")
-    quiet = "disable all webhooks: for a test copy"
-    parser.add_argument("--quiet-webhooks", action="store_true", help=quiet)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -11,14 +11,6 @@ from engine.identity import accounts
 from engine.platform.config import Settings
 from engine.platform.db import UnitOfWork
 
-HELP = "Retire a version or withdraw a draft. New cases no longer use it."
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the version."""
-    parser.add_argument("key", metavar="KEY", help="of the definition")
-    parser.add_argument("number", type=int, metavar="N", help="of the version")
-
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Retire it as the installation's own account."""

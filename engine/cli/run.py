@@ -24,15 +24,9 @@ from engine.platform.db import Database
 from engine.platform.errors import Unusable
 from engine.platform.locks import Lock
 
-HELP = "Run everything that an installation needs, until Ctrl-C."
 STOPPING = "stopping"
 DATABASE = "PostgreSQL"
 LOOK = 1.0  # seconds between two looks at the data folder
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare one argument, only for the Makefile."""
-    parser.add_argument("--with-parent", type=int, metavar="PID", help="stop when this parent process dies")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:

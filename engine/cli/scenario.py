@@ -4,14 +4,13 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import orjson
 
 from engine import bpmn
 from engine.bpmn import Source, Spec
 from engine.cli import folders
-from engine.cli.check import declare_language, describe
+from engine.cli.check import describe
 from engine.definitions import scenarios
 from engine.definitions.scenarios import Coverage, Part, Result, ScenarioReport
 from engine.platform.config import Settings
@@ -19,22 +18,6 @@ from engine.platform.errors import Invalid
 from engine.platform.language import Language, Reader, Texts
 from engine.platform.messages import findings, messages
 from engine.platform.messages.scenarios import readable
-
-HELP = "Run the scenarios of process folders. The exit code is 1 if one of them fails."
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare folders, each run separately, and files, run together."""
-    parser.add_argument(
-        "paths",
-        nargs="+",
-        type=Path,
-        metavar="FILE_OR_FOLDER",
-        help="a process folder, or files; include the processes that others call",
-    )
-    parser.add_argument("--json", action="store_true", help="print results and coverage as JSON")
-    parser.add_argument("--all", action="store_true", help="treat every process as executable")
-    declare_language(parser)
 
 
 def run(arguments: argparse.Namespace, _settings: Settings) -> int:

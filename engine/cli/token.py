@@ -1,9 +1,7 @@
 """Create, list and revoke bearer tokens. Also creates the first administrator of an installation."""
 
 import argparse
-import re
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -13,28 +11,6 @@ from engine.identity import accounts
 from engine.organisation import units
 from engine.platform.config import Settings
 from engine.platform.db import Database
-
-HELP = "Create, list and revoke API tokens of people and systems."
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare its three actions."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    create = actions.add_parser("create", help="Create a token, and its account if none has this name.")
-    create.add_argument("--name", required=True)
-    create.add_argument("--role", required=True, choices=accounts.ROLES)
-    unit = "the unit where a new account works, including the units below it (default: all units)"
-    create.add_argument("--unit", default="root", metavar="KEY", help=unit)
-    position = "its role in that unit, such as inspector (default: any)"
-    create.add_argument("--as", default=access.ANY, metavar="ROLE", dest="position", help=position)
-    scope = "a permission of the token, such as messages.send; can be repeated (default: all of the role)"
-    create.add_argument("--scope", action="append", metavar="SCOPE", dest="scopes", help=scope)
-    create.add_argument(
-        "--expires", type=_days, metavar="P90D", help="how long it is valid (default: until revoked)"
-    )
-    actions.add_parser("list", help="List all tokens.")
-    revoke = actions.add_parser("revoke", help="Revoke a token.")
-    revoke.add_argument("id", type=UUID, help="as listed")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -54,7 +30,7 @@ def _create(database: Database, arguments: argparse.Namespace) -> None:
     def make(session: Session, now: datetime) -> str:
         ends = now + arguments.expires if arguments.expires else None
         limits = accounts.Limits(arguments.scopes, ends)
-        position = accounts.Position(units.open_id(session, arguments.unit), arguments.position)
+        position = accounts.Position(units.open_id(session, arguments.unit), arguments.position or access.ANY)
         return accounts.create_token(
             session, now, name=arguments.name, role=arguments.role, position=position, limits=limits
         )
@@ -72,10 +48,3 @@ def _list(database: Database, settings: Settings) -> None:
         state = "revoked" if token.revoked_at else "expired" if over else "valid"
         scopes = "" if token.scopes is None else f"  ({', '.join(token.scopes)})"
         print(f"{token.id}  {made}  {state:7}  {token.role:13}  {token.name}{scopes}")
-
-
-def _days(text: str) -> timedelta:
-    found = re.fullmatch(r"P([1-9][0-9]{0,3})([DW])", text)
-    if found is None:
-        raise argparse.ArgumentTypeError("write days or weeks, such as P90D or P52W")
-    return timedelta(days=int(found[1]) * (7 if found[2] == "W" else 1))

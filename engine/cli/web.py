@@ -38,7 +38,7 @@ class Web:
         )
 
     def await_answer(self) -> None:
-        """Return as soon as it responds. Raises Unusable if it ends, or neither responds nor works any more."""
+        """Return as soon as it responds. Raises Unusable if it ends, or no longer works towards it."""
         spent, deadline = 0, time.monotonic() + PATIENCE
         while not _answers(self._port):
             if self.process.poll() is not None:

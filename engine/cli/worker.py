@@ -8,18 +8,11 @@ from importlib import import_module
 
 from engine.cli import children, migrate
 from engine.connectors import Connectors
-from engine.platform import jobs, parent_death, postgres
+from engine.platform import parent_death, postgres
 from engine.platform.config import Settings
 
-HELP = "Process the queues until Ctrl-C. Several workers, on any machines, share the work."
 PATIENCE = 70  # seconds; a worker allows its current calls 60
 PAUSE = 1.0  # seconds before a child is restarted, which may die at once
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the queue, and one argument only for parent processes."""
-    parser.add_argument("--queue", choices=jobs.QUEUES, help="only this one, in this process")
-    parser.add_argument("--with-parent", type=int, metavar="PID", help="stop when this parent process dies")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:

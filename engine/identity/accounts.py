@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, get_args
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
@@ -20,8 +20,8 @@ from engine.platform.db import Actor, connection
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 from engine.platform.ids import uuid7
 from engine.platform.prepared import Prepared
+from engine.platform.vocabulary import ROLES
 
-ROLES: tuple[Role, ...] = get_args(Role)
 PREFIX = "pvd_"  # identifies tokens that leaked into a log or a repository
 SYSTEM = administration_log.SYSTEM
 SYSTEM_NAMES = ("سامانه", "The system")  # on pages, in Persian and English

@@ -1,7 +1,7 @@
 """All tables. Statuses are text; instants are aware, UTC and end in `_at`; ids are UUIDv7."""
 
 from engine.models.access_log import AccessHead, AccessRecord, Openable
-from engine.models.accounts import Role, Token, User
+from engine.models.accounts import Token, User
 from engine.models.application_drafts import (
     ApplicationCount,
     ApplicationDraft,
@@ -112,6 +112,7 @@ from engine.models.waits import Call, CallStatus, Wait, WaitKind
 from engine.models.webhooks import Cursor, Delivery, DeliveryStatus, Webhook
 from engine.models.work_time import WorkStretch
 from engine.platform.db import Base
+from engine.platform.vocabulary import Role
 
 __all__ = [
     "CASE_NUMBERS",

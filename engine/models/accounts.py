@@ -1,6 +1,5 @@
 """The tables of accounts and their tokens."""
 
-from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, Text, false, text
@@ -10,10 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.models.tables import Id, Instant
 from engine.platform.db import Base
 from engine.platform.language import Calendar, Language
-
-Role = Literal[
-    "administrator", "designer", "caseworker", "portal", "service", "applicant", "auditor", "manager"
-]
+from engine.platform.vocabulary import Role
 
 
 class User(Base):

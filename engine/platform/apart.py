@@ -5,13 +5,13 @@ raises `Slow` when it has taken too long here; a child process then begins it ag
 """
 
 import os
-import pickle
-import select
 import signal
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from math import inf
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from time import monotonic
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -21,7 +21,6 @@ from engine.platform.pulse import INTERVAL, PULSE
 T = TypeVar("T")
 
 HERE = 0.1  # seconds that such work may take in this process
-BLOCK = 1 << 16
 
 
 class _Children:
@@ -62,7 +61,7 @@ def _in_child(
     work: Callable[[], Any], refusals: tuple[type[Exception], ...]
 ) -> tuple[Exception | None, Any] | None:
     """Return the refusal or the result; None if the child died, or its result can't be sent."""
-    reading, writing = os.pipe()
+    reading, writing = Pipe(duplex=False)
     parent = os.getpid()
     with warnings.catch_warnings():
         # The threads of others, such as the sandbox's, aren't in the child, which needs none of their locks.
@@ -70,21 +69,25 @@ def _in_child(
         child = os.fork()
     if child == 0:
         _work_and_exit(work, refusals, writing, parent)
-    os.close(writing)
+    writing.close()
     try:
-        received = _received(reading)
+        while not reading.poll(INTERVAL):
+            PULSE.beat()
+        return cast(tuple[Exception | None, Any], reading.recv())
+    except EOFError:
+        return None
     finally:
-        os.close(reading)
+        reading.close()
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    with suppress(EOFError, pickle.UnpicklingError):
-        return cast(tuple[Exception | None, Any], pickle.loads(received))  # noqa: S301 - of our own child
-    return None
 
 
 def _work_and_exit(
-    work: Callable[[], Any], refusals: tuple[type[Exception], ...], writing: int, parent: int
+    work: Callable[[], Any],
+    refusals: tuple[type[Exception], ...],
+    writing: "Connection[Any, Any]",
+    parent: int,
 ) -> NoReturn:
     """In the child: send the outcome, and end without any cleanup, which is the parent's."""
     _Children.allowed = False
@@ -96,20 +99,6 @@ def _work_and_exit(
             outcome: tuple[Exception | None, Any] = None, work()
         except refusals as refusal:
             outcome = refusal, None
-        with os.fdopen(writing, "wb") as pipe:
-            pipe.write(pickle.dumps(outcome))
+        writing.send(outcome)
     finally:
         os._exit(0)
-
-
-def _received(reading: int) -> bytes:
-    """Return all that the child sends, up to its end."""
-    received = bytearray()
-    while True:
-        if not select.select([reading], [], [], INTERVAL)[0]:
-            PULSE.beat()
-            continue
-        block = os.read(reading, BLOCK)
-        if not block:
-            return bytes(received)
-        received += block

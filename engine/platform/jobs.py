@@ -8,7 +8,7 @@ done, since a job may run twice.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, get_args
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -29,9 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from engine.platform.db import UnitOfWork, recordset
-
-Queue = Literal["cases", "calls", "checks"]
-QUEUES: tuple[Queue, ...] = get_args(Queue)
+from engine.platform.vocabulary import QUEUES, Queue
 
 HEARTBEAT = 3.0  # seconds between two heartbeats of a worker
 SILENCE = 12.0  # seconds without a heartbeat after which a worker counts as dead, and its jobs go to others

@@ -23,9 +23,10 @@ from engine.events import administration_log
 from engine.platform import logs
 from engine.platform.config import Settings
 from engine.platform.errors import Conflict, NotFound, Uncertain
-from engine.platform.jobs import HEARTBEAT, LONGEST_PAUSE, SILENCE, Queue
+from engine.platform.jobs import HEARTBEAT, LONGEST_PAUSE, SILENCE
 from engine.platform.limits import QueueConnection
 from engine.platform.postgres import conninfo
+from engine.platform.vocabulary import Queue
 from engine.worker import jobs, sweeps
 from engine.worker.command_runner import CommandRunner
 from engine.worker.jobs import MAX_TRIES, JobHandler

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from werkzeug.test import TestResponse
 
-from engine.identity.accounts import ROLES
+from engine.platform.vocabulary import ROLES
 from tests import factories, filed
 from tests.api.contract import Client
 from tests.packaged import package_of

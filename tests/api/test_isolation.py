@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from engine.identity import sessions
-from engine.identity.accounts import ROLES
 from engine.identity.sessions import Lasting, Proof
 from engine.models import BrowserSession, Role, User
 from engine.platform import budget
 from engine.platform.db import Database
+from engine.platform.vocabulary import ROLES
 from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, refused

@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import update
 
-from engine.identity.accounts import ROLES
 from engine.models import User
 from engine.platform.db import Database
+from engine.platform.vocabulary import ROLES
 from tests import factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import body, refused

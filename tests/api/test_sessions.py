@@ -15,6 +15,7 @@ from engine.identity.sessions import Lasting, Proof
 from engine.models import BrowserSession, User
 from engine.platform.db import Actor, Database
 from engine.platform.errors import AssuranceTooLow, Invalid
+from engine.platform.vocabulary import ROLES
 from tests.api.conftest import Clients
 from tests.api.contract import Client, Contract, body, refused
 
@@ -157,7 +158,7 @@ def test_tokens_of_people_are_of_the_lowest_level_and_systems_have_none(database
             accounts.find_actor(
                 session, accounts.digest(accounts.create_token(session, NOW, name=role, role=role))
             )
-            for role in accounts.ROLES
+            for role in ROLES
         ]
     levels = {actor.role: actor.acr for actor in found if actor}
     assert {role for role, acr in levels.items() if acr is None} == {"service", "portal"}

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from werkzeug.routing import AnyConverter, BaseConverter, Rule
 
-from engine.identity.accounts import ROLES
 from engine.platform.db import Actor
+from engine.platform.vocabulary import ROLES
 from tests.web.conftest import Browser, Make
 
 UNKNOWN = {"UUIDConverter": UUID(int=7), "IntegerConverter": 1}

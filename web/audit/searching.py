@@ -8,10 +8,10 @@ from uuid import UUID
 from flask import Blueprint, request
 
 from engine.events import Kind
-from engine.identity.accounts import ROLES
 from engine.oversight.audit import search
 from engine.oversight.audit.search import Place, Wanted
 from engine.platform.errors import Invalid, Refusal
+from engine.platform.vocabulary import ROLES
 from web import asked, events, forms, texts
 from web.visit import Page, Visit, page
 

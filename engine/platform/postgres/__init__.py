@@ -58,12 +58,12 @@ class Server:
         self._lock = lock
 
     def require_data(self) -> None:
-        """Raises Unusable if its files were removed: the server itself goes on with those it has open."""
+        """Raises Unusable if its files were removed: the server continues with those it has open."""
         self._lock.require_folder(self._settings.var / "postgres" / cluster.VERSION)
 
     def restart(self) -> None:
         """Restart it after it died. Raises Unusable, with the end of its log, if it doesn't start."""
-        self.require_data()  # a start would create them anew
+        self.require_data()  # a start would create new ones
         cluster.end_orphans(self._settings.var / "postgres")
         self.process = _start(self._settings, self._options, again=True)
 

@@ -1,0 +1,1 @@
+"""How each command of the demonstration is called."""
