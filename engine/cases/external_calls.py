@@ -207,6 +207,14 @@ def retry_later(
     cases.fail_call(uow, attempt.id, failure, attempt.attempts, tried)
 
 
+def put_off(uow: UnitOfWork, attempt: Attempt, pause: timedelta, reason: str) -> None:
+    """Ends a try that was none, since the system is left alone: it isn't counted, and made after `pause`.
+
+    Raises Conflict if the step no longer waits, or a later try is under way.
+    """
+    _postpone(uow, attempt.id, attempt.fence, uow.now + pause, reason, attempts=attempt.attempts - 1)
+
+
 def end_attempt(uow: UnitOfWork, attempt: Attempt) -> None:
     """Ends a try without counting it: its result could not be stored because the case is suspended."""
     ours = update(Call).where(Call.id == attempt.id, Call.fence == attempt.fence, Call.status == "open")
@@ -310,8 +318,9 @@ def _lock_leased(uow: UnitOfWork, call_id: UUID, fence: int) -> cases.CallRow:
     return row
 
 
-def _postpone(uow: UnitOfWork, call_id: UUID, fence: int, at: datetime, failure: str) -> None:
+def _postpone(uow: UnitOfWork, call_id: UUID, fence: int, at: datetime, failure: str, **more: int) -> None:
     put = {"due_at": at, "woken_at": None, "lease_until": None, "worker": None, "failure": failure[:500]}
+    put |= more
     ours = update(Call).where(Call.id == call_id, Call.fence == fence, Call.status == "open")
     if uow.connection.execute(ours.values(**put)).rowcount == 0:
         raise _overtaken(call_id)

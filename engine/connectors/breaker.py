@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from engine.connectors.message import CallFailed
+from engine.connectors.message import CallFailed, CircuitOpen
+
+PROBE = 1.0  # seconds after which to look whether the probe has its result
 
 
 class Breaker:
@@ -24,7 +26,7 @@ class Breaker:
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Guards one call. Raises CallFailed if the circuit is open.
+        """Guards one call. Raises CircuitOpen if it may not be made now.
 
         Any response counts as a success: only temporary failures are counted.
         """
@@ -44,12 +46,9 @@ class Breaker:
         """Returns whether this call is the probe."""
         if self._opened_at is None:
             return False
-        if self._probing or self._clock() < self._opened_at + self.pause:
-            raise CallFailed(
-                "circuit-open",
-                f"not called: it failed {self._in_a_row} times in a row, and is left alone for a while",
-                retriable=True,
-            )
+        left = self._opened_at + self.pause - self._clock()
+        if self._probing or left > 0:
+            raise CircuitOpen(self._in_a_row, max(left, PROBE))
         self._probing = True
         return True
 

@@ -52,3 +52,12 @@ class CallFailed(Exception):
         self.detail = detail
         self.retriable = retriable
         self.error_code = error_code
+
+
+class CircuitOpen(CallFailed):
+    """Raised instead of a call while the system is left alone; `seconds` until it may be called again."""
+
+    def __init__(self, failures: int, seconds: float) -> None:
+        detail = f"not called: it failed {failures} times in a row, and is left alone for a while"
+        super().__init__("circuit-open", detail, retriable=True)
+        self.seconds = seconds

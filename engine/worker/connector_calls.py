@@ -10,7 +10,7 @@ import structlog
 from engine.bpmn import CallFailure
 from engine.cases import external_calls
 from engine.cases.external_calls import Attempt
-from engine.connectors import CallFailed, Connectors, Consent, Reply, Request, send
+from engine.connectors import CallFailed, CircuitOpen, Connectors, Consent, Reply, Request, send
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
 from engine.portal import consents
@@ -43,6 +43,10 @@ class Caller:
             if attempt.attempts > len(ladder) + 1:
                 raise CallFailed("interrupted", "its worker died during the last try", retriable=False)
             reply = await self._send(attempt)
+        except CircuitOpen as refusal:
+            log.info("call.put-off", call=str(call_id), seconds=round(refusal.seconds, 1))
+            until, reason = timedelta(seconds=refusal.seconds), str(refusal)
+            await self._settle(attempt, lambda uow: external_calls.put_off(uow, attempt, until, reason))
         except CallFailed as failure:
             again = failure.retriable and attempt.attempts <= len(ladder)
             pause = timedelta(seconds=ladder[attempt.attempts - 1]) if again else None

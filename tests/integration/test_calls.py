@@ -1,8 +1,11 @@
 """Calls through connectors: an attempt begins once, when due, and counts; late replies are known."""
 
+import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import pytest
@@ -12,9 +15,14 @@ from engine import cases
 from engine.bpmn import CallFailure
 from engine.cases import external_calls, incidents
 from engine.cases.external_calls import Attempt
+from engine.platform.config import Settings
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Conflict
+from engine.worker.command_runner import CommandRunner
+from engine.worker.connector_calls import Caller
 from tests import bpmn, factories
+from tests.exchanging import settings
+from tests.working import free_port
 
 T = TypeVar("T")
 LEASE = timedelta(minutes=1)
@@ -53,6 +61,10 @@ class Calling:
 
     def put_off(self, attempt: Attempt, pause: timedelta | None = None) -> None:
         self.act(lambda uow: external_calls.retry_later(uow, attempt, DOWN, pause, 0.25))
+
+    def leave_alone(self, attempt: Attempt) -> None:
+        pause = timedelta(seconds=30)
+        self.act(lambda uow: external_calls.put_off(uow, attempt, pause, "left alone"))
 
     def settle(self, attempt: Attempt, **reply: Any) -> None:
         self.act(lambda uow: external_calls.settle(uow, attempt, reply, {}, 0.5))
@@ -165,6 +177,17 @@ def test_try_whose_reply_finds_its_case_suspended_does_not_count(calling: Callin
     assert (calling.sweep(), calling.begun().attempts) == (1, 1)
 
 
+def test_call_that_was_not_made_does_not_count_and_waits_its_time(calling: Calling) -> None:
+    for _ in range(3):
+        attempt = calling.begun()
+        assert attempt.attempts == 1
+        calling.leave_alone(attempt)
+        assert (calling.sweep(), calling.begin()) == (0, None)
+        calling.later += timedelta(seconds=30)
+        assert calling.sweep() == 1
+    assert calling.row("attempts, failure") == {"attempts": 0, "failure": "left alone"}
+
+
 def test_late_worker_does_not_take_back_a_newer_try(calling: Calling) -> None:
     late = calling.begun()
     calling.later = LEASE
@@ -223,3 +246,37 @@ def test_reply_that_the_case_cannot_hold_is_an_incident(calling: Calling, reply:
     attempt = calling.begun()
     calling.act(lambda uow: external_calls.settle(uow, attempt, reply, {}, 0.5))
     assert calling.codes() == ["invalid-reply"]
+
+
+@dataclass
+class Runner:
+    """Runs the commands of a worker, at the instant of a `Calling`."""
+
+    calling: Calling
+    settings: Settings
+
+    async def submit(self, command: Callable[[UnitOfWork], T]) -> T:
+        return self.calling.act(command)
+
+
+CONNECTOR = """
+[it]
+kind = "http"
+address = "http://127.0.0.1:{port}"
+retry = [1, 1]
+breaker = {{ failures = 1, pause = 30 }}
+
+[it.operations.ask]
+path = "/"
+"""
+
+
+def test_worker_counts_no_call_that_it_does_not_make(calling: Calling, tmp_path: Path) -> None:
+    """Nothing listens on the port: the first call fails, the next ones are not made."""
+    configured = settings(tmp_path, CONNECTOR.format(port=free_port()))
+    caller = Caller(cast(CommandRunner, Runner(calling, configured)))
+    for _ in range(5):
+        asyncio.run(caller.call(calling.id))
+        calling.later += timedelta(seconds=31)
+    assert calling.row("attempts, status") == {"attempts": 1, "status": "open"}
+    assert calling.codes() == []

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from engine.connectors import CallFailed
+from engine.connectors import CallFailed, CircuitOpen
 from engine.connectors.breaker import Breaker
 
 
@@ -51,6 +51,19 @@ def test_open_circuit_may_be_tried_again_later(breaker: Breaker) -> None:
     with pytest.raises(CallFailed) as caught, breaker.guard():
         pass
     assert caught.value.retriable
+
+
+def test_open_circuit_names_the_rest_of_its_pause(breaker: Breaker, clock: Clock) -> None:
+    for _ in range(3):
+        fail(breaker)
+    clock.now += 4
+    with pytest.raises(CircuitOpen) as caught, breaker.guard():
+        pass
+    assert caught.value.seconds == 6
+    clock.now += 6
+    with breaker.guard(), pytest.raises(CircuitOpen) as caught, breaker.guard():
+        pass
+    assert caught.value.seconds == 1, "the probe may end at any time"
 
 
 def test_a_success_in_between_starts_the_count_anew(breaker: Breaker) -> None:
