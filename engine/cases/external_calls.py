@@ -319,8 +319,8 @@ def _lock_leased(uow: UnitOfWork, call_id: UUID, fence: int) -> cases.CallRow:
 
 
 def _postpone(uow: UnitOfWork, call_id: UUID, fence: int, at: datetime, failure: str, **more: int) -> None:
-    put = {"due_at": at, "woken_at": None, "lease_until": None, "worker": None, "failure": failure[:500]}
-    put |= more
+    put: dict[str, Any] = {"due_at": at, "woken_at": None, "lease_until": None, "worker": None}
+    put |= {"failure": failure[:500], **more}
     ours = update(Call).where(Call.id == call_id, Call.fence == fence, Call.status == "open")
     if uow.connection.execute(ours.values(**put)).rowcount == 0:
         raise _overtaken(call_id)
