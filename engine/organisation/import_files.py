@@ -5,7 +5,6 @@ its place.
 """
 
 import csv
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from engine.identity import profiles
-from engine.platform import formats
+from engine.platform import formats, table_files
 from engine.platform.errors import Fault, Invalid
 
 COLUMNS = ("name", "account", "unit", "role", "from", "to", "person", *profiles.FIELDS)
@@ -106,26 +105,20 @@ def read(name: str, content: bytes, zone: tzinfo) -> Reading:
 
 
 def _read_csv(reading: Reading, text: str) -> None:
-    first = text.split("\n", 1)[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header: list[str] = []
     try:
-        for cells in lines:
-            if not any(cell.strip() for cell in cells):
-                continue
+        for line, cells in table_files.rows(text):
             if not header:
                 header = _header([cell.strip().lower() for cell in cells])
             elif len(reading.works) >= MAX_ROWS:
                 raise Invalid(f"The file has more than {MAX_ROWS} rows.")
             elif len(cells) > len(header):
-                reading.fault(
-                    f"line {lines.line_num}", f"has more cells than the header ({delimiter})", "cells"
-                )
+                reading.fault(f"line {line}", "has more cells than the header", "cells")
             else:
-                _csv_row(reading, f"line {lines.line_num}", dict(zip(header, cells, strict=False)))
+                _csv_row(reading, f"line {line}", dict(zip(header, cells, strict=False)))
     except csv.Error as cause:
-        reading.fault(f"line {lines.line_num}", f"cannot be read: {cause}", "csv")
+        line, reason = cause.args
+        reading.fault(f"line {line}", f"cannot be read: {reason}", "csv")
     if not header:
         reading.fault("line 1", f"must be a header: {','.join(COLUMNS)}", "header")
 

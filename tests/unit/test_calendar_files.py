@@ -50,6 +50,24 @@ def test_formula_stays_a_text_in_a_spreadsheet() -> None:
     assert b"'=cmd" in files.write_csv([Holiday(date(2027, 3, 10), "=cmd|'/c'!A1")])
 
 
+@pytest.mark.parametrize("name", ["=Nowruz", "'=Nowruz", "-", "@all", "Nowruz"])
+def test_name_like_a_formula_is_the_same_after_export_and_import(name: str) -> None:
+    holidays = [Holiday(date(2026, 3, 21), name, estimated=False)]
+    assert files.read("x.csv", files.write_csv(holidays)) == holidays
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "date;name;estimated\r\n2026-03-21;Nowruz;\r\n",
+        "Date,NAME,Estimated\r\n2026-03-21,Nowruz,\r\n",
+        "\ufeffdate; name\n\n2026-03-21; Nowruz\n;\n",
+    ],
+)
+def test_files_of_spreadsheets_are_read_whatever_they_separate_by(content: str) -> None:
+    assert files.read("x.csv", content.encode()) == [Holiday(date(2026, 3, 21), "Nowruz", estimated=False)]
+
+
 def test_event_over_several_days() -> None:
     event = EVENT.format("DTSTART;VALUE=DATE:20270321\r\nDTEND;VALUE=DATE:20270325\r\nSUMMARY:Nowruz")
     assert [one.date.day for one in files.read("x.ics", event.encode())] == [21, 22, 23, 24]

@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 
 from engine.oversight.metrics import Figure
+from engine.platform.table_files import guarded
 from web.oversight import words
 from web.oversight.words import Write
 from web.visit import Content
 
 FORMATS = ("csv", "json")
-SHOWN = 100  # rows
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _cell(value: Any) -> Any:
         return value.status if value.value is None else value.value
     if isinstance(value, bool):
         return str(value).lower()  # as in JSON
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return guarded(value)
 
 
 def _object(value: Any) -> Any:

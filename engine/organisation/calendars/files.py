@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 from engine.organisation.calendars.documents import MAX_NAME, Holiday, is_name
-from engine.platform import formats
+from engine.platform import formats, table_files
 from engine.platform.errors import Fault, Invalid
 
 MAX_FILE = 500_000  # bytes
@@ -67,34 +67,32 @@ def _unreadable(fault: Fault) -> Invalid:
 
 
 def _read_csv(text: str) -> tuple[list[Holiday], list[Fault]]:
-    reader = csv.DictReader(io.StringIO(text), restkey="more", strict=True)
     found: list[Holiday] = []
     faults: list[Fault] = []
     try:
-        if not {"date", "name"} <= set(reader.fieldnames or ()):
+        rows = table_files.rows(text)
+        names = [cell.strip().lower() for cell in next(rows, (1, []))[1]]
+        if not {"date", "name"} <= set(names):
             raise _unreadable(
                 Fault("/file", "must begin with the line date,name,estimated", "calendar-columns")
             )
-        for row in reader:
+        for line, cells in rows:
             if len(found) + len(faults) > MAX_ROWS:
-                raise _unreadable(
-                    Fault(
-                        "/file", f"contains more than {MAX_ROWS} days", "too-many-days", {"count": MAX_ROWS}
-                    )
-                )
-            one = _row(row, f"line {reader.line_num}")
+                raise _too_many()
+            one = _row(dict(zip(names, cells, strict=False)), f"line {line}")
             if isinstance(one, Fault):
                 faults.append(one)
             else:
                 found.append(one)
     except csv.Error as error:
-        raise _unreadable(Fault("/file", f"is no CSV: {error}", "not-csv")) from error
+        raise _unreadable(Fault("/file", f"is no CSV: {error.args[1]}", "not-csv")) from error
     return found, faults
 
 
-def _row(row: dict[str, str | None], place: str) -> Holiday | Fault:
-    day = formats.day(row["date"] or "")
-    name, mark = (row["name"] or "").strip(), (row.get("estimated") or "").strip().lower()
+def _row(row: dict[str, str], place: str) -> Holiday | Fault:
+    day = formats.day(row.get("date", "").strip())
+    name = table_files.unguarded(row.get("name", "").strip())
+    mark = row.get("estimated", "").strip().lower()
     if day is None:
         return Fault(f"{place}, date", "is not a date: write 2026-11-25 or 1405/09/04", "date")
     if not is_name(name):
@@ -110,13 +108,8 @@ def write_csv(holidays: Iterable[Holiday]) -> bytes:
     writer = csv.writer(target, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for one in holidays:
-        writer.writerow([one.date.isoformat(), _plain(one.name), "yes" if one.estimated else ""])
+        writer.writerow([one.date.isoformat(), table_files.guarded(one.name), "yes" if one.estimated else ""])
     return target.getvalue().encode("utf-8-sig")
-
-
-def _plain(name: str) -> str:
-    """Returns a name that a spreadsheet takes for a text, not for a formula."""
-    return f"'{name}" if name[:1] in "=+-@" else name
 
 
 def _read_icalendar(text: str) -> tuple[list[Holiday], list[Fault]]:

@@ -15,7 +15,7 @@ from engine.oversight.commitments import register
 from engine.oversight.commitments.inputs import digest_of
 from engine.oversight.commitments.online import Service, ServicesOnline
 from engine.oversight.commitments.register import MOST
-from engine.oversight.commitments.register_rows import COLUMNS, REFUSED, Line, quoted, read
+from engine.oversight.commitments.register_rows import COLUMNS, REFUSED, Line, read
 from engine.oversight.metrics import csv_of
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
@@ -195,5 +195,5 @@ _EMPTY = (",".join(COLUMNS) + "\r\n").encode("utf-8-sig")
 
 
 def _exported(service: Service, *, online: bool) -> Exported:
-    values = {name: quoted(getattr(service, name)) for name in COLUMNS[:-1]}
+    values = {name: getattr(service, name) for name in COLUMNS[:-1]}
     return Exported(**values, online=online)

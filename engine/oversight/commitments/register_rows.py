@@ -1,15 +1,12 @@
 """Reads the rows of a CSV file with services, each with its place; the database isn't asked."""
 
 import csv
-import io
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from engine.oversight.commitments.register import MOST, NewService
-from engine.platform import formats, persian
+from engine.platform import formats, persian, table_files
 from engine.platform.errors import Fault, Invalid
 
 COLUMNS = (
@@ -34,7 +31,7 @@ def read(content: str, unit: str) -> list[Line]:
     """Returns the rows of a file; those without a unit are of `unit`. Raises Invalid for what is no table."""
     if len(content) > LARGEST:
         raise _refused(Fault("/content", "is too large", "maxLength", {"count": LARGEST}))
-    rows = _rows(content.removeprefix("\ufeff"))
+    rows = _rows(content)
     _, header = next(rows, ("line 1", []))
     names = [cell.strip().lower() for cell in header]
     _require_header(names)
@@ -46,19 +43,15 @@ def read(content: str, unit: str) -> list[Line]:
 
 def _rows(text: str) -> Iterator[tuple[str, list[str]]]:
     """Yields the rows that aren't empty, with their places."""
-    first = text.split("\n", 1)[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    found = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    count = 0
     try:
-        for cells in found:
-            if any(cell.strip() for cell in cells):
-                place, count = f"line {found.line_num}", count + 1
-                if count > MOST + 1:
-                    raise _refused(Fault(place, "is one too many", "register-full", {"count": MOST}))
-                yield place, cells
+        for count, (line, cells) in enumerate(table_files.rows(text)):
+            place = f"line {line}"
+            if count > MOST:
+                raise _refused(Fault(place, "is one too many", "register-full", {"count": MOST}))
+            yield place, cells
     except csv.Error as cause:
-        raise _refused(Fault(f"line {found.line_num}", f"cannot be read: {cause}", "csv")) from cause
+        line, reason = cause.args
+        raise _refused(Fault(f"line {line}", f"cannot be read: {reason}", "csv")) from cause
 
 
 def _require_header(names: Sequence[str]) -> None:
@@ -74,7 +67,7 @@ def _refused(fault: Fault) -> Invalid:
 
 
 def _line(place: str, names: Sequence[str], cells: Sequence[str], unit: str) -> Line:
-    given = {name: _plain(text.strip()) for name, text in zip(names, cells, strict=False)}
+    given = {name: table_files.unguarded(text.strip()) for name, text in zip(names, cells, strict=False)}
     faults = [Fault(place, "has more cells than the header", "cells")] if len(cells) > len(names) else []
     volume, planned = _volume(given.get("yearly_volume", "")), _day(given.get("planned_for", ""))
     if volume is None and given.get("yearly_volume"):
@@ -92,19 +85,6 @@ def _line(place: str, names: Sequence[str], cells: Sequence[str], unit: str) -> 
         definition=given.get("definition") or None,
     )
     return Line(place, new, faults)
-
-
-def _plain(text: str) -> str:
-    """Returns a cell without the apostrophe that an export puts before what would be a formula."""
-    return text[1:] if _QUOTED.match(text) else text
-
-
-def quoted(value: Any) -> Any:
-    """Returns a value for an export: one that begins like a quoted formula gets another apostrophe."""
-    return f"'{value}" if isinstance(value, str) and _QUOTED.match(value) else value
-
-
-_QUOTED = re.compile(r"'+[=+\-@]")
 
 
 def _volume(text: str) -> int | None:

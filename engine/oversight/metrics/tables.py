@@ -9,9 +9,7 @@ from typing import Any
 
 from engine.bpmn.values import instant
 from engine.oversight.metrics.figures import Figure
-
-# A spreadsheet takes a text that begins with one of these as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from engine.platform.table_files import guarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,8 @@ def _pairs(line: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
+    if isinstance(value, str):
+        return guarded(value)
     if isinstance(value, bool):
         return str(value).lower()  # as in JSON
     if hasattr(value, "tzinfo"):
