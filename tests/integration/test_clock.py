@@ -210,7 +210,7 @@ def test_suspending_a_definition_is_a_pause(
 def test_suspending_a_definition_moves_due_dates_as_suspending_a_case(
     database: Database, start: Callable[..., cases.CaseView], act: Act
 ) -> None:
-    late = bpmn.node("userTask", "a", parvandeh__due="P9D")
+    late = bpmn.node("userTask", "a", parvandeh__due="PT216H")
     factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(late))))
     case, held = start(), start()
     act("administrator", lambda uow: cases.suspend(uow, held.id), MINUTE)
