@@ -1,8 +1,8 @@
 """Calculating deadlines of open cases again when a calendar has changed: first how many would move, then all.
 
 The due times of tasks that a calendar counts, and of timers in working time, are here. Other parts of a case
-with deadlines add their own to `KINDS`. It is done in batches, each in its own transaction, so that nobody waits; doing it again changes
-nothing.
+with deadlines add their own to `KINDS`. It is done in batches, each in its own transaction, so that nobody
+waits; doing it again changes nothing.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
