@@ -1,10 +1,13 @@
 """The clock of a case: when it starts, pauses and stops, and what is done at the end of its term."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from engine import cases, tasks
 from engine.cases import erasure
@@ -184,6 +187,21 @@ def test_suspension_pauses_it_and_moves_the_tasks(
     task = act("caseworker", lambda uow: tasks.get(uow, case.tasks[0]["id"]))
     assert task["due_at"] == clock.due_at
     assert replay_finds(database) == []
+
+
+def test_instants_of_its_events_are_in_utc(database: Database, start: Callable[..., cases.CaseView]) -> None:
+    """Whatever the zone of the installation is: they are compared as texts, too."""
+    deploy(database)
+    case, head = start(), factories.an_actor(database, "administrator")
+    for command, hours in ((cases.suspend, 1), (cases.resume, 2)):
+
+        def run(session: Session, now: datetime, command: Any = command, hours: int = hours) -> None:
+            later = now.astimezone(ZoneInfo("Asia/Tehran")) + MINUTE * 60 * hours
+            command(UnitOfWork(session, head, later), case.id)
+
+        database.run(run)
+    (resumed,) = [facts for kind, facts in logged(database, case.id) if kind == "clock.resumed"]
+    assert [resumed[name][-6:] for name in ("paused_at", "due_at")] == ["+00:00", "+00:00"]
 
 
 def test_suspending_a_definition_is_a_pause(
