@@ -106,7 +106,7 @@ class CaseFigures(Base):
     due_at: Mapped[Instant | None]
     stopped_at: Mapped[Instant | None]  # when a decision, or silence, ended it
     # When it did not run, or the case was suspended: the beginning and end of each pause, in order; one that
-    # goes on has no end. NULL: never.
+    # continues has no end. NULL: never.
     pauses: Mapped[list[datetime] | None] = mapped_column(ARRAY(DateTime(timezone=True)))
     late: Mapped[bool | None]  # by its term, or by the norm of its process; NULL: it has neither
     late_ms: Mapped[Ms]  # in office time

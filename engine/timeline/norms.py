@@ -1,6 +1,6 @@
 """When a norm ends, and when the term of a case, or else its norm, does not run.
 
-A norm is counted as a term of the law is: `engine.deadlines.due`, by the calendar of whoever has the work.
+A norm is counted as a term of the law is: `engine.deadlines.due`, by the calendar of the party that has it.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from engine.timeline.hours import DAY, Hours
 from engine.timeline.intervals import Interval, merge
 from engine.timeline.records import Surroundings, instant_of, ms_of
 
-ONGOING = 1 << 60  # the end of a pause that goes on
+ONGOING = 1 << 60  # the end of a pause that continues
 _NEVER = 366 * MAX_YEARS * DAY
 _WAITS = frozenset({"task", "wait", "call"})
 

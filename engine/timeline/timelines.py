@@ -101,7 +101,7 @@ class Timeline:
 
     @cached_property
     def pauses(self) -> Sequence[Interval]:
-        """Returns when that does not run; a pause that goes on ends at `ONGOING`."""
+        """Returns when that does not run; a pause that continues ends at `ONGOING`."""
         return pauses(self.history, self.around)
 
     @cached_property
