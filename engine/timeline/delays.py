@@ -1,8 +1,8 @@
 """Why a case is late: its delay, spread over what took longer than its norm on the critical path.
 
-All of it is counted in office time of the party that had the case, and without the pauses of the statutory clock:
-the end of the term moved with them. The delay itself is office time of the case's unit, which also counts for
-applicants and failures.
+All of it is counted in office time of the party that had the case, and without the pauses of the statutory
+clock: the end of the term moved with them. The delay itself is office time of the case's unit, which also
+counts for applicants and failures.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
