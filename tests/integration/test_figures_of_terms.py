@@ -15,7 +15,7 @@ from engine.oversight import projection
 from engine.oversight.metrics.filters import Scope
 from engine.oversight.metrics.overview import overdue_at_end
 from engine.platform.db import Database
-from tests import bpmn, clocks, factories
+from tests import clocks, factories
 from tests.integration.conftest import Act
 
 HOUR = timedelta(hours=1)
@@ -71,17 +71,6 @@ def test_case_that_was_suspended_after_its_breach_was_not_overdue_meanwhile(
     project(act, 16 * HOUR)
     said = {hour: overdue(database, case.started_at + hour * HOUR) for hour in (9, 11, 13, 16)}
     assert said == {9: False, 11: True, 13: False, 16: True}
-
-
-def test_case_that_ended_while_its_term_was_paused_was_not_overdue(
-    database: Database, start: Start, act: Act
-) -> None:
-    papers = bpmn.node("userTask", "papers", parvandeh__clock="pause")
-    factories.deploy(database, clocks.deciding(before=[papers]))
-    case = start()
-    act("administrator", lambda uow: cases.cancel(uow, case.id), 20 * HOUR)
-    project(act, 21 * HOUR)
-    assert not overdue(database, case.started_at + 15 * HOUR)
 
 
 def test_open_case_with_a_norm_only_is_overdue_after_it(database: Database, start: Start, act: Act) -> None:
