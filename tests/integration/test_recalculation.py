@@ -121,7 +121,7 @@ def test_closure_declared_the_day_before_moves_the_end_by_a_day(database: Databa
 def test_closure_moves_a_term_in_days_that_ends_on_its_day(
     database: Database, at: At, role: str, before: str, after: str
 ) -> None:
-    """The next two days are a weekend. The events say what was first told, which is no difference."""
+    """The next two days are a weekend. The events have the first end, which is no difference."""
     work = bpmn.node("userTask", "work", parvandeh__due="P7D", parvandeh__role=role)
     factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(work), key="days")))
     begin(at, "days")

@@ -226,8 +226,8 @@ def _last_change(bound: Connection) -> datetime:
     """Returns until when what was opened may be counted by another calendar now than at first."""
     kinds = ("unit.made", "unit.changed", *(f"calendar.{what}" for what in _CHANGES))
     last = select(func.max(OrganisationRecord.at)).where(OrganisationRecord.kind.in_(kinds))
-    at = bound.execute(last).scalar_one()
-    return at + _BATCHES if at else _NEVER
+    at = bound.execute(last).scalar()
+    return _NEVER if at is None else at + _BATCHES
 
 
 def _rows(bound: Connection, prepared: Prepared, cases: Sequence[UUID]) -> Mapping[UUID, Stored]:
