@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from engine.deadlines import MAX_YEARS, Count, Side, Term, Untimely, due
 from engine.timeline.history import History, Step
 from engine.timeline.hours import DAY, Hours
-from engine.timeline.intervals import Interval, merge
+from engine.timeline.intervals import Interval, clip, merge
 from engine.timeline.records import Surroundings, instant_of, ms_of
 
 ONGOING = 1 << 60  # the end of a pause that continues
@@ -36,12 +36,14 @@ def pauses(case: History, around: Surroundings) -> list[Interval]:
     stopped = [*case.suspensions, *((begin, _ongoing(end, around)) for begin, end in around.suspensions)]
     if case.suspended is not None:
         stopped.append((case.suspended, ONGOING))
-    clock = case.clock
-    if not clock.counts:
-        return merge([*stopped, *_waited(case.steps, around)])
-    if clock.paused is not None:
-        stopped.append((clock.paused, clock.ended or case.end or ONGOING))
-    return merge([*stopped, *clock.pauses])
+    if not case.clock.counts:
+        stopped += _waited(case.steps, around)
+    else:
+        stopped += case.clock.pauses
+        if case.clock.paused is not None:
+            stopped.append((case.clock.paused, case.clock.ended or ONGOING))
+    found = merge(stopped)
+    return found if case.end is None else clip(found, case.start, case.end)
 
 
 def _ongoing(end: int, around: Surroundings) -> int:

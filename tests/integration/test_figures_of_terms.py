@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from engine import cases
+from engine.events import follower
 from engine.models import CaseFigures
 from engine.organisation import calendars
 from engine.oversight import projection
@@ -17,6 +18,7 @@ from engine.oversight.metrics.overview import overdue_at_end
 from engine.platform.db import Database
 from tests import clocks, factories
 from tests.integration.conftest import Act
+from tests.integration.test_figures import content
 
 HOUR = timedelta(hours=1)
 Start = Callable[..., cases.CaseView]
@@ -104,6 +106,22 @@ def test_suspending_a_definition_suspends_what_is_overdue(
     act("administrator", lambda uow: cases.resume_definition(uow, "p"), 5 * HOUR)
     project(act, 6 * HOUR)
     assert due_at(database) is not None
+
+
+def test_figures_of_ended_cases_do_not_know_later_suspensions(
+    database: Database, start: Start, act: Act
+) -> None:
+    """Nor when they are computed again meanwhile."""
+    deploy(database, statutory="", norm="PT10H")
+    case = start()
+    act("administrator", lambda uow: cases.cancel(uow, case.id), HOUR)
+    project(act, HOUR)
+    before = content(database)
+    act("administrator", lambda uow: cases.suspend_definition(uow, "p"), 2 * HOUR)
+    project(act, 3 * HOUR)
+    act("manager", lambda uow: follower.rebuild(uow, projection.FIGURES), 4 * HOUR)
+    project(act, 4 * HOUR)
+    assert content(database) == before
 
 
 def test_closure_moves_the_end_of_a_norm_of_an_open_case(database: Database, start: Start, act: Act) -> None:
