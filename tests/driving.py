@@ -1,6 +1,7 @@
 """Driving a process step by step in tests: small diagrams, built and run only with the engine's commands."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from types import MappingProxyType
@@ -12,8 +13,10 @@ from engine.bpmn import CallFailure, Outgoing, Source, Spec, Step, Wait, Work
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.state import dump, load
 from engine.bpmn.run.tokens import READY
+from engine.deadlines import Calendar, Hours
 
 NOW = datetime(2026, 3, 21, 9, 0, tzinfo=UTC)
+CALENDAR = Calendar(UTC, (Hours(0, 24 * 60),) * 7)  # each day has a due time, at midnight
 HEAD = (
     '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
@@ -100,7 +103,8 @@ class Run:
         by: str | None = None,
         **data: Any,
     ) -> None:
-        self.spec = built(process) if isinstance(process, str) else process
+        spec = built(process) if isinstance(process, str) else process
+        self.spec = replace(spec, calendar=lambda: CALENDAR) if spec.calendar is None else spec
         self.now = now
         self.state: bytes | None = None
         self.data: dict[str, Any] = dict(data)

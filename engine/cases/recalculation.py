@@ -1,8 +1,8 @@
 """Calculating deadlines of open cases again when a calendar has changed: first how many would move, then all.
 
-The due times of tasks and timers in working time are here. Other parts of a case with deadlines add their own
-to `KINDS`. It is done in batches, each in its own transaction, so that nobody waits; doing it again changes
-nothing.
+The due times of tasks that a calendar counts, and of timers in working time, are here. Other parts of a case
+with deadlines add their own to `KINDS`. It is done in batches, each in its own transaction, so that nobody
+waits; doing it again changes nothing.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -49,7 +49,7 @@ class Kind(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The due times of one table in working time; `pauses` returns when cases were paused."""
+    """The due times of one table that a calendar counts; `pauses` returns when cases were paused."""
 
     rows: Any  # Task or Wait
     open: tuple[ColumnElement[bool], ...]
@@ -108,8 +108,8 @@ class _Again:
 
     def _end(self, row: Row[Any], found: calendars.Effective, recalculated_at: datetime | None) -> datetime:
         pauses = tuple(self._pauses.get(row.case_id, ()))
-        # Working days are counted from the day, whatever its hour.
-        days = row.term.endswith("WD")
+        # Days are counted from the day, whatever its hour.
+        days = "T" not in row.term
         start = day_of(row.opened_at, found.calendar.zone) if days else row.opened_at
         place = (row.term, start, row.unit_id, row.side, pauses, recalculated_at)
         if place not in self._known:

@@ -81,7 +81,7 @@ def _present(case: LockedCase) -> Mapping[str, Any]:
 def _move_due(uow: UnitOfWork, case: LockedCase) -> None:
     """Moves the due times of a case's open tasks by the time for which it was suspended.
 
-    Those that are due with the statutory term move with its clock; terms in working time are counted.
+    Those that are due with the statutory term move with its clock; terms that a calendar counts are counted.
     """
     began = select(func.max(Event.at)).where(Event.case_id == case.id, Event.kind == "case.suspended")
     since = uow.connection.execute(began).scalar_one_or_none()
@@ -94,8 +94,8 @@ def _move_due(uow: UnitOfWork, case: LockedCase) -> None:
 def _move_due_of_definition(uow: UnitOfWork, key: str, since: datetime) -> None:
     """Moves the due times of the open tasks of a definition's cases by the time for which it was suspended.
 
-    A case that is suspended itself moves them when it is resumed. Terms in working time are counted again by
-    a job, from the log: there may be very many.
+    A case that is suspended itself moves them when it is resumed. Terms that a calendar counts are
+    counted again by a job, from the log: there may be very many.
     """
     running = select(Case.id).join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
     of_them = Task.case_id.in_(running.where(DefinitionVersion.key == key, Case.status == "active"))

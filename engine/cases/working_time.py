@@ -1,4 +1,4 @@
-"""Terms in working time: the calendar of the unit whose case it is, and what happens without its holidays."""
+"""Terms that a calendar counts: that of the unit whose case it is, and what happens without its holidays."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from engine.platform.errors import Conflict
 
 
 def counted(uow: UnitOfWork, unit_id: UUID, spec: Spec) -> Spec:
-    """Returns a process whose terms in working time are counted by the calendar of a unit."""
+    """Returns a process whose terms are counted by the calendar of a unit."""
     return replace(spec, calendar=lambda: calendars.of_unit(uow, unit_id).calendar)
 
 

@@ -20,7 +20,7 @@ from engine.deadlines.counting import (
 from engine.deadlines.days import day_of, end_of_day
 from engine.deadlines.durations import Duration, Untimely, duration, quote, text_of
 from engine.deadlines.pauses import Pauses, merge
-from engine.deadlines.terms import MAX_WORKING_DAYS, MAX_WORKING_HOURS, Term, in_working_time, term
+from engine.deadlines.terms import MAX_WORKING_DAYS, MAX_WORKING_HOURS, Term, in_days, in_working_time, term
 
 __all__ = [
     "MAX_WORKING_DAYS",
@@ -43,6 +43,7 @@ __all__ = [
     "elapsed_due",
     "end_of_day",
     "following_days",
+    "in_days",
     "in_working_time",
     "merge",
     "nearly_over",

@@ -2,7 +2,8 @@
 
 The day of the event does not count. A term of an office in days ends at the close of office of its last day,
 a term of an applicant at the end of its last day, 24:00. A day at whose end (so defined) the clock is paused
-does not count. Working hours are office hours. If the last day is no working day, the term ends on the next.
+does not count. If the last day is no working day, the term ends on the next. Working hours are office hours;
+those of an applicant last until 24:00. Other hours, such as PT48H, are elapsed time for both.
 """
 
 from collections.abc import Iterator
@@ -38,14 +39,17 @@ class Count:
 
 
 def due(count: Count, term: Term) -> datetime:
-    """Returns the instant at which a term ends. Raises Untimely, NoHolidays."""
+    """Returns the instant at which a term ends: the only rule for due times of tasks, of law and of norms.
+
+    Raises Untimely, NoHolidays.
+    """
     merged = merge(count.pauses)
     if term.unit == "working-days":
         end = _nth_working_day(count, term.count, merged)
     elif term.unit == "working-hours":
         end = _end_for(count, _after_working_time(count, timedelta(hours=term.count), merged), merged)
-    elif term.duration.seconds:
-        end = _end_for(count, _elapsed(count, term.duration, merged), merged)
+    elif term.elapses:
+        end = _elapsed(count, term.duration, merged)
     else:
         end = _last_calendar_day(count, term.duration, merged)
     if count.recalculated_at is None:
@@ -56,7 +60,7 @@ def due(count: Count, term: Term) -> datetime:
 def elapsed_due(count: Count, length: Duration) -> datetime:
     """Returns the instant a duration after the start, to the same time of day, plus the pauses.
 
-    A due date that is no term of law: weekends and holidays count, and it may lie on one. Raises Untimely.
+    No due time is counted like this unless it has hours. Raises Untimely.
     """
     return _elapsed(count, length, merge(count.pauses))
 
@@ -176,7 +180,7 @@ def _days_within(calendar: Calendar, start: datetime, end: datetime) -> Iterator
 def nearly_over(count: Count, length: Term, end: datetime) -> datetime:
     """Returns when four fifths of the working time until `end` are over; of all time, if nobody works."""
     part, whole = NEARLY
-    if length.duration.seconds:  # such as PT48H: counted by the clock, also when nobody works
+    if length.elapses:  # counted by the clock, also when nobody works
         return count.start + (end - count.start) * part / whole
     working = working_time_between(count.calendar, count.start, end, count.pauses)
     if working > timedelta(0):

@@ -26,10 +26,26 @@ class Term:
     count: int = 0
     duration: Duration = _NONE
 
+    @property
+    def elapses(self) -> bool:
+        """Whether it is elapsed time, such as PT48H: counted by the clock, not in days of a calendar."""
+        return bool(self.duration.seconds)
+
 
 def in_working_time(value: Any) -> bool:
     """Whether a value looks like a term in working days or hours: right or wrong, it is no ISO duration."""
     return isinstance(value, str) and _LOOKS.fullmatch(value.strip()) is not None
+
+
+def in_days(value: Any) -> bool:
+    """Whether a value is a duration in days, months or years without hours, such as P20D: not a zero one."""
+    if not isinstance(value, str) or in_working_time(value):
+        return False
+    try:
+        length = duration(value)
+    except Untimely:
+        return False
+    return not length.seconds and not length.empty
 
 
 def term(value: Any) -> Term:

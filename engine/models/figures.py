@@ -7,11 +7,11 @@ A *period* begins with a month of the Jalali or of the Gregorian calendar and en
 so that the months of both are sums of periods.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, Integer, SmallInteger, Text, Uuid, text
+from sqlalchemy import BigInteger, DateTime, Index, Integer, SmallInteger, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -102,8 +102,12 @@ class CaseFigures(Base):
     outcome: Mapped[str | None] = mapped_column(Text)
     effect: Mapped[str | None] = mapped_column(Text)
     decided_by: Mapped[str | None] = mapped_column(Text)  # person, rule, silence
-    due_at: Mapped[Instant | None]  # the end of the statutory term; NULL while it does not run
+    # The end of the statutory term, else of the process's norm; NULL while it does not run.
+    due_at: Mapped[Instant | None]
     stopped_at: Mapped[Instant | None]  # when a decision, or silence, ended it
+    # When it did not run, or the case was suspended: the beginning and end of each pause, in order; one that
+    # continues has no end. NULL: never.
+    pauses: Mapped[list[datetime] | None] = mapped_column(ARRAY(DateTime(timezone=True)))
     late: Mapped[bool | None]  # by its term, or by the norm of its process; NULL: it has neither
     late_ms: Mapped[Ms]  # in office time
     silent: Mapped[bool]

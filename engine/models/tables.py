@@ -258,7 +258,7 @@ class Task(Base):
     draft_seen: Mapped[str | None] = mapped_column(Text)  # the entity tag of the task when it was written
     asks: Mapped[bool] = mapped_column(server_default=text("false"))  # it has requests attached to it
     search: Mapped[str] = mapped_column(Text)  # the inbox's search text, normalised
-    term: Mapped[str | None] = mapped_column(Text)  # in working time, such as P5WD; `due_at` is its end
+    term: Mapped[str | None] = mapped_column(Text)  # P5WD or P20D, not PT8H; `due_at` is its end
     calendar: Mapped[str | None] = mapped_column(Text)  # with whose version `due_at` was computed: iran/3
     term_end_at: Mapped[Instant | None]  # if a recalculation made `due_at` later than it
 

@@ -7,6 +7,7 @@ milliseconds. Other packages import from here only.
 from engine.timeline.delays import Delay
 from engine.timeline.history import Step
 from engine.timeline.hours import ALWAYS, Hours, Offices
+from engine.timeline.norms import ONGOING
 from engine.timeline.path import Leg, critical_path
 from engine.timeline.reading import units_of
 from engine.timeline.records import (
@@ -17,7 +18,6 @@ from engine.timeline.records import (
     Bucket,
     Cause,
     Event,
-    Norm,
     Segment,
     Surroundings,
     instant_of,
@@ -29,6 +29,7 @@ __all__ = [
     "ALWAYS",
     "BUCKETS",
     "NOTICES",
+    "ONGOING",
     "PLAN",
     "THE_APPLICANT",
     "Bucket",
@@ -37,7 +38,6 @@ __all__ = [
     "Event",
     "Hours",
     "Leg",
-    "Norm",
     "Offices",
     "Segment",
     "Step",

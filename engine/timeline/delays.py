@@ -1,14 +1,17 @@
 """Why a case is late: its delay, spread over what took longer than its norm on the critical path.
 
-All of it is counted in office time, as the delay itself, and without the pauses of the statutory clock: the
-end of the term moved with them.
+All of it is counted in office time of the party that had the case, and without the pauses of the statutory
+clock: the end of the term moved with them. The delay itself is office time of the case's unit, which also
+counts for applicants and failures.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from engine.deadlines import Side
 from engine.timeline.history import History, Step
-from engine.timeline.intervals import Interval, gaps, merge
+from engine.timeline.intervals import Interval, clip, gaps, merge
+from engine.timeline.norms import end_of, pauses
 from engine.timeline.passages import passage
 from engine.timeline.path import critical_path
 from engine.timeline.records import (
@@ -23,7 +26,6 @@ from engine.timeline.records import (
     TECHNICAL,
     WORKED,
     Cause,
-    Norm,
     Surroundings,
 )
 from engine.timeline.spans import suspensions
@@ -58,7 +60,7 @@ class Delay(NamedTuple):
     reason: str | None
 
 
-class _Term(NamedTuple):
+class Term(NamedTuple):
     """What a delay is measured by: the beginning and end of the term, and until when it ran.
 
     `away` is what delays nothing: the time before it, and its pauses.
@@ -72,7 +74,7 @@ class _Term(NamedTuple):
 
 def delay_of(case: History, around: Surroundings, end: int) -> Delay | None:
     """Returns by how much a case is late and why; None if it is not, or has neither term nor norm."""
-    term = _term(case, around, end)
+    term = term_of(case, around, end)
     if term is None:
         return None
     silent = case.clock.deemed and term.until == term.due
@@ -93,35 +95,21 @@ def delay_of(case: History, around: Surroundings, end: int) -> Delay | None:
     return Delay(term.due, term.until, late, causes, unexplained, asks, case.explained)
 
 
-def _term(case: History, around: Surroundings, end: int) -> _Term | None:
+def term_of(case: History, around: Surroundings, end: int) -> Term | None:
+    """Returns the statutory term of a case, or else the norm of its process; None if it has neither."""
     clock = case.clock
     if clock.started is not None and clock.due is not None:
         until = clock.due if clock.deemed else min(end, clock.ended or end, clock.paused or end)
         begin = max(clock.started, case.start)
-        return _Term(begin, clock.due, until, merge([*clock.pauses, (case.start, begin)]))
+        return Term(begin, clock.due, until, merge([*clock.pauses, (case.start, begin)]))
     if around.norm is None:
         return None
-    stopped = suspensions(case, around, end)
-    hours = around.hours(case.unit)
-    left = _office_ms(around.norm, case.start, around, case.unit)
-    for first, last in gaps(stopped, case.start, end):
-        is_open = hours.open_ms(first, last)
-        if is_open > left:
-            return _Term(case.start, _after(hours.open(first, last), left), end, stopped)
-        left -= is_open
-    return None
+    stopped = clip(pauses(case, around), case.start, end)
+    due = end_of(around.norm, around.hours(case.unit), case.start, stopped)
+    return Term(case.start, due, end, stopped)
 
 
-def _after(is_open: Sequence[Interval], left: int) -> int:
-    """Returns the instant after so much open time."""
-    for begin, end in is_open:
-        if left <= end - begin:
-            return begin + left
-        left -= end - begin
-    raise AssertionError("there is more open time")
-
-
-def _weights(case: History, around: Surroundings, term: _Term) -> dict[_Cell, int]:
+def _weights(case: History, around: Surroundings, term: Term) -> dict[_Cell, int]:
     """Returns what exceeded its norm, by party, step and bucket; with the plan, and what nobody knows."""
     home = around.hours(case.unit)
     found: dict[_Cell, int] = {}
@@ -134,19 +122,17 @@ def _weights(case: History, around: Surroundings, term: _Term) -> dict[_Cell, in
             whole = step.parent or step  # what a task asked for is a part of it
             _, cells = passages.setdefault(whole.number, (whole, {}))
             _count(cells, parts, around)
-    planned = 0
+    planned = term.begin
     for step, cells in passages.values():
-        norm = _norm_of(step, around)
-        planned += norm
-        for cell, ms in _excess(cells, norm).items():
+        planned = _planned(step, around, term, planned)
+        for cell, ms in _excess(cells, _norm_of(step, around, term.away)).items():
             found[cell] = found.get(cell, 0) + ms
-    allowed = sum(home.open_ms(*part) for part in gaps(term.away, term.begin, term.due))
-    if planned > allowed:
-        found[None, None, PLAN] = planned - allowed
+    if planned > term.due:
+        found[None, None, PLAN] = home.open_ms(term.due, planned)
     return found
 
 
-def _closed(case: History, around: Surroundings, term: _Term) -> dict[_Cell, int]:
+def _closed(case: History, around: Surroundings, term: Term) -> dict[_Cell, int]:
     """Returns for how long those whom a case awaited were closed while its own unit was open.
 
     They are not to blame for that, but it is known why the case waited.
@@ -163,7 +149,7 @@ def _closed(case: History, around: Surroundings, term: _Term) -> dict[_Cell, int
     return found
 
 
-def _walked(case: History, around: Surroundings, term: _Term) -> Iterator[tuple[Step | None, Sequence[Part]]]:
+def _walked(case: History, around: Surroundings, term: Term) -> Iterator[tuple[Step | None, Sequence[Part]]]:
     """Yields the steps of the critical path with their parts, without what delays nothing."""
     stopped = suspensions(case, around, term.until)
     for leg in critical_path(case, term.until):
@@ -195,22 +181,29 @@ def _excess(cells: Mapping[_Cell, int], norm: int) -> dict[_Cell, int]:
     return found
 
 
-def _norm_of(step: Step, around: Surroundings) -> int:
+def _norm_of(step: Step, around: Surroundings, away: Sequence[Interval]) -> int:
     """Returns how long a passage may take in office time; 0 without a norm. A timer has its own."""
+    hours = around.hours(step.party)
     if step.kind == "wait" and step.due is not None:
-        return around.hours(step.party).open_ms(step.opened, step.due)
+        return hours.open_ms(step.opened, step.due)
+    end = _end_of_norm(step, around, away, step.opened)
+    return sum(hours.open_ms(*part) for part in gaps(away, step.opened, end))
+
+
+def _planned(step: Step, around: Surroundings, term: Term, begin: int) -> int:
+    """Returns when a passage would end that begins at an instant and takes as long as it may."""
+    if step.kind == "wait" and step.due is not None:
+        return begin + max(step.due - step.opened, 0)
+    return _end_of_norm(step, around, term.away, begin)
+
+
+def _end_of_norm(step: Step, around: Surroundings, away: Sequence[Interval], begin: int) -> int:
+    """Returns when the norm of a step ends that begins at an instant: at once, if it has none."""
     norm = around.norms.get(step.element or "")
     if norm is None or step.kind not in ("task", "wait", "call"):
-        return 0
-    return _office_ms(norm, step.opened, around, step.party)
-
-
-def _office_ms(norm: Norm, begin: int, around: Surroundings, unit: str | None) -> int:
-    """Returns a norm as office time of a unit."""
-    hours = around.hours(unit)
-    if norm.unit == "days":
-        return norm.amount * hours.day_ms(begin)
-    return norm.amount if norm.unit == "hours" else hours.open_ms(begin, begin + norm.amount)
+        return begin
+    side: Side = "applicant" if step.side == "applicant" else "office"
+    return end_of(norm, around.hours(step.party), begin, away, side)
 
 
 def _divided(whole: int, weights: Mapping[_Cell, int]) -> dict[_Cell, int]:

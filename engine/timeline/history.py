@@ -79,6 +79,11 @@ class Clock:
     ended: int | None = None
     deemed: bool = False
 
+    @property
+    def counts(self) -> bool:
+        """Whether a statutory term has begun. Otherwise the norm of the process counts."""
+        return self.started is not None and self.due is not None
+
 
 @dataclass(slots=True, eq=False)
 class History:

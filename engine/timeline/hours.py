@@ -3,11 +3,15 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC
 from itertools import accumulate
 
+from engine import deadlines
+from engine.deadlines import Calendar
 from engine.timeline.intervals import Interval, clip, gaps
 
 DAY = 86_400_000
+_DAY_AND_NIGHT = Calendar(UTC, (deadlines.Hours(0, 24 * 60),) * 7)
 _BITS = 33  # a block is 2 ** 33 milliseconds, about 99 days
 
 
@@ -28,15 +32,18 @@ class _Block:
 
 
 class Hours:
-    """When an office is open.
+    """When an office is open, and the `calendar` by which its norms are counted.
 
     `read` returns its open intervals between two instants in milliseconds since 1970: in order, without
     overlap, clipped. It is called once for each block of about 99 days, so an object must not outlive a
     change of its calendar.
     """
 
-    def __init__(self, read: Callable[[int, int], Iterable[Interval]]) -> None:
+    def __init__(
+        self, read: Callable[[int, int], Iterable[Interval]], calendar: Calendar = _DAY_AND_NIGHT
+    ) -> None:
         self._read = read
+        self.calendar = calendar
         self._blocks: dict[int, _Block] = {}
 
     def open_ms(self, begin: int, end: int) -> int:

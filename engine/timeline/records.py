@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple, get_args
 
+from engine.deadlines import Term
 from engine.timeline.hours import ALWAYS, Hours, Offices
 from engine.timeline.intervals import Interval
 
@@ -44,13 +45,6 @@ class Event(NamedTuple):
     facts: Mapping[str, Any] | None
 
 
-class Norm(NamedTuple):
-    """How long something should take: a number of office `days`, or milliseconds of `hours` or `elapsed`."""
-
-    unit: Literal["days", "hours", "elapsed"]
-    amount: int
-
-
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a case's events don't say.
@@ -58,6 +52,8 @@ class Surroundings:
     `unit` is that of the case, `process` the key of its definition. `offices` finds the hours of a unit;
     those of the case's unit count where it finds none. `outages` are those of the installation, `suspensions`
     those of the case's definition. `norms` are those of elements, by path; `norm` is that of the process.
+    It is paused while the case waits at one of `pauses`, and by opinions of other units for one of
+    `opinions`.
     """
 
     unit: str
@@ -65,8 +61,10 @@ class Surroundings:
     offices: Offices
     outages: Sequence[Interval] = ()
     suspensions: Sequence[Interval] = ()
-    norms: Mapping[str, Norm] = field(default_factory=dict)
-    norm: Norm | None = None
+    norms: Mapping[str, Term] = field(default_factory=dict)
+    norm: Term | None = None
+    pauses: frozenset[str] = frozenset()
+    opinions: frozenset[str] = frozenset()
     process: str | None = None
 
     def hours(self, unit: str | None) -> Hours:

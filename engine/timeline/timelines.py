@@ -6,8 +6,10 @@ from functools import cached_property
 from typing import Any
 
 from engine.timeline import split
-from engine.timeline.delays import Delay, delay_of
+from engine.timeline.delays import Delay, delay_of, term_of
 from engine.timeline.history import History, Step
+from engine.timeline.intervals import Interval
+from engine.timeline.norms import pauses
 from engine.timeline.passages import passage
 from engine.timeline.path import Leg, critical_path
 from engine.timeline.reading import read
@@ -90,6 +92,17 @@ class Timeline:
     def path(self) -> list[Leg]:
         """Returns the critical path to the end of the case, or now: contiguous legs, in order."""
         return critical_path(self.history, self.end)
+
+    @cached_property
+    def due(self) -> int | None:
+        """Returns when the term ends, else the norm, by the pauses until now; None without both."""
+        term = term_of(self.history, self.around, self.end)
+        return None if term is None else term.due
+
+    @cached_property
+    def pauses(self) -> Sequence[Interval]:
+        """Returns when that does not run; a pause that continues ends at `ONGOING`."""
+        return pauses(self.history, self.around)
 
     @cached_property
     def delay(self) -> Delay | None:

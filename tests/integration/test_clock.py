@@ -1,10 +1,13 @@
 """The clock of a case: when it starts, pauses and stops, and what is done at the end of its term."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from engine import cases, tasks
 from engine.cases import erasure
@@ -186,6 +189,21 @@ def test_suspension_pauses_it_and_moves_the_tasks(
     assert replay_finds(database) == []
 
 
+def test_instants_of_its_events_are_in_utc(database: Database, start: Callable[..., cases.CaseView]) -> None:
+    """Whatever the zone of the installation is: they are compared as texts, too."""
+    deploy(database)
+    case, head = start(), factories.an_actor(database, "administrator")
+    for command, hours in ((cases.suspend, 1), (cases.resume, 2)):
+
+        def run(session: Session, now: datetime, command: Any = command, hours: int = hours) -> None:
+            later = now.astimezone(ZoneInfo("Asia/Tehran")) + MINUTE * 60 * hours
+            command(UnitOfWork(session, head, later), case.id)
+
+        database.run(run)
+    (resumed,) = [facts for kind, facts in logged(database, case.id) if kind == "clock.resumed"]
+    assert [resumed[name][-6:] for name in ("paused_at", "due_at")] == ["+00:00", "+00:00"]
+
+
 def test_suspending_a_definition_is_a_pause(
     database: Database, start: Callable[..., cases.CaseView], act: Act, work: Callable[..., None]
 ) -> None:
@@ -210,7 +228,7 @@ def test_suspending_a_definition_is_a_pause(
 def test_suspending_a_definition_moves_due_dates_as_suspending_a_case(
     database: Database, start: Callable[..., cases.CaseView], act: Act
 ) -> None:
-    late = bpmn.node("userTask", "a", parvandeh__due="P9D")
+    late = bpmn.node("userTask", "a", parvandeh__due="PT216H")
     factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(late))))
     case, held = start(), start()
     act("administrator", lambda uow: cases.suspend(uow, held.id), MINUTE)

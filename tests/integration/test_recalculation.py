@@ -21,6 +21,7 @@ from engine.models import ROOT, Recalculation, Task, Wait
 from engine.organisation import calendars, units
 from engine.organisation.calendars import NewVersion, editing
 from engine.organisation.units import NewUnit
+from engine.oversight import replay
 from engine.platform.config import Settings
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import NotFound
@@ -108,6 +109,27 @@ def test_closure_declared_the_day_before_moves_the_end_by_a_day(database: Databa
     with database.transaction() as session:
         order = session.scalars(select(Recalculation)).one()
         assert (order.changed, order.failed, order.done_at) == (2, 0, TUESDAY)
+
+
+@pytest.mark.parametrize(
+    ("role", "before", "after"),
+    [
+        ("caseworker", "2026-12-09 16:00", "2026-12-12 16:00"),
+        ("applicant", "2026-12-10 00:00", "2026-12-13 00:00"),
+    ],
+)
+def test_closure_moves_a_term_in_days_that_ends_on_its_day(
+    database: Database, at: At, role: str, before: str, after: str
+) -> None:
+    """The next two days are a weekend. The events have the first end, which is no difference."""
+    work = bpmn.node("userTask", "work", parvandeh__due="P7D", parvandeh__role=role)
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(work), key="days")))
+    begin(at, "days")
+    assert dues(database) == [(z(before), None, "iran/1")]
+    declare(at)
+    assert dues(database) == [(z(after), None, "iran/1")]
+    found = database.run(lambda session, _: replay.compare(session), "snapshot")
+    assert (found.judged, found.differences) == (1, [])
 
 
 def test_doing_it_again_changes_nothing(database: Database, at: At) -> None:

@@ -52,25 +52,31 @@ def begin(uow: UnitOfWork, **data: Any) -> cases.CaseView:
     return cases.start(uow, "p", data)
 
 
-@pytest.mark.parametrize("due", ["P5WD", "'P5WD'", "'P' + str(days) + 'WD'"])
+@pytest.mark.parametrize(
+    ("due", "term"),
+    [
+        *(("P5WD", "P5WD"), ("'P5WD'", "P5WD"), ("'P' + str(days) + 'WD'", "P5WD")),
+        *(("P7D", "P7D"), ("'P7D'", "P7D"), ("P1W", "P1W")),
+    ],
+)
 def test_task_is_due_at_the_close_of_a_working_day(
-    database: Database, at: Callable[..., Any], due: str
+    database: Database, at: Callable[..., Any], due: str, term: str
 ) -> None:
     database.run(lambda session, now: calendars.install(session, now, "Asia/Tehran"))
     deploy(database, task("review", due))
     at(ACCEPTED, lambda uow: begin(uow, days=5))
     with database.transaction() as session:
         row = session.execute(select(Task.due_at, Task.term, Task.calendar)).one()
-    assert row == (datetime(2026, 12, 9, 16, tzinfo=UTC), "P5WD", "iran/1")
+    assert row == (datetime(2026, 12, 9, 16, tzinfo=UTC), term, "iran/1")
 
 
 def test_follow_up_and_other_terms(database: Database, at: Callable[..., Any]) -> None:
-    review = bpmn.node("userTask", "review", parvandeh__due="P10D", parvandeh__followUp="PT8WH")
+    review = bpmn.node("userTask", "review", parvandeh__due="PT48H", parvandeh__followUp="P1D")
     deploy(database, review)
     at(ACCEPTED, begin)
     with database.transaction() as session:
         row = session.execute(select(Task.due_at, Task.follow_up_at, Task.term, Task.calendar)).one()
-    assert row == (ACCEPTED + timedelta(days=10), datetime(2026, 12, 5, 11, 30, tzinfo=UTC), None, None)
+    assert row == (ACCEPTED + timedelta(days=2), datetime(2026, 12, 5, 16, tzinfo=UTC), None, None)
 
 
 def test_calendar_is_that_of_the_unit_of_the_case(database: Database, at: Callable[..., Any]) -> None:

@@ -140,6 +140,8 @@ def test_term_of_a_task_is_a_literal_or_an_expression(attribute: str, text: str)
         "P0WD",
         "P5WDT1H",
         "P2601WD",
+        "P11Y",
+        "P3661D",
         "PT5WD",
     ],
 )

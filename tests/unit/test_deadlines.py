@@ -1,5 +1,6 @@
 """Terms end when the law says so: cases counted by hand, and the limits."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -103,15 +104,18 @@ def test_a_term_of_the_applicant_ends_at_midnight_of_the_next_working_day() -> N
     [
         ("P5WD", "2026-12-09 20:30"),
         ("PT8WH", "2026-12-05 20:30"),
-        ("PT1H", "2026-12-02 20:30"),
-        ("PT9H", "2026-12-02 20:30"),  # until midnight: that day's end
-        ("PT10H", "2026-12-05 20:30"),
         ("P1M", "2027-01-02 20:30"),
         ("P1W", "2026-12-09 20:30"),
     ],
 )
-def test_any_term_of_the_applicant_ends_at_midnight(term: str, due: str) -> None:
+def test_any_term_of_the_applicant_in_days_or_working_time_ends_at_midnight(term: str, due: str) -> None:
     assert ends_for_applicant(term, ACCEPTED) == z(due)
+
+
+@pytest.mark.parametrize("count", [ends, ends_for_applicant])
+def test_other_hours_are_elapsed_time_whoever_has_the_term(count: Callable[..., datetime]) -> None:
+    assert count("PT48H", ACCEPTED) == z("2026-12-04 11:30"), "a Friday"
+    assert count("P1DT12H", ACCEPTED) == z("2026-12-03 23:30")
 
 
 def test_calendar_days_of_an_office_end_at_the_close_of_a_working_day() -> None:
@@ -121,7 +125,7 @@ def test_calendar_days_of_an_office_end_at_the_close_of_a_working_day() -> None:
     assert ends("PT48H", ACCEPTED, paused=PAUSED) == z("2026-12-04 11:30")
 
 
-def test_an_ordinary_due_date_keeps_its_time_of_day_and_is_postponed_by_pauses() -> None:
+def test_a_duration_keeps_its_time_of_day_and_is_postponed_by_pauses() -> None:
     count = Count(THURSDAY_FRIDAY, at(ACCEPTED), pauses=pauses(*PAUSED))
     assert deadlines.elapsed_due(count, deadlines.duration("P1D")) == at("2026-12-03 15:00")
     assert deadlines.elapsed_due(count, deadlines.duration("P7D")) == at("2026-12-12 15:00")

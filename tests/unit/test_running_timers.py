@@ -59,12 +59,10 @@ def test_intermediate_cycle_happens_once_and_misses_nothing() -> None:
 
 
 def test_term_in_working_time_needs_a_calendar() -> None:
-    run = waiting("timeDuration", "P5WD")
-    assert [(failure.code, failure.year) for failure in run.step.failures] == [("timer", None)]
-    counted = replace(
-        spec(line(catch("wait", timer("timeDuration", "P5WD")), "userTask after")), calendar=office
-    )
-    run = Run(counted, now=NOW)
+    process = spec(line(catch("wait", timer("timeDuration", "P5WD")), "userTask after"))
+    step = bpmn.start(process, {}, NOW)
+    assert [(failure.code, failure.year) for failure in step.failures] == [("timer", None)]
+    run = Run(replace(process, calendar=office), now=NOW)
     assert run.due("wait") == datetime(2026, 3, 26, 16, tzinfo=UTC)
 
 

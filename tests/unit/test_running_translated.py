@@ -1,12 +1,12 @@
 """What was said in other words runs as it was meant: people, flows out of tasks, links, loops."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from engine import bpmn
-from tests.driving import NOW, Run, built, flow, path, script, source
+from tests.driving import Run, built, flow, path, script, source
 
 START = '<startEvent id="start"/>'
 
@@ -28,19 +28,20 @@ def test_people_and_dates_of_a_task_are_computed_when_it_opens() -> None:
         assignee="sara",
         users=["ali", "omid"],
         groups=["registry"],
-        due=NOW + timedelta(days=3),
+        due=datetime(2026, 3, 25, tzinfo=UTC),
         follow_up=datetime(2026, 4, 1, 8, tzinfo=UTC),
         priority=50,
+        term="P3D",
     )
 
 
 @pytest.mark.parametrize(
     ("text", "due"),
     [
-        ("P10D", NOW + timedelta(days=10)),
+        ("P10D", datetime(2026, 4, 1, tzinfo=UTC)),
         ("2026-04-01T10:00:00+03:30", datetime(2026, 4, 1, 6, 30, tzinfo=UTC)),
-        ("'P10D'", NOW + timedelta(days=10)),
-        ("P1_days or 'P10D'", NOW + timedelta(days=3)),
+        ("'P10D'", datetime(2026, 4, 1, tzinfo=UTC)),
+        ("P1_days or 'P10D'", datetime(2026, 3, 25, tzinfo=UTC)),
     ],
 )
 def test_term_of_a_task_is_read_as_it_is_written(text: str, due: datetime) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.timeline import BUCKETS, Event, Hours, Norm, Surroundings, timeline
+from engine import deadlines
+from engine.timeline import BUCKETS, Event, Hours, Surroundings, timeline
 
 UNIT = 7_919  # milliseconds between two instants at which something may happen
 HOME, OTHER, FIRM = "home", "other", "firm"
@@ -27,6 +28,10 @@ def at(number: int) -> int:
 
 def text(number: int) -> str:
     return (EPOCH + timedelta(milliseconds=at(number))).isoformat(timespec="microseconds")
+
+
+def lasting(units: int) -> deadlines.Term:
+    return deadlines.term(f"PT{units * UNIT / 1000:.3f}S")
 
 
 def is_open(unit: str | None, number: int) -> bool:
@@ -276,8 +281,8 @@ def test_time_is_split_as_a_naive_counter_does(
         at(last),
         offices.get,
         outages=[(at(begin), at(end)) for begin, end in outages],
-        norms={"e0": Norm("hours", UNIT), "e1": Norm("days", 1)},
-        norm=Norm("hours", due * UNIT),
+        norms={"e0": lasting(1), "e1": deadlines.term("P1WD")},
+        norm=lasting(due) if due else None,
     )
     found = timeline(world.events, around)
     assert sum(found.totals.values()) == last * UNIT

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from engine import cases
+from engine import cases, deadlines
 from engine.oversight.timeline import TimeSplit
 from engine.platform.db import Actor, Database
-from engine.timeline import ALWAYS, Event, Norm, Surroundings, timeline
+from engine.timeline import ALWAYS, Event, Surroundings, timeline
 from tests import clocks, factories
 from tests.organisation import a_member
 from tests.web.conftest import Browser
@@ -89,7 +89,7 @@ def test_late_case_shows_its_causes(told: Callable[..., str]) -> None:
         (1_200, "task.completed", "a", {}),
         (1_200, "wait.opened", "m", {"wait": "m", "kind": "message", "party": "fire"}),
         (1_800, "wait.closed", "m", {"wait": "m", "kind": "message"}),
-        norms={"a": Norm("hours", 600 * MINUTE)},
+        norms={"a": deadlines.term("PT600M")},
     )
     assert "Late by 38 h 1 min of office hours" in shown
     assert re.search(r"m: With another agency \(fire\) \d+ h", shown)

@@ -14,6 +14,7 @@ from engine.deadlines import (
     NoHolidays,
     Untimely,
     duration,
+    in_days,
     in_working_time,
     quote,
     text_of,
@@ -27,17 +28,18 @@ __all__ = [
     "NoHolidays",
     "Untimely",
     "check_term",
+    "counted_due",
     "cycle",
     "duration",
     "in_working_time",
     "instant",
+    "is_counted",
     "is_literal",
     "is_term",
     "later",
     "plain_text",
     "term",
     "within_reach",
-    "working_due",
 ]
 
 GetCalendar = Callable[[], Calendar]  # of the unit whose case it is
@@ -94,24 +96,29 @@ def is_term(text: str) -> bool:
 
 
 def term(value: Any, now: datetime) -> datetime:
-    """Returns the instant of a duration from `now`, a date or a datetime. Raises Untimely."""
+    """Returns the instant of a duration from `now`, a date or a datetime, by the clock. Raises Untimely."""
     is_duration = isinstance(value, str) and value.lstrip().startswith("P")
     found = duration(value.strip()).after(now) if is_duration else instant(value, now)
     return within_reach(found, now)
 
 
+def is_counted(value: Any) -> bool:
+    """Whether a task's term is counted by a calendar: in working time, or in days."""
+    return in_working_time(value) or in_days(value)
+
+
 def check_term(text: str, now: datetime) -> None:
-    """Checks a literal term: as `term`, or a term in working time. Raises Untimely."""
-    if in_working_time(text):
+    """Checks a literal term: as `term`, or one that is counted by a calendar. Raises Untimely."""
+    if is_counted(text):
         deadlines.term(text)
     else:
         term(text, now)
 
 
-def working_due(
+def counted_due(
     value: Any, now: datetime, calendar: GetCalendar | None, side: deadlines.Side = "office"
 ) -> datetime:
-    """Returns the end of a side's term in working time, such as P5WD. Raises Untimely, NoHolidays."""
+    """Returns the end of a side's term, such as P5WD or P20D, by a calendar. Raises Untimely, NoHolidays."""
     found = deadlines.term(value)
     if calendar is None:
         raise Untimely("no-calendar", f"{quote(value)} needs a calendar")

@@ -107,12 +107,15 @@ def _groups(value: Any) -> list[str]:
 
 
 def _due(value: Any, sandbox: Sandbox, side: Side = "office") -> tuple[datetime | None, str | None]:
-    """Returns an instant, and the term in working time of which it is the end. Raises Unfit, NoHolidays."""
+    """Returns an instant, and the term of which it is the end, if a calendar counts it.
+
+    Raises Unfit, NoHolidays.
+    """
     if value in (None, ""):
         return None, None
     try:
-        if timers.in_working_time(value):
-            return timers.working_due(value, sandbox.now, sandbox.calendar, side), value.strip()
+        if timers.is_counted(value):
+            return timers.counted_due(value, sandbox.now, sandbox.calendar, side), value.strip()
         return timers.term(value, sandbox.now), None
     except timers.NoHolidays:
         raise

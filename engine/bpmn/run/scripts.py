@@ -36,7 +36,7 @@ class Sandbox:
     def __init__(
         self, now: datetime, trace: Trace | None = None, calendar: GetCalendar | None = None
     ) -> None:
-        """`calendar` returns the calendar of the case's unit; it is called only for terms in working time."""
+        """`calendar` returns the calendar of the case's unit; it is called only for terms that it counts."""
         self._now = now
         self.calendar = calendar
         self._runs = 0

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn.notation.clock import is_length, is_literal
+from engine.bpmn.notation.clock import MAX_YEARS, is_length, is_literal
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.spec import Spec
 from engine.bpmn.sandbox import ScriptFailed
@@ -24,7 +24,8 @@ def statutory_term(spec: Spec, data: Mapping[str, Any], now: datetime) -> str:
     except ScriptFailed as error:
         raise NoTerm(f"The expression for the statutory term failed: {error}") from error
     if not isinstance(value, str) or not is_length(value):
-        raise NoTerm(f"The value of the expression is no statutory term: {str(value)[:60]!r}.")
+        wanted = f"a text such as P20D or P5WD, of more than zero and at most {MAX_YEARS} years"
+        raise NoTerm(f"The value of the expression is no statutory term, {wanted}: {str(value)[:60]!r}.")
     return value.strip()
 
 

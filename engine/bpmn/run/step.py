@@ -16,7 +16,7 @@ Movement = Literal["entered", "passed", "cancelled"]
 class People:
     """Who does a human task, and when it is due. Names are those of the diagram.
 
-    `term` is the term in working time whose end is `due`.
+    `term` is the term whose end is `due`, if a calendar counts it.
     """
 
     assignee: str | None
@@ -67,7 +67,7 @@ class TokenTransition:
 class Failure:
     """A token that couldn't continue; it stays at its element until `retry`.
 
-    `line` counts within the script. `year` is the one whose holidays a term in working time needs.
+    `line` counts within the script. `year` is the one whose holidays a term needs.
     """
 
     token: UUID

@@ -161,7 +161,8 @@ class Run:
         if moved is not None:
             self.facts.append(recomputed("calendar", before.due_at, replace(self.clock, due_at=moved)))
         due = None if self.failed is not None else self.clock.due_at
-        self.facts.append(Fact("clock.resumed", facts={"paused_at": pauses[-1][0], "due_at": due}))
+        since = datetime.fromisoformat(str(pauses[-1][0]))  # as an instant, it is logged in UTC as all others
+        self.facts.append(Fact("clock.resumed", facts={"paused_at": since, "due_at": due}))
 
     def stop(self, code: str) -> None:
         """Ends the clock: nothing is due any more."""

@@ -97,8 +97,8 @@ KEPT: Mapping[str, Kept] = {
     "case_figures": Kept(
         _FIGURES,
         "case_id seq definition version unit service_class channel represented started_at"
-        " started_period ended_at ended_period ending outcome effect decided_by due_at stopped_at late"
-        " late_ms silent life_ms life_bin worked technical_failure other_agency in_queue with_applicant"
+        " started_period ended_at ended_period ending outcome effect decided_by due_at stopped_at pauses"
+        " late late_ms silent life_ms life_bin worked technical_failure other_agency in_queue with_applicant"
         " suspended scheduled_wait office_closed visits_planned visits_actual visits_known stars"
         " send_backs appealed upheld noted_ms cost unexplained_ms explained",
     ),

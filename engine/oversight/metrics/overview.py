@@ -192,9 +192,14 @@ def open_at_end(scope: Scope) -> ColumnElement[bool]:
 
 
 def overdue_at_end(scope: Scope) -> ColumnElement[bool]:
-    """Returns whether the term of a case that is open at the end of the period had ended undecided."""
+    """Returns whether the term or norm of a case that is open at the end of the period had ended undecided.
+
+    Not so while it was paused, or the case suspended: then an odd number of its instants lies before.
+    """
     undecided = or_(_CASES.c.stopped_at.is_(None), _CASES.c.stopped_at >= scope.end)
-    return (_CASES.c.due_at < scope.end) & undecided
+    end = literal(scope.end, DateTime(timezone=True))
+    before = func.coalesce(func.width_bucket(end, _CASES.c.pauses), 0)
+    return (_CASES.c.due_at < scope.end) & undecided & (before % 2 == 0)
 
 
 def _stock(uow: UnitOfWork, scope: Scope) -> Stock:

@@ -1,4 +1,4 @@
-"""What changes figures of ended cases without an event of theirs: outages, calendars, rates and units.
+"""What changes figures of cases without an event of theirs: outages, calendars, rates, units, suspensions.
 
 The administration log says so, often afterwards. The rows of the cases concerned then know no event, and are
 computed again.
@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Engine, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -39,6 +39,8 @@ KINDS: Mapping[OrganisationKind, str | None] = {
     "calendar.chosen": None,
     "unit.made": None,  # until now its key was that of a party without office hours
     "unit.changed": None,
+    "definition.suspended": None,  # open cases of it
+    "definition.resumed": None,
     "rate.set": "valid_from",
     "rate.removed": "valid_from",
 }
@@ -114,13 +116,21 @@ def _concerned(
     kind: OrganisationKind, unit_id: UUID | None, payload: Mapping[str, Any], zone: tzinfo
 ) -> Sequence[ColumnElement[bool]]:
     name = KINDS[kind]
-    found: list[ColumnElement[bool]] = [_C.c.ended_at.is_not(None)]
+    if kind.startswith("definition."):
+        return [_C.c.ended_at.is_(None), _C.c.definition == payload.get("definition")]
+    # Of open cases, the end of a norm is counted by the calendar.
+    open_too = kind.startswith(("calendar.", "unit."))
+    found: list[ColumnElement[bool]] = [_with_open(_C.c.ended_at.is_not(None), open_too)]
     if name is not None:
         since = _instant(payload.get(name), zone)
-        found += [] if since is None else [_C.c.ended_at >= since]
+        found += [] if since is None else [_with_open(_C.c.ended_at >= since, open_too)]
     elif unit_id is not None and kind != "unit.changed":  # it may have other rates now, anywhere
         found.append(_had_work(unit_id))
     return found
+
+
+def _with_open(ended: ColumnElement[bool], open_too: bool) -> ColumnElement[bool]:
+    return or_(ended, and_(_C.c.ended_at.is_(None), _C.c.due_at.is_not(None))) if open_too else ended
 
 
 def _had_work(unit_id: UUID) -> ColumnElement[bool]:

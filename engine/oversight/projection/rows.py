@@ -12,7 +12,7 @@ from uuid import UUID
 
 from engine.oversight.projection.bins import bin_of
 from engine.oversight.projection.periods import period_of
-from engine.timeline import BUCKETS, Surroundings, Timeline, instant_of, timeline
+from engine.timeline import BUCKETS, ONGOING, Surroundings, Timeline, instant_of, timeline
 
 DONE = frozenset({"completed", "given", "corrected", "happened", "answered", "paid", "retried", "skipped"})
 UNEXPLAINED = "unexplained"
@@ -65,7 +65,6 @@ class _Story:
     decided_by: str | None = None
     silent: bool = False
     due_at: str | None = None
-    paused: bool = False
     stopped: int | None = None
     send_backs: int = 0
     appeals: dict[str, bool | None] = field(default_factory=dict)
@@ -113,7 +112,6 @@ class _Story:
 
     def _term(self, event: Logged, facts: Facts) -> None:
         self.due_at = facts.get("due_at") or self.due_at
-        self.paused = event.kind == "clock.paused"
         if event.kind in ("clock.stopped", "clock.deemed"):
             self.stopped = event.at
         self.silent = self.silent or event.kind == "clock.deemed"
@@ -213,12 +211,20 @@ def _beginning(story: _Story, line: Timeline, zone: tzinfo) -> Row:
         story.outcome,
         story.effect,
         story.decided_by,
-        # The end of a term that does not run is not known: it moves.
-        None
-        if story.due_at is None or (story.paused and story.ended is None)
-        else datetime.fromisoformat(story.due_at),
+        _due(story, line),
         None if story.stopped is None else instant_of(story.stopped),
+        [instant_of(at) for pause in line.pauses for at in pause if at != ONGOING] or None,
     )
+
+
+def _due(story: _Story, line: Timeline) -> datetime | None:
+    """Returns the end of the term, else of the norm. That of one that does not run is not known: it moves."""
+    if line.due is None:
+        return None
+    since, until = line.pauses[-1] if line.pauses else (0, 0)
+    if story.ended is None and until == ONGOING and since < line.due:
+        return None
+    return instant_of(line.due) if story.due_at is None else datetime.fromisoformat(story.due_at)
 
 
 def _result(story: _Story, line: Timeline, log: CaseLog) -> Row:

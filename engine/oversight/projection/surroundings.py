@@ -15,9 +15,9 @@ from engine.models import DefinitionVersion, OrganisationRecord
 from engine.oversight import costs, timeline
 from engine.oversight.costs import Rates, cost_of
 from engine.oversight.projection.rows import Logged, Service
-from engine.oversight.timeline import Interruptions
+from engine.oversight.timeline import Interruptions, Norms
 from engine.platform.db import UnitOfWork
-from engine.timeline import Norm, Offices, Surroundings, ms_of, units_of
+from engine.timeline import Offices, Surroundings, ms_of, units_of
 
 Interval = tuple[int, int]
 RIALS = "IRR"
@@ -32,7 +32,7 @@ class Batch:
     now: int
     offices: Offices
     versions: Mapping[UUID, Version]
-    norms: Mapping[UUID, tuple[Mapping[str, Norm], Norm | None]]
+    norms: Mapping[UUID, Norms]
     stops: Mapping[str, Interruptions]
     rates: Rates
     classes: Mapping[str, Sequence[tuple[int, str]]]
@@ -55,7 +55,7 @@ class Batch:
     def of(self, events: Sequence[Logged]) -> tuple[Service, Surroundings]:
         """Returns the service of a case, and what is around it."""
         version = self.versions[events[-1].version_id]
-        stops, (norms, norm) = self.stops[version.key], self.norms[version.id]
+        stops, norms = self.stops[version.key], self.norms[version.id]
         begin, end = events[0].at, events[-1].at
         around = Surroundings(
             (events[0].facts or {}).get("unit", _NO_UNIT),
@@ -63,10 +63,10 @@ class Batch:
             self.offices,
             outages=_during(stops.outages, begin, end),
             # Those that began with others of the batch, before this case, are none of its own.
-            suspensions=[one for one in _during(stops.suspensions, begin, end) if one[0] >= begin],
-            norms=norms,
-            norm=norm,
+            # One after its last event pauses an open case, too.
+            suspensions=[one for one in _during(stops.suspensions, begin, self.now) if one[0] >= begin],
             process=version.key,
+            **norms._asdict(),
         )
         return Service(version.key, version.number, self._class_of(version.key, begin)), around
 

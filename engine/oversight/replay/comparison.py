@@ -1,20 +1,21 @@
 """Compares the tables of cases with what their events say, in batches. Reads only.
 
 Not compared, because the diagram or other tables define it: names, lanes, candidate groups, search texts, the
-engine's state; what people only prepare: drafts, and questions of requests; due dates in working time, which
-calendars move; and of clocks what follows from calendars: when they warn and what they do next.
+engine's state; what people only prepare: drafts, and questions of requests; due dates that a calendar counts,
+if one was changed or the case suspended since; and of clocks what follows from calendars: when they warn and
+what they do next.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, Connection, RowMapping, Text, Uuid, any_, bindparam, cast, select
+from sqlalchemy import ARRAY, Connection, RowMapping, Text, Uuid, any_, bindparam, cast, func, select
 from sqlalchemy.orm import Session
 
 from engine import events
@@ -33,6 +34,9 @@ from engine.platform.db import connection
 from engine.platform.prepared import Prepared
 
 BATCH = 200
+_CHANGES = ("made", "changed", "chosen", "closure", "reopened")
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_BATCHES = timedelta(minutes=1)  # processes remember a calendar for a second
 
 _CASE = ("status", "outcome", "data", "ended_at")
 _TABLES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
@@ -150,6 +154,7 @@ def compare(session: Session, after: UUID | None = None, case_id: UUID | None = 
     logs = {case: list(log) for case, log in groupby(events, itemgetter(0))}
     stored = {name: _rows(bound, prepared, ids) for name, prepared in _ROWS.items()}
     stops = _stops(session, {row["key"] for row in rows})
+    changed = _last_change(bound)
     found = Compared(last=ids[-1] if len(ids) == BATCH and case_id is None else None)
     for row in rows:
         rows_of = {name: stored[name].get(row["id"], {}) for name in _TABLES}
@@ -158,7 +163,7 @@ def compare(session: Session, after: UUID | None = None, case_id: UUID | None = 
             if log and log[0].facts is None:
                 found.earlier += 1
                 continue
-            found.differences += _judge(row, log, stops.get(row["key"], ()), rows_of, found)
+            found.differences += _judge(row, log, stops.get(row["key"], ()), rows_of, found, changed)
         except FORGED as broken:
             found.differences.append(_unreadable(row, f"can't be read ({type(broken).__name__})"))
         found.judged += 1
@@ -181,15 +186,21 @@ def _judge(
     stops: Sequence[tuple[datetime, datetime]],
     stored: Mapping[str, Stored],
     found: Compared,
+    recounted: datetime,
 ) -> list[Difference]:
-    """Returns the differences of a case, and counts it if it was erased."""
+    """Returns the differences of a case, and counts it if it was erased.
+
+    What a calendar counts may have moved if it was opened before `recounted`.
+    """
     if bare := [event.seq for event in log if event.facts is None]:
         return [_unreadable(row, f"event {bare[0]} has none")]
     case = _rebuilt(log, stops)
     found.erased += case.erased
     differences = list(_of_case(row, case))
+    resumed = [event.at for event in log if event.kind == "case.resumed"]
+    recounted = max([recounted, *resumed, *(at for _, at in stops)])
     for name in _TABLES:
-        differences += _of_table(row["number"], name, stored[name], getattr(case, name))
+        differences += _of_table(row["number"], name, stored[name], getattr(case, name), recounted)
     return differences
 
 
@@ -209,6 +220,14 @@ def _stops(session: Session, keys: Collection[str]) -> Mapping[str, Sequence[tup
     wanted = wanted.where(OrganisationRecord.kind.in_(("definition.suspended", "definition.resumed")))
     found = connection(session).execute(wanted.where(key.in_(keys)))
     return events.suspensions((key_of, kind, at) for key_of, kind, at in found)
+
+
+def _last_change(bound: Connection) -> datetime:
+    """Returns until when what was opened may be counted by another calendar now than at first."""
+    kinds = ("unit.made", "unit.changed", *(f"calendar.{what}" for what in _CHANGES))
+    last = select(func.max(OrganisationRecord.at)).where(OrganisationRecord.kind.in_(kinds))
+    at = bound.execute(last).scalar()
+    return _NEVER if at is None else at + _BATCHES
 
 
 def _rows(bound: Connection, prepared: Prepared, cases: Sequence[UUID]) -> Mapping[UUID, Stored]:
@@ -235,7 +254,7 @@ def _of_case(row: RowMapping, case: Rebuilt) -> Iterator[Difference]:
 
 
 def _of_table(
-    number: str, table: str, stored: Stored, rebuilt: Mapping[UUID, Mapping[str, Any]]
+    number: str, table: str, stored: Stored, rebuilt: Mapping[UUID, Mapping[str, Any]], recounted: datetime
 ) -> Iterator[Difference]:
     for row in sorted(stored.keys() | rebuilt.keys()):
         if row not in rebuilt:
@@ -245,6 +264,7 @@ def _of_table(
         else:
             there = stored[row]
             counted = table != "clocks" and there.get("term") is not None
+            counted = counted and there["opened_at"] <= recounted
             for name, value in rebuilt[row].items():
                 if _differs(there[name], value) and not (counted and name == "due_at"):
                     yield _difference((number, table, row), name, there[name], value)

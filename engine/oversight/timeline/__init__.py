@@ -4,6 +4,7 @@ from engine.oversight.timeline.explanations import DELAY_REASONS, DelayReason, e
 from engine.oversight.timeline.reading import EVENT, TimeSplit, of_case
 from engine.oversight.timeline.surroundings import (
     Interruptions,
+    Norms,
     interruptions,
     ms_column,
     norm,
@@ -16,6 +17,7 @@ __all__ = [
     "EVENT",
     "DelayReason",
     "Interruptions",
+    "Norms",
     "TimeSplit",
     "explain_delay",
     "interruptions",

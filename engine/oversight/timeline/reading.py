@@ -55,15 +55,13 @@ def of_case(uow: UnitOfWork, case_id: UUID, seen: cases.Seen | None = None) -> T
     rows = [Logged(*row[1:]) for row in logged if row[0] == _OF_CASE]
     records = [(row[3], instant_of(row[2]), row[8]) for row in logged if row[0] == _OF_ALL]
     stops = surroundings.interruptions_of(records, case.key, uow.now)
-    norms, norm = surroundings.norms_of(found.spec)
     around = Surroundings(
         case.unit,
         ms_of(uow.now),
         surroundings.offices(uow, units_of(rows, case.unit)),
         outages=stops.outages,
         suspensions=stops.suspensions,
-        norms=norms,
-        norm=norm,
         process=case.key,
+        **surroundings.norms_of(found.spec)._asdict(),
     )
     return TimeSplit(found, timeline(rows, around), rows)

@@ -4,21 +4,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, cast, extract, func, or_, select
 
 from engine import deadlines, events
 from engine.bpmn import Spec
-from engine.deadlines import Calendar, NoHolidays, OfficeDay, Untimely
+from engine.deadlines import Calendar, NoHolidays, OfficeDay, Term, Untimely
 from engine.models import OrganisationRecord
 from engine.organisation import calendars
 from engine.platform.db import UnitOfWork
 from engine.platform.prepared import Prepared
-from engine.timeline import Hours, Norm, Offices, ms_of
+from engine.timeline import Hours, Offices, ms_of
 
 _DAY = timedelta(days=1)
-_FROM = datetime(2001, 1, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Interval = tuple[int, int]
 
@@ -79,8 +78,11 @@ def offices(uow: UnitOfWork, keys: Collection[str]) -> Offices:
 
 @lru_cache(maxsize=256)
 def hours_of(calendar: Calendar) -> Hours:
-    """Returns the office hours of a calendar, which are remembered with it."""
-    return Hours(lambda begin, end: _open(calendar, begin, end))
+    """Returns the office hours of a calendar, which are remembered with it.
+
+    Norms are counted by it as if its years were known: without the holidays that nobody has entered.
+    """
+    return Hours(lambda begin, end: _open(calendar, begin, end), _without_years(calendar))
 
 
 def _open(calendar: Calendar, begin: int, end: int) -> Iterator[Interval]:
@@ -110,29 +112,31 @@ def _without_years(calendar: Calendar) -> Calendar:
     return replace(calendar, years=None, followed_by=after and (after[0], _without_years(after[1])))
 
 
-def norms_of(spec: Spec) -> tuple[Mapping[str, Norm], Norm | None]:
-    """Returns the norms of the elements of a process, by path, and that of the process itself."""
-    return _norms(tuple((part.path, part.norm) for part in spec.elements.values() if part.norm)), norm(
-        spec.rules.clock.norm
-    )
+class Norms(NamedTuple):
+    """What a process says of norms, with the names in `Surroundings`."""
+
+    norms: Mapping[str, Term]
+    norm: Term | None
+    pauses: frozenset[str]
+    opinions: frozenset[str]
+
+
+def norms_of(spec: Spec) -> Norms:
+    """Returns the norms of the elements of a process, by path, that of the process, and what pauses it."""
+    written = tuple((part.path, part.norm) for part in spec.elements.values() if part.norm)
+    rules = spec.rules.clock
+    return Norms(_norms(written), norm(rules.norm), spec.clock.pauses, spec.clock.opinions)
 
 
 @lru_cache(maxsize=256)
-def _norms(written: tuple[tuple[str, str], ...]) -> Mapping[str, Norm]:
+def _norms(written: tuple[tuple[str, str], ...]) -> Mapping[str, Term]:
     found = {path: norm(text) for path, text in written}
     return {path: one for path, one in found.items() if one is not None}
 
 
-def norm(text: str | None) -> Norm | None:
+def norm(text: str | None) -> Term | None:
     """Returns a norm as written in a diagram; None if there is none, or it isn't a literal term."""
     try:
-        term = deadlines.term(text) if text else None
+        return deadlines.term(text) if text else None
     except Untimely:
         return None
-    if term is None:
-        return None
-    if term.unit == "working-days":
-        return Norm("days", term.count)
-    if term.unit == "working-hours":
-        return Norm("hours", term.count * 3_600_000)
-    return Norm("elapsed", (term.duration.after(_FROM) - _FROM) // timedelta(milliseconds=1))

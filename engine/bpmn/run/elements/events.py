@@ -324,7 +324,7 @@ def _timed(trigger: Trigger, token: Token) -> dict[str, Any]:
             due = timers.within_reach(found.first, now)
             return {"kind": "timer", "due": due, "first": due, "text": str(text), "fired": 0}
         if trigger.timer == "timeDuration" and timers.in_working_time(text):
-            due = timers.working_due(text, now, workflow.sandbox.calendar)
+            due = timers.counted_due(text, now, workflow.sandbox.calendar)
             return {"kind": "timer", "due": due, "term": text.strip()}
         if trigger.timer == "timeDuration":
             due = timers.duration(text).after(now)
