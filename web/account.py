@@ -13,6 +13,7 @@ from engine.platform.errors import Refusal
 from web import asked, texts
 from web.administration.area import refused
 from web.people import leave, people_to_choose
+from web.refusals import status_of
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("own_account", __name__)
@@ -45,7 +46,7 @@ def _own(visit: Visit, refusal: Refusal | None = None) -> Page:
         "instant": timedelta(seconds=1),
         **(refused(refusal) if refusal else {}),
     }
-    return Page("account.html", values, status=422 if refusal else 200)
+    return Page("account.html", values, status=status_of(refusal))
 
 
 @page(blueprint.post("/account"), may="account.own", refused=again)

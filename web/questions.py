@@ -6,8 +6,9 @@ from flask import Blueprint, request
 
 from engine.oversight import flags
 from engine.oversight.flags import MAX_TEXT
-from engine.platform.errors import Invalid, Refusal
+from engine.platform.errors import Refusal
 from web.administration.area import refused
+from web.refusals import status_of
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("questions", __name__, url_prefix="/questions")
@@ -47,5 +48,4 @@ def _question(visit: Visit, question_id: UUID, refusal: Refusal | None = None) -
         "typed": request.form,
         **(refused(refusal) if refusal else {}),
     }
-    status = 200 if refusal is None else 422 if isinstance(refusal, Invalid) else 409
-    return Page("questions/question.html", values, status)
+    return Page("questions/question.html", values, status_of(refusal))

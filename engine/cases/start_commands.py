@@ -205,12 +205,12 @@ def _begin(
     trigger: tuple[str, Fact] | None = None,
 ) -> CaseView:
     version = entry.version
+    given = _given(application)
+    single = _single_key(uow, entry, given, application)  # a refused one runs nothing
     spec = definitions.spec(uow.session, version)
     starter = None if trigger else uow.actor.on_behalf_of or uow.actor.name
     counted = working_time.counted(uow, entry.unit_id, spec)
     step = bpmn.start(counted, data, uow.now, at=trigger and trigger[0], starter=starter)
-    given = _given(application)
-    single = _single_key(uow, entry, given, application)
     number, secret = _next_number(uow), new_secret()
     case = NewCase(
         uuid7(),

@@ -63,11 +63,6 @@ class DeploymentFile(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-# Which cases may be the only ones with their key.
-KEYED = text("running_key IS NOT NULL")
-SINGLE = text("single_key IS NOT NULL AND status IN ('active', 'suspended')")
-
-
 class Definition(Base):
     """A process under its key; new cases use its current version, the newest published one."""
 

@@ -211,3 +211,13 @@ def test_error_codes_live_where_the_documents_look_for_them() -> None:
         call for call in calls(python(*PRODUCT), "Failed") if not isinstance(call.args[0], ast.Constant)
     ]
     assert not computed
+
+
+def test_areas_of_the_pages_are_in_the_description_of_the_architecture() -> None:
+    described = text("docs/architecture.md").partition("Each audience has an area")[2].partition("\n## ")[0]
+    own = [
+        path for path in python("web") if path.name in ("__init__.py", "area.py") or path.parent.name == "web"
+    ]
+    found = {prefix for path in own for prefix in re.findall(r'url_prefix="(/[a-z]+)"', path.read_text())}
+    assert len(found) > 5
+    assert found <= set(re.findall(r"`(/[a-z]+)`", described))

@@ -14,6 +14,7 @@ from engine.platform import formats, persian
 from engine.platform.errors import Fault, Invalid, Refusal
 from web import asked
 from web.administration.area import refused, render, units_to_choose, word
+from web.refusals import status_of
 from web.visit import Away, Content, Page, Visit, page
 
 blueprint = Blueprint("calendars", __name__)
@@ -35,7 +36,7 @@ def _all(visit: Visit, refusal: Refusal | None = None) -> Page:
         "units": units_to_choose(visit),
         **(refused(refusal) if refusal else {}),
     }
-    return render(visit, "calendars", values, way="calendars", status=422 if refusal else 200)
+    return render(visit, "calendars", values, way="calendars", status=status_of(refusal))
 
 
 @page(blueprint.post("/calendars"), may="units.manage", refused=_all)
@@ -76,7 +77,7 @@ def _one(visit: Visit, key: str, refusal: Refusal | None = None) -> Page:
         "elsewhere": [fault for fault in faults if not fault.pointer.startswith(("/week", "/date", "/name"))],
         **(refused(refusal) if refusal else {}),
     }
-    return render(visit, "calendar", values, way="calendars", status=422 if refusal else 200)
+    return render(visit, "calendar", values, way="calendars", status=status_of(refusal))
 
 
 def _shown(document: Document) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from engine.platform.errors import Refusal
 from web.administration.area import refused, render, roles_to_choose, units_to_choose, word
 from web.asked import text, typed_day
 from web.listing import cursor, following
+from web.refusals import status_of
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("people", __name__)
@@ -69,7 +70,7 @@ def _form(visit: Visit, refusal: Refusal | None = None) -> Page:
         "typed": request.form,
         **(refused(refusal) if refusal else {}),
     }
-    return render(visit, "new-person", values, way="people", status=422 if refusal else 200)
+    return render(visit, "new-person", values, way="people", status=status_of(refusal))
 
 
 @page(blueprint.post("/people"), may="people.manage", refused=again)

@@ -8,8 +8,9 @@ from flask import Blueprint
 from engine.organisation import rates
 from engine.organisation.rates import KINDS, NewRate
 from engine.platform import formats, persian
-from engine.platform.errors import Invalid, Refusal
+from engine.platform.errors import Refusal
 from web.administration.area import refused, render, roles_to_choose, units_to_choose, word
+from web.refusals import status_of
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("rates", __name__)
@@ -24,7 +25,6 @@ def index(visit: Visit) -> Page:
 def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
     units = units_to_choose(visit)
     unit = word("unit") or (units[0][0] if units else "")
-    code = 422 if isinstance(refusal, Invalid) else 409
     values = {
         "units": units,
         "unit": unit,
@@ -33,7 +33,7 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
         "kinds": KINDS,
         **(refused(refusal) if refusal else {}),
     }
-    return render(visit, "rates", values, way="rates", status=code if refusal else 200)
+    return render(visit, "rates", values, way="rates", status=status_of(refusal))
 
 
 def not_set(visit: Visit, refusal: Refusal) -> Page:

@@ -13,6 +13,7 @@ from web import asked, forms, texts
 from web.desk import typed
 from web.desk.inbox import explain, inbox, kept
 from web.people import people_to_choose
+from web.refusals import status_of
 from web.visit import Away, Page, Shown, Visit, page
 
 blueprint = Blueprint("bulk", __name__)
@@ -26,7 +27,7 @@ def _not_done(visit: Visit, refusal: Refusal) -> Page:
         if row["assignee"] is not None and row["assignee_id"] != visit.uow.actor.id:
             fault = texts.say("inbox.has-it", name=row["assignee_name"], task=visit.reader.half(row["name"]))
             return inbox(visit, fault=fault, status=409)
-    return inbox(visit, fault=explain(refusal), status=422 if isinstance(refusal, Invalid) else 409)
+    return inbox(visit, fault=explain(refusal), status=status_of(refusal))
 
 
 @page(blueprint.post(""), may="inbox.read", refused=_not_done)

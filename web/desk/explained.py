@@ -5,19 +5,13 @@ from dataclasses import dataclass
 
 from engine.platform.errors import (
     AssuranceTooLow,
-    Busy,
-    Conflict,
     Fault,
-    Forbidden,
     Invalid,
-    Recorded,
     Refusal,
-    Throttled,
 )
 from web import forms, texts
+from web.refusals import status_of
 from web.site import site
-
-STATUS = ((Invalid, 422), (Throttled, 429), (Conflict, 409), (Forbidden | Recorded, 403), (Busy, 503))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +39,9 @@ class Explained:
 
 def explain(refusal: Refusal) -> Explained:
     """Explain a refusal in the reader's language."""
-    status = next((code for kind, code in STATUS if isinstance(refusal, kind)), 409)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     logins = _logins(refusal.needed) if isinstance(refusal, AssuranceTooLow) else ()
-    return Explained(texts.explain(refusal), status, faults, logins)
+    return Explained(texts.explain(refusal), status_of(refusal), faults, logins)
 
 
 def _logins(level: str) -> Sequence[Login]:

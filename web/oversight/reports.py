@@ -23,13 +23,14 @@ from engine.oversight.reports import (
     ReportView,
     Words,
 )
-from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, Refusal
+from engine.platform.errors import Conflict, Fault, Invalid, Refusal
 from engine.platform.language import LANGUAGES
 from engine.platform.typesetting import Note, Table
 from web import asked, forms, texts
 from web.listing import cursor, following
 from web.oversight import agencies
 from web.oversight.area import WAYS, path
+from web.refusals import status_of
 from web.visit import Away, Content, Page, Shown, Visit, page
 
 blueprint = Blueprint("progress_reports", __name__, url_prefix="/reports")
@@ -53,15 +54,12 @@ def _words() -> Words:
 
 def _render(name: str, values: Mapping[str, Any], refusal: Refusal | None = None) -> Page:
     ways = [(one, path(one)) for one in WAYS]
-    status = 200 if refusal is None else _status(refusal)
     shown = {"ways": ways, "way": "reports", "words": _words(), **values}
-    return Page(f"oversight/{name}.html", {**shown, **(_refused(refusal) if refusal else {})}, status=status)
-
-
-def _status(refusal: Refusal) -> int:
-    if isinstance(refusal, Invalid):
-        return 422
-    return 403 if isinstance(refusal, Forbidden) else 409
+    return Page(
+        f"oversight/{name}.html",
+        {**shown, **(_refused(refusal) if refusal else {})},
+        status=status_of(refusal),
+    )
 
 
 def _refused(refusal: Refusal) -> dict[str, Any]:
