@@ -1,6 +1,6 @@
 """Changes of running cases: one administrator proposes them, another one confirms them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,9 +9,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
+from api import callers
 from engine.bpmn.values import MAX_BYTES
 from engine.cases import migration, proposals
 from engine.models import CaseProposal, User
+from engine.organisation import calendars
+from engine.organisation.calendars import reading
 from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients
@@ -118,6 +121,17 @@ def test_what_cannot_be_set_is_refused_at_its_place(
     assert pointers(refused(propose(first, case, data), 422, "invalid")) == [pointer]
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What is remembered for a second is remembered longer, however busy the machine is."""
+    calendars.forget()
+    monkeypatch.setattr(reading, "SECONDS", 3600.0)
+    monkeypatch.setattr(callers, "SECONDS", 3600.0)
+    yield
+    calendars.forget()
+
+
+@pytest.mark.usefixtures("unhurried")
 def test_proposal_that_no_longer_fits_is_refused(
     client: Clients, database: Database, first: Client, second: Client
 ) -> None:
