@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from engine import cases, tasks
@@ -270,6 +271,21 @@ def test_a_month_is_searched_once_and_after_its_end(
         assert at(now, sara, flags.next_period) is None
     assert at(end + HOUR + timedelta(days=1), sara, flags.search_next, USUAL) is True
     assert at(end + timedelta(days=9), sara, flags.search_next, USUAL) is False
+
+
+def test_a_history_that_was_written_at_once_is_searched_from_its_earliest_month(
+    database: Database, at: Callable[..., Any], sara: Actor
+) -> None:
+    """Its events have one transaction, in no order: those of a month in between come first here."""
+    factories.deploy(database, factories.one_task())
+    portal = factories.an_actor(database, "portal")
+
+    def write(session: Session, _: datetime) -> None:
+        for begun in (MORNING + timedelta(days=40), MORNING, MORNING + timedelta(days=40)):
+            cases.start(UnitOfWork(session, portal, begun), "p", {"x": 0}, Application())
+
+    database.run(write)
+    assert at(LATER + timedelta(days=60), sara, flags.next_period) == PERIOD
 
 
 def test_a_month_that_fails_stops_no_other_and_is_tried_again_a_day_later(

@@ -70,8 +70,11 @@ def search_next(uow: UnitOfWork, wanted: Wanted) -> bool:
 
 def _periods(uow: UnitOfWork, last: date) -> Iterator[date]:
     """Yields the periods that had ended by a day, since the first event, but of at most a year."""
-    first = select(Event.at).order_by(Event.transaction_id).limit(1)
-    at = uow.connection.execute(first).scalar_one_or_none()
+    # A history may be written in one transaction, and its events in any order.
+    first = select(func.min(Event.transaction_id)).scalar_subquery()
+    at = uow.connection.execute(
+        select(func.min(Event.at)).where(Event.transaction_id == first)
+    ).scalar_one_or_none()
     if at is None:
         return
     begin = max(at.astimezone(uow.now.tzinfo).date(), last - timedelta(days=30 * MONTHS))
