@@ -32,6 +32,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     create.add_argument(
         "--expires", type=_days, metavar="P90D", help="how long it is valid (default: until revoked)"
     )
+    behalf = "require each request to name in X-On-Behalf-Of for whom it acts"
+    create.add_argument("--require-behalf", action="store_true", help=behalf)
     actions.add_parser("list", help="List all tokens.")
     revoke = actions.add_parser("revoke", help="Revoke a token.")
     revoke.add_argument("id", type=UUID, help="as listed")
@@ -53,7 +55,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 def _create(database: Database, arguments: argparse.Namespace) -> None:
     def make(session: Session, now: datetime) -> str:
         ends = now + arguments.expires if arguments.expires else None
-        limits = accounts.Limits(arguments.scopes, ends)
+        limits = accounts.Limits(arguments.scopes, ends, arguments.require_behalf)
         position = accounts.Position(units.open_id(session, arguments.unit), arguments.position)
         return accounts.create_token(
             session, now, name=arguments.name, role=arguments.role, position=position, limits=limits

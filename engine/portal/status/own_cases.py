@@ -29,7 +29,7 @@ _TOLD = (
     *("task.completed", "correction.asked", "correction.expired", "correction.withdrawn", "data.corrected"),
     *("document.added", "document.replaced", "decision.made", "clock.deemed", "appeal.filed"),
     "appeal.decided",
-    "change.confirmed",
+    *("change.confirmed", "representation.ended"),
     *("bill.issued", "bill.paid", "bill.expired", "bill.cancelled", "bill.late"),
 )
 
