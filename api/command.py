@@ -19,6 +19,7 @@ from api.callers import Callers, is_signed
 from api.operations import BYTES, JSON, Answered, Operation
 from api.problems import PROVIDERS, Malformed, Unauthorized
 from api.shapes import Empty, Request
+from api.shown_cases import require_still_theirs
 from engine import access
 from engine.oversight.access_log import Opened
 from engine.platform import persian
@@ -353,7 +354,9 @@ def _key() -> str | None:
 
 
 # A stored response contains data of a case: not for a caller who may no longer do the command.
-REQUEST = serving.Request(caller, _key, received.fingerprint, final=(Forbidden,))
+REQUEST = serving.Request(
+    caller, _key, received.fingerprint, final=(Forbidden,), recheck=require_still_theirs
+)
 
 
 def content(upload: FileStorage, limit: int = -1) -> bytes:

@@ -39,6 +39,7 @@ _CHANGED = ("id", "status", "assignee_id", "closed_at")
 _MARKED = ("status", *_NOTED)
 
 
+_LATER = ("erased_at", "representation_ended_at")
 _BEGUN = tuple(
     column.key for column in _CASES.c if column.key not in ("erased_at", "representation_ended_at")
 )

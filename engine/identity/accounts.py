@@ -108,7 +108,7 @@ def create_token(
     )
     session.add(row)
     session.flush()
-    made = {"token": row.id, "scopes": row.scopes, "expires_at": row.expires_at}
+    made: dict[str, object] = {"token": row.id, "scopes": row.scopes, "expires_at": row.expires_at}
     if row.requires_behalf:
         made["requires_behalf"] = True
     administration_log.note_command(session, now, "token.made", made, user.id)
