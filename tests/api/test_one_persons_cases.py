@@ -98,7 +98,7 @@ def tables(database: Database) -> Mapping[str, str]:
             f"SELECT '{name}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {name} t"
             for name in names
         )
-        return dict(session.execute(text(" UNION ALL ".join(each))).all())  # type: ignore[arg-type]  # pairs
+        return dict(session.execute(text(" UNION ALL ".join(each))).all())
 
 
 def named(database: Database) -> set[str | None]:
