@@ -1,4 +1,4 @@
-"""Acting for a person where a case is reached otherwise: GovStack, later responses, files, tokens that demand it."""
+"""Acting for a person elsewhere: GovStack, later responses, files, and tokens that demand it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ def test_govstack_has_only_that_persons_instances(
     headers = {} if person is None else {BEHALF: person}
     workflow = Caller(app, "workflow", client(role).token)
     registration = Caller(app, "registration", client(role).token)
-    found = [one["id"] for one in workflow.get("/instances", headers=headers)]
+    found = [one["id"] for one in workflow.get("/instances/", headers=headers)]
     assert found == ([case["id"]] if status == 200 else [])
     workflow.get(f"/instances/{case['id']}", headers=headers, status=status)
     registration.get(f"/applications/{case['id']}", headers=headers, status=status)
