@@ -15,11 +15,13 @@ from api.bodies.cases import (
     CaseBody,
     CasePage,
     CaseSummary,
+    EndRepresentation,
     EventActor,
     EventBody,
     EventPage,
     EventsQuery,
     LatePayment,
+    RepresentationBody,
     SecretBody,
     StartCase,
     StartedBody,
@@ -55,6 +57,7 @@ def case_body(case: cases.CaseView) -> CaseBody:
         unit=case.unit,
         applicant=case.applicant,
         representative=case.representative,
+        representation_ended_at=case.representation_ended_at,
         business_key=case.business_key,
         channel=case.channel,
         appeal_of=case.appeal_of,
@@ -245,6 +248,23 @@ def withdraw(uow: UnitOfWork, case_id: UUID, body: WithdrawCase) -> Reply:
     for a case that has ended or is suspended. For caseworkers, portals and applicants.
     """
     return _reply(cases.withdraw(uow, case_id, reason=body.reason, revisions=revisions_seen()))
+
+
+@command(
+    blueprint.post("/cases/<uuid:case_id>/representation/end"),
+    body=EndRepresentation,
+    answer=RepresentationBody,
+    refusals=(404, 409),
+)
+def end_representation(uow: UnitOfWork, case_id: UUID, body: EndRepresentation) -> Reply:
+    """End the representation of a case's applicant
+
+    From then on the representative in `X-On-Behalf-Of` is answered like a stranger, for this case. The case
+    keeps their name. The applicant may do this, the representative, and the office. 409 if nobody represents
+    the applicant. For caseworkers, portals and applicants.
+    """
+    ended = cases.end_representation(uow, case_id, reason=body.reason)
+    return Reply(RepresentationBody(**asdict(ended)))
 
 
 @command(blueprint.post("/cases/<uuid:case_id>/secret"), body=Request, answer=SecretBody, refusals=(404, 409))

@@ -19,11 +19,13 @@ from api.callers import Callers, is_signed
 from api.operations import BYTES, JSON, Answered, Operation
 from api.problems import PROVIDERS, Malformed, Unauthorized
 from api.shapes import Empty, Request
+from api.shown_cases import require_still_theirs
 from engine import access
 from engine.oversight.access_log import Opened
+from engine.platform import persian
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.db import View as DatabaseView
-from engine.platform.errors import Forbidden
+from engine.platform.errors import BehalfMissing, Forbidden
 from engine.requests import serving
 from engine.requests.idempotency import Answer
 from engine.requests.serving import Outcome
@@ -50,6 +52,8 @@ _SENT: dict[View, tuple[str, ...]] = {}
 _PREPARED: dict[View, Callable[..., Mapping[str, Any]]] = {}
 _INSTEAD: dict[View, View] = {}
 _IN_PARTS: set[View] = set()
+# Where a caller finds out that its token requires each request to say for whom it acts.
+_OF_NOBODY = frozenset({"me.read_me"})
 
 
 class Reply:
@@ -337,6 +341,9 @@ def caller(session: Session) -> Actor:
     behalf, purpose = received.header_text("X-On-Behalf-Of"), received.header_text("X-Purpose")
     if behalf is not None:
         access.require(actor, "behalf.act")
+        behalf = persian.digits(behalf).strip()
+    elif actor.requires_behalf and request.endpoint not in _OF_NOBODY:
+        raise BehalfMissing("This token requires the header X-On-Behalf-Of in each request.")
     return replace(actor, on_behalf_of=behalf, purpose=purpose) if behalf or purpose else actor
 
 
@@ -347,7 +354,9 @@ def _key() -> str | None:
 
 
 # A stored response contains data of a case: not for a caller who may no longer do the command.
-REQUEST = serving.Request(caller, _key, received.fingerprint, final=(Forbidden,))
+REQUEST = serving.Request(
+    caller, _key, received.fingerprint, final=(Forbidden,), recheck=require_still_theirs
+)
 
 
 def content(upload: FileStorage, limit: int = -1) -> bytes:

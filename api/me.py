@@ -58,6 +58,8 @@ class MeBody(Account):
     """Level of assurance of the login; null for systems."""
     acts_for: Literal["own", "others"]
     """For whom you may act."""
+    requires_behalf: bool
+    """Whether the token requires each other request to name in `X-On-Behalf-Of` for whom you act."""
     positions: list[PositionBody]
     """Roles in units; empty for portals and applicants."""
     language: Language | None
@@ -85,6 +87,7 @@ def read_me(uow: UnitOfWork) -> Reply:
         "scoped": actor.scopes is not None,
         "assurance": actor.acr,
         "acts_for": "others" if access.allows(actor, "behalf.act") else "own",
+        "requires_behalf": actor.requires_behalf,
         "positions": held,
         "language": known.language,
         "quota": _quota(),

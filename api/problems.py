@@ -27,8 +27,10 @@ PROVIDERS = "parvandeh.providers"
 
 _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.NotFound: (HTTPStatus.NOT_FOUND, "not-found"),
+    errors.OtherPerson: (HTTPStatus.NOT_FOUND, "other-person"),
     errors.Forbidden: (HTTPStatus.FORBIDDEN, "forbidden"),
     errors.PurposeMissing: (HTTPStatus.FORBIDDEN, "purpose-missing"),
+    errors.BehalfMissing: (HTTPStatus.FORBIDDEN, "behalf-missing"),
     errors.NotRecognised: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
     errors.AssuranceTooLow: (HTTPStatus.FORBIDDEN, "assurance-too-low"),
     errors.Throttled: (HTTPStatus.TOO_MANY_REQUESTS, "throttled"),

@@ -1,6 +1,6 @@
 """Requests that a worker carries out later, since their callers prefer not to wait (RFC 7240)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from api import received
 from api.command import Reply, View, accepts, command, instead, sends
 from api.operations import takes
 from api.shapes import Body, Instant
-from engine import cases, tasks
+from api.shown_cases import require_visible
 from engine.access import Permission
 from engine.models import RequestStatus
 from engine.oversight.access_log import Opened
@@ -96,20 +96,7 @@ def show(uow: UnitOfWork, request_id: UUID) -> Reply:
     """
     state = deferral.get(uow, request_id)
     body = _body(state)
-    opened = () if body.response is None else tuple(_require_visible(uow, body.response.body))
+    shown = () if body.response is None else require_visible(uow, body.response.body)
+    opened = tuple(Opened("case", case_id) for case_id in shown)
     headers = {"Retry-After": RETRY_AFTER} if state.status == "pending" else {}
     return Reply(body, headers, opened=opened or None)
-
-
-def _require_visible(uow: UnitOfWork, body: Mapping[str, Any]) -> Iterator[Opened]:
-    """Yield the cases that a response shows. Raise the refusal for one that the caller may not see.
-
-    Who completed a task needs to see the task: its case may be another unit's.
-    """
-    for part in body.get("items", (body,)):
-        if "task" in part and "case" in part:
-            tasks.require_visible(uow, UUID(part["task"]["id"]))
-            yield Opened("case", UUID(part["case"]["id"]))
-        elif "case_number" in (case := part.get("case", part) or {}):
-            cases.require_visible(uow, UUID(case["id"]))
-            yield Opened("case", UUID(case["id"]))

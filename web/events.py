@@ -14,6 +14,7 @@ _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     "case.completed": [("with-outcome", {"outcome": "outcome"})],
     "case.cancelled": [("because", {"reason": "reason"})],
     "case.withdrawn": [("because", {"reason": "reason"})],
+    "representation.ended": [("because", {"reason": "reason"})],
     "case.suspended": [
         ("coded", {"code": "reason_code", "reason": "reason"}),
         ("because", {"reason": "reason"}),

@@ -77,6 +77,13 @@ class WithdrawCase(Request):
     """Why the applicant withdraws; stored in the log of the case."""
 
 
+class EndRepresentation(Request):
+    """The reason for the end of a representation."""
+
+    reason: Text | None = None
+    """Why it ends; stored in the log of the case."""
+
+
 class SuspendCase(Request):
     """The reason for the suspension."""
 
@@ -152,6 +159,8 @@ class CaseBody(Body):
     """National ID of the applicant; null if none was given."""
     representative: str | None
     """National ID of the applicant's representative; null if there is none."""
+    representation_ended_at: Instant | None
+    """When the representation ended; null while there is one, and for a case without a representative."""
     business_key: str | None
     """Number of the case in another system; null if none was given."""
     channel: Channel | None
@@ -185,6 +194,16 @@ class StartedBody(CaseBody):
     """Opens the status of the case, together with its number (`POST /status`). It is only returned here: show
     it to the applicant.
     """
+
+
+class RepresentationBody(Body):
+    """A representation that has ended."""
+
+    case_number: CaseNumber
+    representative: str
+    """National ID of the person who represented the applicant."""
+    ended_at: Instant
+    """When the representation ended."""
 
 
 class SecretBody(Body):

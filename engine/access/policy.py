@@ -2,7 +2,10 @@
 
 They depend on its memberships, each of which covers a unit and all below it. Lists and single reads, commands
 and their locks use the same conditions, evaluated at each request: a membership that has ended no longer
-counts from the next request on. Conditions have the parameters `viewer` and `now`, which `seen_by` returns.
+counts from the next request on. Conditions have the parameters `viewer`, `now` and `behalf`, which `seen_by`
+returns.
+
+Whoever acts for a person has of all this only the cases of that person (`of_person`).
 """
 
 from collections.abc import Collection
@@ -65,10 +68,11 @@ DELEGATE = "delegate"  # as which forms name the members of private bodies, what
 
 def seen_by(uow: UnitOfWork) -> dict[str, Any]:
     """Returns the parameters of all conditions of this module."""
-    return {"viewer": uow.actor.id, "now": uow.now}
+    return {"viewer": uow.actor.id, "now": uow.now, "behalf": uow.actor.on_behalf_of}
 
 
 VIEWER = bindparam("viewer", type_=Uuid())
+BEHALF = bindparam("behalf", type_=Text())
 
 
 @cache
@@ -215,7 +219,7 @@ def supervises(role: str, group: Any) -> ColumnElement[bool]:
     found = _join_groups(held, held.c.unit_id).where(CandidateGroup.id == group)
     if role != "administrator":
         found = found.where(held.c.role.in_((SUPERVISOR, ANY)))
-    return found.exists()
+    return and_(found.exists(), *of_person(role))
 
 
 def in_place_of(user: Any) -> ColumnElement[bool]:
@@ -305,6 +309,19 @@ def party() -> ColumnElement[bool]:
     return func.coalesce(person.in_((Case.applicant, Case.representative)), false())
 
 
+@lru_cache
+def of_person(role: str) -> tuple[ColumnElement[bool], ...]:
+    """Returns the condition that a case is of the person for whom the viewer acts: on `Case`; never NULL.
+
+    That is its applicant, or their representative until the representation ends. It holds for every case if
+    the viewer acts for nobody, and there is none for roles that never act for others.
+    """
+    if "behalf.act" not in ALLOWED.get(role, ()):
+        return ()
+    represents = and_(Case.representative == BEHALF, Case.representation_ended_at.is_(None))
+    return (or_(BEHALF.is_(None), func.coalesce(or_(Case.applicant == BEHALF, represents), false())),)
+
+
 def named_party(role: str) -> ColumnElement[bool]:
     """Returns whether the process of a case names the viewer's person as a party; never NULL.
 
@@ -326,14 +343,16 @@ def named_party(role: str) -> ColumnElement[bool]:
 def reachable_cases(role: str) -> ColumnElement[bool]:
     """Returns the cases of an account with this role: those of its units; for a portal those that it started.
 
-    Officials also find the cases to which they are a party. Only for commands that then refuse and log the
-    conflict of interest; views use `visible_cases`.
+    Of these, whoever acts for a person has only that person's. Officials also find the cases to which they
+    are a party. Only for commands that then refuse and log the conflict of interest; views use
+    `visible_cases`.
     """
     if "cases.read" not in ALLOWED.get(role, ()):
         return false()
-    if role == "portal":
-        return Case.started_by == VIEWER
-    return _own_case() if role == "applicant" else covers(Case.unit_id)
+    if role == "applicant":
+        return _own_case()
+    reached = Case.started_by == VIEWER if role == "portal" else covers(Case.unit_id)
+    return and_(reached, *of_person(role))
 
 
 def visible_cases(role: str) -> ColumnElement[bool]:
@@ -358,7 +377,7 @@ def reachable_tasks(role: str) -> ColumnElement[bool]:
     handled = _join_groups(held, held.c.unit_id).where(CandidateGroup.id == Task.candidate_group_id)
     if role != "administrator":
         handled = handled.where(or_(_may_claim(held), held.c.role == SUPERVISOR))
-    return or_(reachable_cases(role), handled.exists())
+    return and_(or_(reachable_cases(role), handled.exists()), *of_person(role))
 
 
 def visible_tasks(role: str) -> ColumnElement[bool]:
@@ -378,9 +397,11 @@ def taken_as(role: str) -> ColumnElement[Any]:
         return case((visible_tasks(role), literal("")), else_=null())
     # Applicants who came to a desk, or wrote, do there what others do at a portal.
     at_a_desk = and_(Task.candidate_group_id.is_(None), Case.channel != "online")
-    return func.coalesce(
+    taken = func.coalesce(
         claiming_unit(Task.candidate_group_id), case((at_a_desk, acting_in(Case.unit_id)), else_=null())
     )
+    own = of_person(role)
+    return case((and_(*own), taken), else_=null()) if own else taken
 
 
 def everywhere(uow: UnitOfWork) -> bool:

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from engine.access.policy import VIEWER, covers, positions, visible_cases
+from engine.access.policy import VIEWER, covers, of_person, positions, visible_cases
 from engine.models import ROOT, Case, UnitLine, User
 
 
@@ -52,6 +52,7 @@ def visible_cases_in(role: str, near: ColumnElement[bool], person: str | None) -
     """
     if not by_units(role):
         return and_(visible_cases(role), near)
+    near = and_(near, *of_person(role))
     if person is None:
         return near
     others = (Case.applicant.is_distinct_from(person), Case.representative.is_distinct_from(person))

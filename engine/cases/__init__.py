@@ -55,6 +55,7 @@ from engine.cases.locking import (
 from engine.cases.payments import NOTICES, Payment, find_bill, pay
 from engine.cases.persistence import TaskChange, apply, note
 from engine.cases.ratings import Rated, Rating, is_rateable, rate, rate_with_secret, rating_of
+from engine.cases.representation import Representation, end_representation
 from engine.cases.search import (
     MAX_PAGE,
     Sort,
@@ -155,6 +156,7 @@ __all__ = [
     "Payment",
     "Rated",
     "Rating",
+    "Representation",
     "Seen",
     "ServiceClassView",
     "Sort",
@@ -185,6 +187,7 @@ __all__ = [
     "digest",
     "do_due",
     "do_due_clocks",
+    "end_representation",
     "explain_refusal",
     "extend",
     "fail_call",

@@ -39,7 +39,10 @@ _CHANGED = ("id", "status", "assignee_id", "closed_at")
 _MARKED = ("status", *_NOTED)
 
 
-_BEGUN = tuple(column.key for column in _CASES.c if column.key != "erased_at")
+_LATER = ("erased_at", "representation_ended_at")
+_BEGUN = tuple(
+    column.key for column in _CASES.c if column.key not in ("erased_at", "representation_ended_at")
+)
 _INSERT_CASE = insert(_CASES).values(values_of(_CASES, "case", _BEGUN))
 _CONTINUE_CASE = (
     update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(values_of(_CASES, "case", _CONTINUED))

@@ -35,7 +35,7 @@ from engine.models import CASE_NUMBERS, Case, Channel, User
 from engine.organisation.candidate_groups import CaseScope
 from engine.platform import formats, persian
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Conflict, Fault, Forbidden, Invalid
+from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, OtherPerson
 from engine.platform.ids import uuid7
 from engine.platform.prepared import Prepared
 
@@ -92,6 +92,8 @@ def start(
     """
     access.require(uow.actor, "cases.start")
     application = _of_applicant(uow, application)
+    if uow.actor.on_behalf_of is not None:
+        application = _of_person(uow.actor.on_behalf_of, application)
     entry = find_start_context(uow, key, application.unit)
     if application.begun_at is None:
         _require_no_draft(uow, entry.version)
@@ -177,6 +179,19 @@ def _of_applicant(uow: UnitOfWork, application: Application) -> Application:
     if application.applicant not in (None, person):
         fault = Fault("/applicant", "is another person: leave it out", "not-yours")
         raise Invalid("You can only apply for yourself.", [fault])
+    return replace(application, applicant=person)
+
+
+def _of_person(person: str, application: Application) -> Application:
+    """Ensures that whoever acts for a person starts only cases of that person, who may represent another.
+
+    Without an applicant, it is the person. Raises OtherPerson.
+    """
+    given = _given(application)
+    if person in (given["applicant"], given["representative"]):
+        return application
+    if given["applicant"] is not None:
+        raise OtherPerson("X-On-Behalf-Of names neither the applicant nor the representative of this case.")
     return replace(application, applicant=person)
 
 

@@ -74,6 +74,7 @@ class CaseView:
     secret: str | None = None  # returned once, to the actor who started the case
     erased_at: datetime | None = None  # since then it has no personal data
     subject: str | None = None  # its subject, if its process defines one
+    representation_ended_at: datetime | None = None  # since then nobody acts for its representative
     linked: bool = False  # it awaits an output of another case, or that one awaits its own
 
 
@@ -136,6 +137,7 @@ _VIEW = (
     Unit.name.label("unit_name"),
     Case.erased_at,
     Case.subject,
+    Case.representation_ended_at,
     _linked().label("linked"),
 )
 _OF_VERSION = ("version_id", "version_key", "version_number", "version_digest", "version_deployment")

@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 def _create(database: Database, arguments: argparse.Namespace) -> None:
     def make(session: Session, now: datetime) -> str:
         ends = now + arguments.expires if arguments.expires else None
-        limits = accounts.Limits(arguments.scopes, ends)
+        limits = accounts.Limits(arguments.scopes, ends, arguments.require_behalf)
         position = accounts.Position(units.open_id(session, arguments.unit), arguments.position or access.ANY)
         return accounts.create_token(
             session, now, name=arguments.name, role=arguments.role, position=position, limits=limits

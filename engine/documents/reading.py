@@ -72,6 +72,7 @@ def _of_own_task(role: str) -> ColumnElement[bool]:
     own: ColumnElement[bool] = false()
     if role == "caseworker":
         own = and_(access.claiming_unit(Task.candidate_group_id).is_not(None), not_(access.party()))
+        own = and_(own, *access.of_person(role))
     return exists().where(Task.id == DocumentVersion.task_id, own).correlate(DocumentVersion, Case)
 
 

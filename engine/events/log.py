@@ -69,6 +69,7 @@ Kind = Literal[
     "appeal.filed",
     "appeal.decided",
     "case.withdrawn",
+    "representation.ended",
     "secret.issued",
     "comment.added",
     "opinion.asked",

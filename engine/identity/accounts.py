@@ -27,7 +27,7 @@ SYSTEM = administration_log.SYSTEM
 SYSTEM_NAMES = ("سامانه", "The system")  # on pages, in Persian and English
 
 _BEARER = Prepared(
-    select(User.id, User.name, User.role, Token.scopes)
+    select(User.id, User.name, User.role, Token.scopes, Token.requires_behalf)
     .join(Token, Token.user_id == User.id)
     .where(
         Token.digest == bindparam("digest"),
@@ -48,10 +48,14 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a token allows of the role's permissions, and until when; None means all, and without end."""
+    """What a token allows of the role's permissions, and until when; None means all, and without end.
+
+    `requires_behalf`: each request has to name the person for whom the account acts.
+    """
 
     scopes: Sequence[str] | None = None
     expires_at: datetime | None = None
+    requires_behalf: bool = False
 
     def sorted(self) -> list[str] | None:
         """Returns the scopes as they are stored."""
@@ -91,17 +95,32 @@ def create_token(
     If needed, creates the account with this membership.
     """
     check(name, role, limits.scopes or ())
+    _require_acting(role, limits)
     if position.role != access.ANY and (not is_role(position.role) or position.role == access.APPLICANT):
         raise Invalid("The account can't be created.", [Fault("/as", "cannot be a role in a unit", "role")])
     user = find_or_create(session, now, name, role, position=position)
     token = PREFIX + secrets.token_urlsafe(32)
     row = Token(user_id=user.id, digest=digest(token), created_at=now, revoked_at=None)
-    row.scopes, row.expires_at = limits.sorted(), limits.expires_at
+    row.scopes, row.expires_at, row.requires_behalf = (
+        limits.sorted(),
+        limits.expires_at,
+        limits.requires_behalf,
+    )
     session.add(row)
     session.flush()
-    made = {"token": row.id, "scopes": row.scopes, "expires_at": row.expires_at}
+    made: dict[str, object] = {"token": row.id, "scopes": row.scopes, "expires_at": row.expires_at}
+    if row.requires_behalf:
+        made["requires_behalf"] = True
     administration_log.note_command(session, now, "token.made", made, user.id)
     return token
+
+
+def _require_acting(role: Role, limits: Limits) -> None:
+    """Raises Invalid for a token that would have to name a person, and may act for nobody."""
+    may = role in access.roles_with("behalf.act") and "behalf.act" in (limits.scopes or ("behalf.act",))
+    if limits.requires_behalf and not may:
+        detail = "A token can require X-On-Behalf-Of only with the permission behalf.act."
+        raise Invalid("The token can't be created.", [Fault("/require_behalf", detail, "no-behalf")])
 
 
 def list_tokens(session: Session) -> Sequence[Listed]:
@@ -142,9 +161,10 @@ def find_actor(session: Session, digest: bytes) -> Actor | None:
     rows = _BEARER.rows(connection(session), {"digest": digest})
     if not rows:
         return None
-    ((user_id, name, role, granted),) = rows
+    ((user_id, name, role, granted, requires_behalf),) = rows
     scopes = None if granted is None else access.scopes(granted)
-    return Actor(id=user_id, name=name, role=role, acr=None if is_system(role) else "low", scopes=scopes)
+    acr = None if is_system(role) else "low"
+    return Actor(user_id, name, role, acr=acr, scopes=scopes, requires_behalf=requires_behalf)
 
 
 def actor_of(session: Session, user_id: UUID, acr: str | None) -> Actor | None:

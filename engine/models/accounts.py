@@ -57,6 +57,8 @@ class Token(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     # NULL: all that the role allows.
     scopes: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
+    # Whether each request has to name the person for whom the account acts.
+    requires_behalf: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[Instant]
     expires_at: Mapped[Instant | None]
     revoked_at: Mapped[Instant | None]

@@ -32,6 +32,7 @@ class StagedDocument(Base):
     sha256: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
     created_at: Mapped[Instant]
     expires_at: Mapped[Instant]
+    on_behalf_of: Mapped[str | None] = mapped_column(Text)  # for whom its owner uploaded it, if for somebody
 
 
 class StagedPart(Base):

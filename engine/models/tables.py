@@ -165,6 +165,9 @@ class Case(Base):
     parties: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     # A hash of definition and applicant that one open case may have, where its service wants only one.
     single_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # Since when the representative no longer acts for the applicant. The name stays: nobody decides on a case
+    # in which they have acted.
+    representation_ended_at: Mapped[Instant | None]
 
 
 class Task(Base):

@@ -109,7 +109,11 @@ class Base(DeclarativeBase):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, in which capacity at this moment, and for whom and why: what each event records."""
+    """Who acts, in which capacity at this moment, and for whom and why: what each event records.
+
+    `on_behalf_of` is the person for whom the actor acts, in standard digits. The access policy gives the
+    actor that person's cases only, so what is logged with it was checked.
+    """
 
     id: UUID
     name: str
@@ -120,6 +124,7 @@ class Actor:
     acr: str | None = None  # assurance level of the login: low, substantial or high; None for systems
     scopes: frozenset[str] | None = None  # None: everything that the role allows
     logged_as: str | None = None  # the role that logs record; None: `role`
+    requires_behalf: bool = False  # its token demands that each request says for whom it acts
 
 
 @dataclass(frozen=True, slots=True)

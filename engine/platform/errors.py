@@ -2,9 +2,11 @@
 
 Refusal
 ├── NotFound      the object doesn't exist, or this actor may not see it
+│   └── OtherPerson   a new case would be neither the applicant's nor the representative's who is named
 ├── NotRecognised the credentials are not valid
 ├── Forbidden     the actor's role doesn't allow it
 ├── PurposeMissing the actor must say why something is opened
+├── BehalfMissing the actor's token requires it to say for whom it acts
 ├── OwnWork       requires another person than the author
 ├── OwnReport     a report is signed by somebody who has written nothing in it
 ├── FieldNotMarked  a correction of fields that were not marked
@@ -88,6 +90,10 @@ class NotFound(Refusal):
     """The object doesn't exist, or the actor may not see it: the two must be indistinguishable."""
 
 
+class OtherPerson(NotFound):
+    """The person for whom the actor acts is neither the applicant nor the representative of a new case."""
+
+
 class NotRecognised(Refusal):
     """The credentials (a password, a token) are not valid. Callers don't learn why."""
 
@@ -98,6 +104,10 @@ class Forbidden(Refusal):
 
 class PurposeMissing(Forbidden):
     """The actor must say why something of a case is opened."""
+
+
+class BehalfMissing(Forbidden):
+    """The actor's token requires each request to say for whom it acts."""
 
 
 class OwnWork(Forbidden):

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
+from sqlalchemy import case as choice
 
 from engine import access, cases, deadlines, definitions
 from engine.access import validity
@@ -54,7 +55,8 @@ def file(uow: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> CaseView:
     cases.require_impartial(uow, first)
     cases.require_not_erased(first)
     key, decision = _appealable(uow, first)
-    whose = select(Case.applicant, Case.representative).where(Case.id == case_id)
+    present = choice((Case.representation_ended_at.is_(None), Case.representative))
+    whose = select(Case.applicant, present).where(Case.id == case_id)
     applicant, representative = uow.connection.execute(whose).one()
     appeal = cases.appeal(uow, first, key, data, Application(applicant, representative))
     mark = update(Decision).where(Decision.id == decision).values(appeal_id=appeal.id)

@@ -172,5 +172,4 @@ def _mine(uow: UnitOfWork) -> ColumnElement[bool]:
         return ROWS.c.person == select(User.person).where(User.id == uow.actor.id).scalar_subquery()
     if uow.actor.role != "portal":
         raise Forbidden("Only applicants, and portals on their behalf, have consents.")
-    person = persian.digits(uow.actor.on_behalf_of or "").strip()
-    return (ROWS.c.user_id == uow.actor.id) & (ROWS.c.person == person)
+    return (ROWS.c.user_id == uow.actor.id) & (ROWS.c.person == (uow.actor.on_behalf_of or ""))

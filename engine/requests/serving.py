@@ -16,7 +16,7 @@ from engine import access, cases
 from engine.oversight import access_log
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, Database, UnitOfWork, View
-from engine.platform.errors import Conflict, Refusal, Uncertain
+from engine.platform.errors import Conflict, NotFound, Refusal, Uncertain
 from engine.requests import idempotency
 from engine.requests.idempotency import Answer
 from engine.tasks import work_time
@@ -32,6 +32,8 @@ class Request:
     key: Callable[[], str | None]  # the idempotency key, called when the command has ended; None without one
     fingerprint: Callable[[], bytes]  # what has to be equal for two requests with one key to be the same
     final: tuple[type[Refusal], ...] = ()  # refusals that are raised even if the key has an answer
+    # Raises what refuses a stored answer, for an actor who may not see any more what it shows.
+    recheck: Callable[[UnitOfWork, Answer], None] = lambda _uow, _answer: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +123,18 @@ def _answered_before(database: Database, request: Request, failure: Refusal | In
     repeated = not isinstance(failure, IntegrityError) or idempotency.repeated(failure)
     if key is None or not repeated or isinstance(failure, request.final):
         raise failure
+
+    def find(session: Session, now: datetime) -> Answer | None:
+        uow = UnitOfWork(session, request.actor(session), now)
+        if isinstance(failure, NotFound) and uow.actor.on_behalf_of is not None:
+            raise failure  # not, or no longer, the person's
+        found = idempotency.find(uow, key, request.fingerprint())
+        if found is not None:
+            request.recheck(uow, found)
+        return found
+
     try:
-        found = database.run(
-            lambda session, now: idempotency.find(
-                UnitOfWork(session, request.actor(session), now), key, request.fingerprint()
-            ),
-            "single",
-        )
+        found = database.run(find, "single")
     except (DBAPIError, PoolTimeout) as unavailable:
         if isinstance(failure, Uncertain):
             raise failure from unavailable  # the request is not known to have failed

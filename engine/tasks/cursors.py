@@ -40,4 +40,5 @@ def _own_place(place: Any, role: str, scope: str) -> ScalarSelect[Any]:
     own = access.candidate_groups(role, supervised=scope == "supervised")
     found = select(place).join(Case, Case.id == Task.case_id)
     found = found.where(Task.id == _AFTER, Task.candidate_group_id.in_(own), not_(access.party()))
+    found = found.where(*access.of_person(role))
     return found.correlate(None).scalar_subquery()

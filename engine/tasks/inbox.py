@@ -109,7 +109,7 @@ def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[Mapping[str, Any]]:
     Raises Invalid if `after` is none of the tasks of the actor's groups, open or closed.
     """
     access.require(uow.actor, "inbox.read")
-    given, rows = parameters(wanted), list[Mapping[str, Any]]()
+    given, rows = parameters(wanted) | behalf(uow), list[Mapping[str, Any]]()
     while True:
         statement = _page(uow.actor.role, wanted.scope, frozenset(given), wanted.limit)
         values = {**given, **access.seen_by(uow), "day_end": day_end(uow)}
@@ -127,8 +127,8 @@ def counts(uow: UnitOfWork) -> Mapping[str, int]:
     """Returns the number of tasks of each tab of the inbox, up to `COUNTED`."""
     access.require(uow.actor, "inbox.read")
     values = {**access.seen_by(uow), "day_end": day_end(uow)}
-    row = uow.connection.execute(_counts(uow.actor.role), values).mappings().one()
-    return dict(row)
+    statement = _counts(uow.actor.role, frozenset(behalf(uow)))
+    return dict(uow.connection.execute(statement, values).mappings().one())
 
 
 def day_end(uow: UnitOfWork) -> datetime:
@@ -149,6 +149,12 @@ def parameters(wanted: Inbox) -> dict[str, Any]:
     if searched:
         found["query"] = _query(searched)
     return found
+
+
+def behalf(uow: UnitOfWork) -> dict[str, str]:
+    """Returns the filter for the tasks of the person for whom the actor acts, if for anybody."""
+    person = uow.actor.on_behalf_of
+    return {} if person is None else {"behalf": person}
 
 
 def _query(words: str) -> str:
@@ -189,7 +195,7 @@ _ADDED = exists().where(
     Document.id > Task.id,
     Document.added_by != bindparam("viewer", type_=Uuid),
 )
-_FILTERS: Mapping[str, ColumnElement[bool]] = {
+FILTERS: Mapping[str, ColumnElement[bool]] = {
     # A task is served when it is due, or before: the second condition is for the index.
     "due": and_(bindparam("due", type_=_INSTANT) >= _DUE, bindparam("due", type_=_INSTANT) >= _SERVED),
     "overdue": and_(_DUE <= _NOW, _SERVED <= _NOW),
@@ -198,6 +204,7 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = {
     "priority": Task.priority >= bindparam("priority", type_=Integer),
     "business_key": select(Case.business_key).where(Case.id == Task.case_id).scalar_subquery()
     == bindparam("business_key", type_=Text),
+    "behalf": select(Case.id).where(Case.id == Task.case_id, *access.of_person(access.CASEWORKER)).exists(),
 }
 
 
@@ -232,7 +239,7 @@ def nearest(
         return _hits(role, scope, given, count)
     own = own_groups(role, scope, given) if own is None else own
     homes = _homes(scope, given, own)
-    filters = [condition for name, condition in _FILTERS.items() if name in given]
+    filters = [condition for name, condition in FILTERS.items() if name in given]
     filters += [tuple_(_SERVED, Task.id) > last for last in last_of(_SERVED, role, scope, given)]
     if scope == "free":
         filters.append(_CLAIMED)
@@ -257,7 +264,7 @@ def _hits(role: str, scope: Scope, given: frozenset[str], count: int) -> Subquer
     ).scalar_subquery()
     simple: Any = literal_column("'simple'")
     wanted = func.to_tsquery(simple, bindparam("query", type_=Text)).op("&&")(func.to_tsquery(simple, own))
-    filters = [condition for name, condition in _FILTERS.items() if name in given]
+    filters = [condition for name, condition in FILTERS.items() if name in given]
     if scope == "mine":
         filters.append(Task.assignee_id.in_(select(_persons().c.id)))
     elif "holder" in given:
@@ -331,19 +338,19 @@ def _homes(scope: Scope, given: frozenset[str], own: Select[Any]) -> Subquery:
 
 
 @lru_cache
-def _counts(role: str) -> Select[Any]:
-    none: frozenset[str] = frozenset()
+def _counts(role: str, none: frozenset[str]) -> Select[Any]:
+    """`none` are the filters of all tabs: usually none."""
     tabs: tuple[tuple[str, Scope, frozenset[str]], ...] = (
         ("mine", "mine", none),
         ("team", "team", none),
         ("free", "free", none),
-        ("overdue", "team", frozenset({"overdue"})),
-        ("today", "team", frozenset({"today"})),
-        ("returned", "team", frozenset({"returned"})),
+        ("overdue", "team", none | {"overdue"}),
+        ("today", "team", none | {"today"}),
+        ("returned", "team", none | {"returned"}),
         ("supervised", "supervised", none),
     )
     groups = {
-        scope: select(own_groups(role, scope, none).cte(f"{scope}_groups").c.id)
+        scope: select(own_groups(role, scope, frozenset()).cte(f"{scope}_groups").c.id)
         for scope in ("team", "supervised")
     }
 

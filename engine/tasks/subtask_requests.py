@@ -57,7 +57,7 @@ def colleagues_to_ask(uow: UnitOfWork, task_id: UUID) -> Sequence[RowMapping]:
     """
     access.require(uow.actor, "tasks.ask")
     unit = select(Case.unit_id).join(Task, Task.case_id == Case.id)
-    unit = unit.where(Task.id == task_id, access.covers(Case.unit_id))
+    unit = unit.where(Task.id == task_id, access.covers(Case.unit_id), *access.of_person(uow.actor.role))
     found = select(User.id, User.name, names.of().label("display_name"))
     found = found.where(access.workers(unit.scalar_subquery()), User.id != uow.actor.id)
     return (

@@ -192,6 +192,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/cases/<uuid:case_id>/decisions"): CASES,
     ("POST", "/cases/<uuid:case_id>/appeals"): WORKERS,
     ("POST", "/cases/<uuid:case_id>/withdraw"): WORKERS,
+    ("POST", "/cases/<uuid:case_id>/representation/end"): WORKERS,
     ("POST", "/cases/<uuid:case_id>/secret"): {"caseworker", "portal"},
     ("GET", "/decisions"): STAFF_AND_PORTALS,
     ("POST", "/decisions/<key>/evaluate"): STAFF_AND_PORTALS,

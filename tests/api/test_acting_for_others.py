@@ -39,7 +39,7 @@ def test_process_may_ask_who_has_started_its_case(
 
 def test_who_one_acts_for_holds_for_one_request(client: Clients, database: Database) -> None:
     factories.deploy(database, factories.one_task())
-    case = client("caseworker").start()
+    case = client("caseworker").start(applicant=BEHALF["X-On-Behalf-Of"])
     client("caseworker").post(f"/tasks/{case['tasks'][0]['id']}/claim", headers=BEHALF)
     client("caseworker").complete(case["tasks"][0]["id"])
     events = body(client("caseworker").get(f"/cases/{case['id']}/events"))["items"]

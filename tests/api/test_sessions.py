@@ -91,8 +91,10 @@ def test_an_administrator_ends_anybodys_session(client: Clients, opened: Callabl
 # Scopes and the end of tokens
 
 
-def scoped(app: APIFlask, contract: Contract, database: Database, *scopes: str, **more: datetime) -> Client:
-    limits = accounts.Limits(scopes or None, **more)
+def scoped(
+    app: APIFlask, contract: Contract, database: Database, *scopes: str, expires_at: datetime | None = None
+) -> Client:
+    limits = accounts.Limits(scopes or None, expires_at)
     with database.transaction() as session:
         token = accounts.create_token(session, datetime.now(UTC), name="hub", role="service", limits=limits)
     return Client(app, contract, token)

@@ -135,7 +135,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
     "staged_parts": Deleted(_STAGED_PARTS, "document_id start content"),
     "staged_documents": Deleted(
         _STAGED,
-        "id owner_id place field name size received media_type sha256 created_at expires_at",
+        "id owner_id place field name size received media_type sha256 created_at expires_at on_behalf_of",
     ),
     "decisions": Changed(
         _OF_CASE,
@@ -206,7 +206,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
     "cases": Changed(
         "id = :case",
         "id number version_id status revision log_length log_hash started_by started_at ended_at unit_id"
-        " appeal_of channel erased_at",
+        " appeal_of channel erased_at representation_ended_at",
         {
             "outcome": _OUTCOME.format(otherwise="NULL"),
             "data": "'{}'",

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from engine.bpmn.forms import Form, Named, accepted, documents_in, mib
 from engine.cases.staged_documents.places import Place
-from engine.cases.staged_documents.rows import COLUMNS, ROWS, Staged, expired
+from engine.cases.staged_documents.rows import COLUMNS, ROWS, Staged, expired, own
 from engine.events import Fact
 from engine.models import Document, DocumentVersion
 from engine.platform import media
@@ -135,10 +135,10 @@ def _known(uow: UnitOfWork, ids: set[UUID], place: Place, case_id: UUID | None) 
     if not ids:
         return _Known({}, {})
     # An upload for a task belongs to the task, also if its assignee changes; any other to its owner only.
-    own = (ROWS.c.place == str(place)) & ~expired(uow)
+    here = (ROWS.c.place == str(place)) & ~expired(uow)
     if place.kind != "task":
-        own &= ROWS.c.owner_id == uow.actor.id
-    rows = uow.connection.execute(select(*COLUMNS).where(ROWS.c.id.in_(ids), own)).all()
+        here &= own(uow)
+    rows = uow.connection.execute(select(*COLUMNS).where(ROWS.c.id.in_(ids), here)).all()
     staged = {row.id: Staged(*row) for row in rows}
     filed: dict[UUID, str | None] = {}
     if case_id is not None and ids - staged.keys():

@@ -25,8 +25,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import access
 from engine.cases.staged_documents.places import Place
-from engine.models import ApplicationDraft, Document, DocumentVersion, ErasedFile, StagedDocument, Task
-from engine.platform import persian
+from engine.models import ApplicationDraft, Case, Document, DocumentVersion, ErasedFile, StagedDocument, Task
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, NotFound
 from engine.platform.ids import uuid7
@@ -104,7 +103,7 @@ def known(
     same = (
         update(ROWS)
         .where(
-            ROWS.c.owner_id == uow.actor.id,
+            own(uow),
             ROWS.c.place == str(place),
             ROWS.c.field == field,
             ROWS.c.sha256 == digest,
@@ -129,6 +128,7 @@ def insert_row(
         "field": field,
         "created_at": uow.now,
         "expires_at": uow.now + lasts,
+        "on_behalf_of": uow.actor.on_behalf_of,
         **file,
     }
     row = uow.connection.execute(insert(ROWS).values(values).returning(*COLUMNS)).one()
@@ -151,16 +151,35 @@ def require_room(uow: UnitOfWork, place: Place) -> None:
         raise Conflict(detail, code="too-many-uploads", limit=MOST)
 
 
+def own(uow: UnitOfWork) -> ColumnElement[bool]:
+    """Returns whether the actor uploaded a document, for the person for whom it acts now, if for anybody.
+
+    What it uploaded for nobody, such as a portal before its user has logged in, is anybody's with its id.
+    """
+    mine = ROWS.c.owner_id == uow.actor.id
+    person = uow.actor.on_behalf_of
+    if person is None:
+        return mine
+    return and_(mine, or_(ROWS.c.on_behalf_of.is_(None), ROWS.c.on_behalf_of == person))
+
+
 def _mine(uow: UnitOfWork) -> Any:
-    """Returns the query of the actor's documents: of drafts only those of the person for whom it acts."""
-    person = persian.digits(uow.actor.on_behalf_of or "").strip()
+    """Returns the query of the actor's documents: of drafts only those of the person for whom it acts.
+
+    Of tasks, for a person, only those of that person's cases.
+    """
+    person = uow.actor.on_behalf_of or ""
+    its_case = and_(_ITS_TASK, Case.id == Task.case_id, *access.of_person(uow.actor.role))
+    reached = ~ROWS.c.place.startswith("task:") | exists().where(its_case) if person else literal(True)
     theirs = exists().where(
         _ITS_DRAFT,
         ApplicationDraft.user_id == uow.actor.id,
         ApplicationDraft.on_behalf_of == person,
     )
-    return select(*COLUMNS).where(
-        ROWS.c.owner_id == uow.actor.id, ~ROWS.c.place.startswith("draft:") | theirs
+    return (
+        select(*COLUMNS)
+        .where(own(uow), ~ROWS.c.place.startswith("draft:") | theirs, reached)
+        .params(behalf=uow.actor.on_behalf_of)
     )
 
 
@@ -207,9 +226,8 @@ def names(uow: UnitOfWork, ids: Collection[UUID], place: Place) -> Mapping[UUID,
         return {}
     columns = (ROWS.c.id, ROWS.c.name, ROWS.c.size, literal(False))
     found: Any = select(*columns).where(ROWS.c.id.in_(ids), ROWS.c.media_type.is_not(None))
-    own = ROWS.c.owner_id == uow.actor.id
     if place.kind != "task":
-        rows = uow.connection.execute(found.where(own))
+        rows = uow.connection.execute(found.where(own(uow)))
         return {row[0]: File(*row[1:]) for row in rows}
     filed = (
         select(Document.id, DocumentVersion.name, DocumentVersion.size, literal(True))
@@ -217,7 +235,7 @@ def names(uow: UnitOfWork, ids: Collection[UUID], place: Place) -> Mapping[UUID,
         .join(Task, Task.case_id == Document.case_id)
         .where(Document.id.in_(ids), DocumentVersion.number == Document.newest, Task.id == UUID(place.of))
     )
-    rows = uow.connection.execute(found.where(own | (ROWS.c.place == str(place))).union_all(filed))
+    rows = uow.connection.execute(found.where(own(uow) | (ROWS.c.place == str(place))).union_all(filed))
     return {row[0]: File(*row[1:]) for row in rows}
 
 

@@ -25,6 +25,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     create.add_argument(
         "--expires", type=_days, metavar="P90D", help="how long it is valid (default: until revoked)"
     )
+    behalf = "require each request to name in X-On-Behalf-Of for whom it acts"
+    create.add_argument("--require-behalf", action="store_true", help=behalf)
     actions.add_parser("list", help="List all tokens.")
     revoke = actions.add_parser("revoke", help="Revoke a token.")
     revoke.add_argument("id", type=UUID, help="as listed")

@@ -91,7 +91,7 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "definition.resumed": _DEFINITION,
         "account.made": {"role": str},
         "identity.linked": {},
-        "token.made": {"token": str, "scopes": list, "expires_at": str},
+        "token.made": {"token": str, "scopes": list, "expires_at": str, "requires_behalf": bool},
         "token.revoked": {"token": str},
         "webhook.made": {**_WEBHOOK, "host": str, "definition": str, "kinds": list},
         "webhook.enabled": _WEBHOOK,

@@ -138,7 +138,7 @@ def cases_of(uow: UnitOfWork, flag_id: UUID) -> Sequence[RowMapping]:
     found = (
         select(Case.id, Case.number, FlagCase.at, visible)
         .join(FlagCase, FlagCase.case_id == Case.id)
-        .where(FlagCase.flag_id == flag_id)
+        .where(FlagCase.flag_id == flag_id, *access.of_person(uow.actor.role))
         .order_by(FlagCase.at, Case.id)
     )
     return uow.connection.execute(found, access.seen_by(uow)).mappings().all()

@@ -19,7 +19,6 @@ from engine.bpmn.forms import answer_names, applying, questions
 from engine.cases.staged_documents import Place
 from engine.definitions import forms
 from engine.models import ApplicationDraft, Case, Definition, DefinitionVersion, SubmittedApplication
-from engine.platform import persian
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from engine.portal import evidence
@@ -152,7 +151,7 @@ def owner(uow: UnitOfWork) -> str:
         return ""
     if uow.actor.role != "portal":
         raise Forbidden("Only applicants, and portals on their behalf, have drafts of applications.")
-    person = persian.digits(uow.actor.on_behalf_of or "").strip()
+    person = uow.actor.on_behalf_of or ""
     if not person:
         fault = Fault("", f"the header {HEADER} must name the person whose draft it is", "on-behalf-of")
         raise Invalid(f"Name the person whose draft it is in the header {HEADER}.", [fault])

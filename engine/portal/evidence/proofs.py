@@ -47,7 +47,7 @@ def of_draft(uow: UnitOfWork, full_name: str | None) -> Proof | None:
     """
     if uow.actor.role != "portal":
         return of_account(uow)
-    person = formats.national_id(persian.digits(uow.actor.on_behalf_of or "").strip())
+    person = formats.national_id(uow.actor.on_behalf_of or "")
     return Proof(person or "", None, full_name)
 
 

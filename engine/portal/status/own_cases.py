@@ -29,7 +29,7 @@ _TOLD = (
     *("task.completed", "correction.asked", "correction.expired", "correction.withdrawn", "data.corrected"),
     *("document.added", "document.replaced", "decision.made", "clock.deemed", "appeal.filed"),
     "appeal.decided",
-    "change.confirmed",
+    *("change.confirmed", "representation.ended"),
     *("bill.issued", "bill.paid", "bill.expired", "bill.cancelled", "bill.late"),
 )
 
@@ -102,6 +102,8 @@ class Own:
     appeal_of: UUID | None
     appeal_id: UUID | None
     appeal_form: str | None  # the process for its appeal
+    representative: str | None
+    represented_until: datetime | None  # None: still, if there is a representative
 
 
 def _own_tasks(uow: UnitOfWork, *where: ColumnElement[bool]) -> Sequence[ToDoTask]:
@@ -212,7 +214,7 @@ def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:
     ).one_or_none()
     if row is None:
         raise cases.unknown(case_id)
-    appeal_of, appeal_id, *version = row
+    appeal_of, appeal_id, representative, represented_until, *version = row
     spec = definitions.spec(uow.session, definitions.Version(*version))
     standing = find_status(uow.session, case_id, uow.now)
     return Own(
@@ -225,6 +227,8 @@ def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:
         appeal_of,
         appeal_id,
         spec.rules.appeal,
+        representative,
+        represented_until,
     )
 
 
@@ -232,8 +236,9 @@ def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:
 def _visible(role: str) -> Select[*tuple[Any, ...]]:
     appeal = aliased(Case)
     filed = select(appeal.id).where(appeal.appeal_of == Case.id).order_by(appeal.id.desc()).limit(1)
+    represented = (Case.representative, Case.representation_ended_at)
     return (
-        select(Case.appeal_of, filed.scalar_subquery(), *definitions.VERSION)
+        select(Case.appeal_of, filed.scalar_subquery(), *represented, *definitions.VERSION)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .where(Case.id == bindparam("case_id"), access.visible_cases(role))
     )

@@ -55,7 +55,8 @@ class WorkDay:
 def own_days(uow: UnitOfWork, week: Week) -> Sequence[WorkDay]:
     """Returns the days of a week on which the actor has work time, latest first.
 
-    A stretch that the log doesn't have yet counts until its last signal.
+    A stretch that the log doesn't have yet counts until its last signal. For whoever acts for a person only
+    the tasks of that person's cases count.
     """
     access.require(uow.actor, "work_time.own")
     zone = uow.now.tzinfo
@@ -69,7 +70,8 @@ def own_days(uow: UnitOfWork, week: Week) -> Sequence[WorkDay]:
         ):
             days[since.date()][row.task_id].append((since, until))
     known = _tasks(uow, {task_id for tasks in days.values() for task_id in tasks})
-    return [_day(day, days[day], known) for day in sorted(days, reverse=True)]
+    shown = {day: {one: spans for one, spans in days[day].items() if one in known} for day in days}
+    return [_day(day, shown[day], known) for day in sorted(shown, reverse=True) if shown[day]]
 
 
 def measured(uow: UnitOfWork, case_id: UUID, task_id: UUID) -> int | None:
@@ -127,9 +129,9 @@ def _tasks(uow: UnitOfWork, ids: Iterable[UUID]) -> Mapping[UUID, Mapping[Any, A
         )
         .join(Case, Case.id == Task.case_id)
         .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
-        .where(Task.id.in_(ids))
+        .where(Task.id.in_(ids), *access.of_person(uow.actor.role))
     )
-    return {row["id"]: row for row in uow.connection.execute(found).mappings()}
+    return {row["id"]: row for row in uow.connection.execute(found, access.seen_by(uow)).mappings()}
 
 
 def _day(
