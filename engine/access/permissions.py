@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
 from engine.platform.db import Actor
-from engine.platform.errors import AssuranceTooLow, Forbidden, PurposeMissing
+from engine.platform.errors import AssuranceTooLow, Forbidden, PurposeMissing, ScopeMissing
 
 Permission = Literal[
     "definitions.deploy",
@@ -284,11 +284,16 @@ def roles_with(permission: Permission) -> Sequence[str]:
 
 
 def require(actor: Actor, permission: Permission) -> None:
-    """Raises Forbidden unless the actor's role and scopes allow it."""
-    if not allows(actor, permission):
-        raise Forbidden(
-            f"The role {actor.role} or the scopes of the token do not include the permission {permission}."
-        )
+    """Raises Forbidden unless the actor's role and scopes allow it.
+
+    ScopeMissing names what the token lacks if only its scopes don't.
+    """
+    if allows(actor, permission):
+        return
+    if permission in ALLOWED.get(actor.role, ()):
+        detail = f"The token lacks the scope {permission}. Use one that has it."
+        raise ScopeMissing(detail, permission)
+    raise Forbidden(f"The role {actor.role} does not include the permission {permission}.")
 
 
 def require_one(actor: Actor, *permissions: Permission) -> None:
