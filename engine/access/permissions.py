@@ -278,6 +278,13 @@ def allows(actor: Actor, permission: Permission) -> bool:
     return granted and permission in ALLOWED.get(actor.role, frozenset())
 
 
+def granted(role: str, named: Iterable[str] | None) -> Sequence[Permission]:
+    """Returns what a token with these scopes allows an account with this role; None: without scopes."""
+    of_role = ALLOWED.get(role, frozenset())
+    kept = of_role - NAMED_ONLY if named is None else of_role & scopes(named)
+    return [permission for permission in PERMISSIONS if permission in kept]
+
+
 def roles_with(permission: Permission) -> Sequence[str]:
     """Returns the roles of accounts that have a permission."""
     return [role for role, granted in ALLOWED.items() if permission in granted]

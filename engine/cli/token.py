@@ -1,18 +1,23 @@
 """Create, list and revoke bearer tokens. Also creates the first administrator of an installation."""
 
 import argparse
-import re
+import csv
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TextIO
 from uuid import UUID
-
-from sqlalchemy.orm import Session
 
 from engine import access
 from engine.cli.connection import database
 from engine.identity import accounts
-from engine.organisation import units
+from engine.organisation import token_files
 from engine.platform.config import Settings
 from engine.platform.db import Database
+from engine.platform.errors import Unusable
 
 HELP = "Create, list and revoke API tokens of people and systems."
 
@@ -21,8 +26,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """Declare its three actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     create = actions.add_parser("create", help="Create a token, and its account if none has this name.")
-    create.add_argument("--name", required=True)
-    create.add_argument("--role", required=True, choices=accounts.ROLES)
+    many = "a CSV file of many accounts instead: columns name, role, unit, as, scopes, expires"
+    create.add_argument("--file", type=Path, metavar="FILE", help=many)
+    out = "with --file: the new file for the tokens, which only you can read (default: standard output)"
+    create.add_argument("--out", type=Path, metavar="FILE", help=out)
+    create.add_argument("--name")
+    create.add_argument("--role", choices=accounts.ROLES)
     unit = "the unit where a new account works, including the units below it (default: all units)"
     create.add_argument("--unit", default="root", metavar="KEY", help=unit)
     position = "its role in that unit, such as inspector (default: any)"
@@ -30,7 +39,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     scope = "a permission of the token, such as messages.send; can be repeated (default: all of the role)"
     create.add_argument("--scope", action="append", metavar="SCOPE", dest="scopes", help=scope)
     create.add_argument(
-        "--expires", type=_days, metavar="P90D", help="how long it is valid (default: until revoked)"
+        "--expires", type=_period, metavar="P90D", help="how long it is valid (default: until revoked)"
     )
     actions.add_parser("list", help="List all tokens.")
     revoke = actions.add_parser("revoke", help="Revoke a token.")
@@ -39,8 +48,13 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Run one of them."""
+    if arguments.action == "create" and (mistake := _mistake(arguments)):
+        print(mistake, file=sys.stderr)
+        return 2
     with database(settings) as opened:
-        if arguments.action == "create":
+        if arguments.action == "create" and arguments.file:
+            _create_many(opened, arguments.file, arguments.out)
+        elif arguments.action == "create":
             _create(opened, arguments)
         elif arguments.action == "list":
             _list(opened, settings)
@@ -50,19 +64,63 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _create(database: Database, arguments: argparse.Namespace) -> None:
-    def make(session: Session, now: datetime) -> str:
-        ends = now + arguments.expires if arguments.expires else None
-        limits = accounts.Limits(arguments.scopes, ends)
-        position = accounts.Position(units.open_id(session, arguments.unit), arguments.position)
-        return accounts.create_token(
-            session, now, name=arguments.name, role=arguments.role, position=position, limits=limits
-        )
+def _mistake(arguments: argparse.Namespace) -> str | None:
+    """Return how to call it, if it creates neither one token nor those of a file."""
+    single = [arguments.name, arguments.role, arguments.scopes, arguments.expires]
+    if arguments.file is None and not (arguments.name and arguments.role and arguments.out is None):
+        return "Write --name and --role; or --file, perhaps with --out."
+    if arguments.file is not None and any(single):
+        return "With --file, write names, roles, scopes and ends in the file."
+    return None
 
-    token = database.run(make)
+
+def _create(database: Database, arguments: argparse.Namespace) -> None:
+    row = token_files.Row(
+        "",
+        arguments.name,
+        arguments.role,
+        arguments.unit,
+        arguments.position,
+        arguments.scopes,
+        arguments.expires,
+    )
+    token = database.run(lambda session, now: token_files.create(session, now, row))
     print(
         f"Token of {arguments.name} ({arguments.role}). It is shown only once, so store it safely:\n{token}"
     )
+
+
+def _create_many(database: Database, file: Path, out: Path | None) -> None:
+    """Create the tokens of a file, all or none, and write them: nobody can read them again."""
+    try:
+        rows = token_files.read(file.name, file.read_bytes())
+    except OSError as failure:
+        raise Unusable(f"The file {file} can't be read: {failure.strerror}.") from failure
+    with _opened(out) as target:  # before they are created: afterwards they would be lost
+        made = database.run(lambda session, now: token_files.create_all(session, now, rows))
+        lines = csv.writer(target, lineterminator="\n")
+        lines.writerow(("name", "token"))
+        lines.writerows(made)
+    if out is not None:
+        print(f"Created {len(made)} tokens. They are only in {out}, so store it safely.")
+
+
+@contextmanager
+def _opened(out: Path | None) -> Iterator[TextIO]:
+    """Open a new file that only its owner can read, which is removed if nothing is created."""
+    if out is None:
+        yield sys.stdout
+        return
+    try:
+        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as failure:
+        raise Unusable(f"The file {out} can't be created: {failure.strerror}.") from failure
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as target:
+            yield target
+    finally:
+        if not out.stat().st_size:
+            out.unlink()
 
 
 def _list(database: Database, settings: Settings) -> None:
@@ -74,8 +132,8 @@ def _list(database: Database, settings: Settings) -> None:
         print(f"{token.id}  {made}  {state:7}  {token.role:13}  {token.name}{scopes}")
 
 
-def _days(text: str) -> timedelta:
-    found = re.fullmatch(r"P([1-9][0-9]{0,3})([DW])", text)
+def _period(text: str) -> timedelta:
+    found = token_files.period(text)
     if found is None:
         raise argparse.ArgumentTypeError("write days or weeks, such as P90D or P52W")
-    return timedelta(days=int(found[1]) * (7 if found[2] == "W" else 1))
+    return found

@@ -129,7 +129,8 @@ class Provider:
 def _permissions(claims: Mapping[str, Any]) -> frozenset[str]:
     """Returns the permissions that a token names in `scope` (RFC 8693 §4.2).
 
-    Some providers call the claim `scp`, or send a list. Other words, such as `openid`, are for others. Raises NotRecognised for a claim of another type.
+    Some providers call the claim `scp`, or send a list. Other words, such as `openid`, are for others. Raises
+    NotRecognised for a claim of another type.
     """
     claim = claims.get("scope", claims.get("scp", ""))
     words = claim.split() if isinstance(claim, str) else claim
