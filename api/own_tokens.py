@@ -48,6 +48,8 @@ class OwnTokenBody(Body):
     """When it was created."""
     expires_at: Instant | None
     """When it ends; null: when it is revoked."""
+    revoked_at: Instant | None
+    """When it was revoked; null if it wasn't."""
     scopes: list[str] | None
     """Its scopes; null if it has none and allows all that the role allows."""
     permissions: list[str]

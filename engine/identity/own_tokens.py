@@ -37,6 +37,7 @@ class OwnToken:
     id: UUID
     created_at: datetime
     expires_at: datetime | None
+    revoked_at: datetime | None
     scopes: Sequence[str] | None
     permissions: Sequence[str]
     replaced_by: UUID | None
@@ -182,4 +183,5 @@ def _of_owner(uow: UnitOfWork) -> Select[Any]:
 def _shown(uow: UnitOfWork, token: Token, replaced_by: UUID | None) -> OwnToken:
     named = None if token.scopes is None else sorted(access.scopes(token.scopes))
     allowed = _permissions(uow, token)
-    return OwnToken(token.id, token.created_at, token.expires_at, named, allowed, replaced_by)
+    times = token.created_at, token.expires_at, token.revoked_at
+    return OwnToken(token.id, *times, named, allowed, replaced_by)
