@@ -1,17 +1,19 @@
 """Who the caller is to this API: account, rights and quota of the token."""
 
-from typing import Literal
+from typing import Any, Literal
+from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import current_app
 
 from api.command import QUOTA, Reply, command
+from api.problems import PROVIDERS
 from api.quota import Quota
 from api.received import bearer
-from api.shapes import Account, Body, account
+from api.shapes import Account, Body, Instant, account
 from engine import access
 from engine.access import Assurance
-from engine.identity import names, profiles
+from engine.identity import accounts, names, own_tokens, profiles
 from engine.models import Role
 from engine.organisation.own_positions import own_positions
 from engine.platform.db import UnitOfWork
@@ -53,7 +55,11 @@ class MeBody(Account):
     """What you may do: the permissions of the role, limited to the scopes of the token. They are also the
     names of scopes."""
     scoped: bool
-    """Whether the token is limited to scopes."""
+    """Whether the token is limited to scopes: its own, or those that an OpenID provider has put into it."""
+    token_id: UUID | None
+    """Id of the token, as in `GET /me/tokens`; null for one that an OpenID provider has signed."""
+    token_expires_at: Instant | None
+    """When the token ends; null: when it is revoked."""
     assurance: Assurance | None
     """Level of assurance of the login; null for systems."""
     acts_for: Literal["own", "others"]
@@ -85,6 +91,7 @@ def read_me(uow: UnitOfWork) -> Reply:
         **{"id": actor.id, "name": actor.name, "display_name": called, "role": actor.role},
         "permissions": [one for one in access.PERMISSIONS if access.allows(actor, one)],
         "scoped": actor.scopes is not None,
+        **_token(uow),
         "assurance": actor.acr,
         "acts_for": "others" if access.allows(actor, "behalf.act") else "own",
         "requires_behalf": actor.requires_behalf,
@@ -93,6 +100,14 @@ def read_me(uow: UnitOfWork) -> Reply:
         "quota": _quota(),
     }
     return Reply(MeBody.model_validate(body))
+
+
+def _token(uow: UnitOfWork) -> dict[str, Any]:
+    """Return id and end of the request's token."""
+    token_id = accounts.token_id(uow.session, bearer())
+    if token_id is None:
+        return {"token_id": None, "token_expires_at": current_app.extensions[PROVIDERS].ends_at(bearer())}
+    return {"token_id": token_id, "token_expires_at": own_tokens.get(uow, token_id).expires_at}
 
 
 def _quota() -> QuotaBody | None:

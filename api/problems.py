@@ -29,6 +29,8 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.NotFound: (HTTPStatus.NOT_FOUND, "not-found"),
     errors.OtherPerson: (HTTPStatus.NOT_FOUND, "other-person"),
     errors.Forbidden: (HTTPStatus.FORBIDDEN, "forbidden"),
+    errors.ScopeMissing: (HTTPStatus.FORBIDDEN, "forbidden"),
+    errors.WiderToken: (HTTPStatus.FORBIDDEN, "forbidden"),
     errors.PurposeMissing: (HTTPStatus.FORBIDDEN, "purpose-missing"),
     errors.BehalfMissing: (HTTPStatus.FORBIDDEN, "behalf-missing"),
     errors.NotRecognised: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
@@ -281,6 +283,9 @@ def _refused(refusal: errors.Refusal) -> Response:
         _invite(response)
     if isinstance(refusal, errors.Throttled | errors.QuotaExceeded):
         response.headers["Retry-After"] = str(refusal.seconds)
+    if isinstance(refusal, errors.ScopeMissing):
+        insufficient = f'Bearer error="insufficient_scope", scope="{refusal.scope}"'  # RFC 6750 §3.1
+        response.headers["WWW-Authenticate"] = insufficient
     if isinstance(refusal, errors.AssuranceTooLow):
         values = " ".join(current_app.extensions[PROVIDERS].values(refusal.needed))
         response.headers["WWW-Authenticate"] = (

@@ -27,6 +27,7 @@ from web import (
     questions,
     statistics,
     test_runs,
+    tokens,
     uploads,
 )
 from web.site import SITE, Site
@@ -40,7 +41,7 @@ PAGES = (
     *(assets.blueprint, home.blueprint, login.blueprint, account.blueprint, purpose.blueprint),
     *(desk.blueprint, applicants.blueprint, administration.blueprint, designer.blueprint),
     *(test_runs.blueprint, test_runs.of_drafts, uploads.blueprint, funnel.blueprint, audit.blueprint),
-    *(oversight.blueprint, questions.blueprint, statistics.blueprint),
+    *(oversight.blueprint, questions.blueprint, statistics.blueprint, tokens.blueprint),
 )
 
 

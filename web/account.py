@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, request
 
 from engine import access
-from engine.identity import profiles
+from engine.identity import own_tokens, profiles
 from engine.organisation import people, substitutes
 from engine.platform.errors import Refusal
 from web import asked, texts
@@ -44,6 +44,7 @@ def _own(visit: Visit, refusal: Refusal | None = None) -> Page:
         "team": [row for row in agreed if row not in mine],
         "stand_ins": people_to_choose(substitutes.candidates(uow, uow.actor.id), "name") if away else [],
         "instant": timedelta(seconds=1),
+        "tokens": own_tokens.page(uow),
         **(refused(refusal) if refusal else {}),
     }
     return Page("account.html", values, status=status_of(refusal))

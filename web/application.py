@@ -14,6 +14,7 @@ from api.command import DATABASE
 from api.problems import PROVIDERS
 from engine.connectors import Connectors
 from engine.events import administration_log
+from engine.identity import openings
 from engine.platform import schema
 from engine.platform.config import Settings
 from engine.platform.db import Database, connection
@@ -34,7 +35,8 @@ def create(settings: Settings) -> APIFlask:
 def prepare(app: APIFlask, settings: Settings) -> None:
     """Prepare this process before others are forked from it.
 
-    Raises Unusable if the database has the tables of another release. A database that doesn't respond yet
+    Raises Unusable if the database has the tables of another release, or the settings would lock officials
+    out without saying so. A database that doesn't respond yet
     doesn't prevent the start: requests get 503 until it does. With which settings and connectors it starts is
     logged.
     """
@@ -43,6 +45,8 @@ def prepare(app: APIFlask, settings: Settings) -> None:
     try:
         with suppress(OperationalError):
             database.run(lambda session, _: schema.require(connection(session)), "single")
+            providers = app.extensions[PROVIDERS].all()
+            database.run(lambda session, _: openings.require_decided(session, providers), "single")
             digest = Connectors.digest_of(settings)
             database.run(lambda session, now: administration_log.note_start(session, now, settings, digest))
     finally:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
 from engine.platform.db import Actor
-from engine.platform.errors import AssuranceTooLow, Forbidden, PurposeMissing
+from engine.platform.errors import AssuranceTooLow, Forbidden, PurposeMissing, ScopeMissing
 
 Permission = Literal[
     "definitions.deploy",
@@ -278,17 +278,29 @@ def allows(actor: Actor, permission: Permission) -> bool:
     return granted and permission in ALLOWED.get(actor.role, frozenset())
 
 
+def granted(role: str, named: Iterable[str] | None) -> Sequence[Permission]:
+    """Returns what a token with these scopes allows an account with this role; None: without scopes."""
+    of_role = ALLOWED.get(role, frozenset())
+    kept = of_role - NAMED_ONLY if named is None else of_role & scopes(named)
+    return [permission for permission in PERMISSIONS if permission in kept]
+
+
 def roles_with(permission: Permission) -> Sequence[str]:
     """Returns the roles of accounts that have a permission."""
     return [role for role, granted in ALLOWED.items() if permission in granted]
 
 
 def require(actor: Actor, permission: Permission) -> None:
-    """Raises Forbidden unless the actor's role and scopes allow it."""
-    if not allows(actor, permission):
-        raise Forbidden(
-            f"The role {actor.role} or the scopes of the token do not include the permission {permission}."
-        )
+    """Raises Forbidden unless the actor's role and scopes allow it.
+
+    ScopeMissing names what the token lacks if only its scopes don't.
+    """
+    if allows(actor, permission):
+        return
+    if permission in ALLOWED.get(actor.role, ()):
+        detail = f"The token lacks the scope {permission}. Use one that has it."
+        raise ScopeMissing(detail, permission)
+    raise Forbidden(f"The role {actor.role} does not include the permission {permission}.")
 
 
 def require_one(actor: Actor, *permissions: Permission) -> None:

@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 from engine.cli.connection import database
 from engine.events import administration_log
 from engine.identity import accounts, login
+from engine.identity.oidc import Providers
 from engine.models import OrganisationKind
 from engine.organisation import people
 from engine.platform.config import Settings
 from engine.platform.db import Database
+from engine.platform.errors import Conflict
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -20,7 +22,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         if arguments.action == "list":
             _list(opened, settings)
         else:
-            _change(opened, arguments)
+            _change(opened, arguments, Providers.read(settings))
     return 0
 
 
@@ -37,7 +39,7 @@ def _list(database: Database, settings: Settings) -> None:
         print(f"{row['name']:20}  {row['account']:13}  {state:6}  {work}")
 
 
-def _change(database: Database, arguments: argparse.Namespace) -> None:
+def _change(database: Database, arguments: argparse.Namespace, providers: Providers) -> None:
     def command(session: Session, now: datetime) -> None:
         if arguments.action == "deactivate":
             login.deactivate(session, now, arguments.name)
@@ -47,11 +49,26 @@ def _change(database: Database, arguments: argparse.Namespace) -> None:
             _note(session, now, "person.opened", arguments.name)
         else:
             user = accounts.named(session, arguments.name)
-            login.link(session, now, user.id, issuer=arguments.issuer, subject=arguments.subject)
+            theirs = {"issuer": arguments.issuer, "subject": arguments.subject}
+            if arguments.action == "unlink":
+                login.unlink(session, now, user.id, **theirs)
+                return
+            _require_opened(providers, arguments.issuer, user.role)
+            login.link(session, now, user.id, **theirs)
             _note(session, now, "identity.linked", arguments.name)
 
     database.run(command)
     print("Done.")
+
+
+def _require_opened(providers: Providers, issuer: str, role: str) -> None:
+    """Raises Conflict if the provider is known and doesn't open accounts with this role."""
+    for provider in providers.all():
+        if provider.issuer == issuer and not login.opens(provider.opened, role):
+            raise Conflict(
+                f"The provider {provider.name} opens accounts of {provider.opened} only,"
+                f" and this account has the role {role!r}. Its setting opens says which it opens."
+            )
 
 
 def _note(session: Session, now: datetime, kind: OrganisationKind, name: str) -> None:

@@ -11,6 +11,8 @@ from engine import RELEASE
 from engine.cases import search_completion
 from engine.definitions import catalogue_entries
 from engine.events import feed
+from engine.identity import openings
+from engine.identity.oidc import Providers
 from engine.organisation import calendars
 from engine.platform import postgres, schema
 from engine.platform.config import ROOT, Settings
@@ -22,7 +24,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Migrate or compare, and report the result."""
     with postgres.available(settings) as url:
         if arguments.check:
-            require_current(url)
+            require_current(url, settings)
             print(f"The database has the tables of release {RELEASE}.")
             return 0
         upgrade(url, settings)
@@ -34,12 +36,14 @@ def upgrade(url: str, settings: Settings | None = None) -> None:
     """Run the missing migrations, continue the log where a restored one ends, store the shipped calendars.
 
     Safe to run twice at a time: the second waits and finds nothing to do. Raises Unusable for a database that
-    a newer release has migrated.
+    a newer release has migrated, and before anything is changed if `settings` would lock officials out.
     """
     database = Database(url)
     try:
         if (state := database.run(lambda session, _: schema.read(connection(session)))).newer:
             raise Unusable(str(state.fault))
+        if settings is not None:
+            require_decided(database, settings)
         config = Config(toml_file=ROOT / "pyproject.toml")
         config.attributes["url"] = url
         command.upgrade(config, "head")
@@ -54,13 +58,24 @@ def upgrade(url: str, settings: Settings | None = None) -> None:
         database.dispose()
 
 
-def require_current(url: str) -> None:
-    """Raises Unusable, with how to fix it, unless the database has the tables of this release."""
+def require_current(url: str, settings: Settings | None = None) -> None:
+    """Raises Unusable, with how to fix it, unless the database has the tables of this release.
+
+    With settings also if these would lock officials out.
+    """
     database = Database(url)
     try:
         database.run(lambda session, _: schema.require(connection(session)), "single")
+        if settings is not None:
+            require_decided(database, settings)
     finally:
         database.dispose()
+
+
+def require_decided(database: Database, settings: Settings) -> None:
+    """Raises Unusable if the file of providers would lock officials out without saying so."""
+    providers = Providers.read(settings).all()
+    database.run(lambda session, _: openings.require_decided(session, providers), "single")
 
 
 def refuse_other_release(url: str) -> None:

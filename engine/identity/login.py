@@ -2,21 +2,22 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import ColumnElement, and_, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine import access
+from engine.events import administration_log
 from engine.identity import accounts, oidc, passwords, profiles, sessions, throttle
 from engine.identity.sessions import Lasting, Proof
 from engine.identity.throttle import Limit
 from engine.models import Identity, PendingLogin, User
 from engine.platform.db import Actor, Database, connection, table
-from engine.platform.errors import AssuranceTooLow, Conflict, NotRecognised
+from engine.platform.errors import AssuranceTooLow, Conflict, NotFound, NotRecognised
 
 # Repeated failures from elsewhere delay the owner by at most a minute, and never lock the account.
 HERE = Limit("password-here", 5, timedelta(minutes=15))  # a name from an address
@@ -180,16 +181,21 @@ def by_provider(
 def account_of_person(session: Session, now: datetime, person: oidc.Person) -> Actor:
     """Returns the account of a person whom a provider has authenticated.
 
-    On the first login it is the person's only account, or the only one of the provider's kind; else a new
-    applicant, if the provider's people may have accounts. Raises NotRecognised, and Conflict if the person
-    already has such an account that is closed or has another name at the provider.
+    On the first login it is the person's only account that the provider opens, or the only one of its kind;
+    else a new applicant, if the provider's people may have accounts. An account for work that is linked to a
+    provider that doesn't open it (any more) is unlinked: its owner logs in as an applicant. Raises
+    NotRecognised, AssuranceTooLow, and Conflict if the person already has such an account that is closed or
+    has another name at the provider.
     """
     user = find_account_of_person(session, person)
     if user is None:
-        if session.get(Identity, (person.issuer, person.subject)) is None:
+        held = session.get(Identity, (person.issuer, person.subject), with_for_update=True)
+        if held is None:
             user_id = _linked_by_person(session, person) or _made(session, now, person)
             link(session, now, user_id, issuer=person.issuer, subject=person.subject)
             profiles.fill(session, session.get_one(User, user_id), dict(person.profile))
+        elif not opens(person.opens, (linked := session.get_one(User, held.user_id)).role):
+            _move(session, now, held, linked, person)
         user = find_account_of_person(session, person)  # includes what another browser has linked meanwhile
     if user is None:
         raise NotRecognised("The account is deactivated.")
@@ -197,14 +203,71 @@ def account_of_person(session: Session, now: datetime, person: oidc.Person) -> A
 
 
 def find_account_of_person(session: Session, person: oidc.Person) -> Actor | None:
-    """Returns the account linked before, if it isn't closed. Systems have no assurance level."""
+    """Returns the account linked before, if it isn't closed and the provider opens it.
+
+    Raises AssuranceTooLow if it is for work and the provider's people need a higher level for that.
+    """
     wanted = select(User.id, User.name, User.role).join(Identity, Identity.user_id == User.id)
-    mine = (Identity.issuer == person.issuer) & (Identity.subject == person.subject)
-    row = connection(session).execute(wanted.where(mine, User.deactivated_at.is_(None))).one_or_none()
-    if row is None:
+    row = (
+        connection(session)
+        .execute(wanted.where(_is_theirs(person), User.deactivated_at.is_(None)))
+        .one_or_none()
+    )
+    if row is None or not opens(person.opens, row.role):
         return None
+    if _is_staff(row.role) and not access.assures(person.acr, person.staff_level):
+        raise AssuranceTooLow(
+            f"Accounts for work need a login with the assurance level {person.staff_level!r}.",
+            person.staff_level,
+        )
     acr = None if accounts.is_system(row.role) else person.acr
-    return Actor(id=row.id, name=row.name, role=row.role, acr=acr)
+    return Actor(id=row.id, name=row.name, role=row.role, acr=acr, scopes=_scopes(person, row.role))
+
+
+def opens(provider: oidc.Opens, role: str) -> bool:
+    """Returns whether a provider opens accounts with this role.
+
+    Those of systems belong to no people: they are linked by hand, at any provider.
+    """
+    if accounts.is_system(role):
+        return True
+    return provider in ("both", "staff" if _is_staff(role) else "applicants")
+
+
+def _is_staff(role: str) -> bool:
+    """Returns whether accounts with this role are for work of people."""
+    return role != access.APPLICANT and not accounts.is_system(role)
+
+
+def _scopes(person: oidc.Person, role: str) -> frozenset[str] | None:
+    """Returns the scopes of an access token; None if it allows all that the account may do.
+
+    Only a person's token does so, if it names no permission and the provider doesn't require one.
+    """
+    if person.scopes or person.scopes_required or accounts.is_system(role):
+        return person.scopes
+    return None
+
+
+def _is_theirs(person: oidc.Person) -> ColumnElement[bool]:
+    return and_(Identity.issuer == person.issuer, Identity.subject == person.subject)
+
+
+def _move(session: Session, now: datetime, held: Identity, official: User, person: oidc.Person) -> None:
+    """Links what is linked to an official to an applicant's account of the same person.
+
+    If the provider has no national id, the official's counts: so the account is known to be of this person.
+    Raises NotRecognised if nobody knows who that is.
+    """
+    known = person.person or official.person
+    if known is None:
+        raise NotRecognised("The provider opens no accounts for work, and nobody knows whose this one is.")
+    person = replace(person, person=known)
+    held.user_id = _linked_by_person(session, person) or _made(session, now, person)
+    session.flush()
+    profiles.fill(session, session.get_one(User, held.user_id), dict(person.profile))
+    sessions.revoke_all(session, now, official.id, person.provider)
+    administration_log.note_command(session, now, "identity.unlinked", {}, official.id)
 
 
 def link(session: Session, now: datetime, user_id: UUID, *, issuer: str, subject: str) -> None:
@@ -218,6 +281,20 @@ def link(session: Session, now: datetime, user_id: UUID, *, issuer: str, subject
     held = select(Identity.user_id).where(Identity.issuer == issuer, Identity.subject == subject)
     if session.execute(held).scalar_one() != user_id:
         raise Conflict("The login belongs to another account.")
+
+
+def unlink(session: Session, now: datetime, user_id: UUID, *, issuer: str, subject: str) -> None:
+    """Removes the link of an account to what a provider calls `subject`: its sessions end.
+
+    Raises NotFound.
+    """
+    theirs = delete(Identity).where(
+        Identity.issuer == issuer, Identity.subject == subject, Identity.user_id == user_id
+    )
+    if session.execute(theirs.returning(Identity.user_id)).one_or_none() is None:
+        raise NotFound("The account is not linked to this login.")
+    sessions.revoke_all(session, now, user_id)
+    administration_log.note_command(session, now, "identity.unlinked", {}, user_id)
 
 
 def deactivate(session: Session, now: datetime, name: str) -> None:
@@ -239,18 +316,21 @@ def _linked_by_person(session: Session, person: oidc.Person) -> UUID | None:
         return None
     elsewhere = exists().where(Identity.user_id == User.id, Identity.issuer == person.issuer)
     mine = select(User.id, User.role).where(User.person == person.person, User.deactivated_at.is_(None))
-    found = session.execute(mine.where(~elsewhere)).all()
+    found = [row for row in session.execute(mine.where(~elsewhere)) if opens(person.opens, row.role)]
     # People with an account for work and one as an applicant get the one of the provider's kind.
     applicants = person.unknown == access.APPLICANT
     fitting = [row for row in found if (row.role == access.APPLICANT) == applicants] or found
     return fitting[0].id if len(fitting) == 1 else None
 
 
-def _require_first(session: Session, person: str, issuer: str) -> None:
-    """Raises Conflict if the person has an applicant's account, or one under another name at the provider."""
-    linked = select(Identity.subject).join(User, User.id == Identity.user_id)
-    here = session.scalars(linked.where(User.person == person, Identity.issuer == issuer)).first()
-    if here is not None or accounts.has_account(session, person, access.APPLICANT):
+def _require_first(session: Session, person: str, at: oidc.Person) -> None:
+    """Raises Conflict if the person has an applicant's account, or one under another name at the provider.
+
+    An account for work that the provider doesn't open doesn't count: its owner may apply like anybody.
+    """
+    linked = select(User.role).join(Identity, User.id == Identity.user_id)
+    here = session.scalars(linked.where(User.person == person, Identity.issuer == at.issuer))
+    if any(opens(at.opens, role) for role in here) or accounts.has_account(session, person, access.APPLICANT):
         raise Conflict("You have an account here already. Log in as you did before.", code="person-taken")
 
 
@@ -262,5 +342,5 @@ def _made(session: Session, now: datetime, person: oidc.Person) -> UUID:
     if person.person is not None:
         accounts.hold_person(session, person.person)
         if not accounts.is_taken(session, name):  # created meanwhile by another of their browsers
-            _require_first(session, person.person, person.issuer)
+            _require_first(session, person.person, person)
     return accounts.find_or_create(session, now, name, "applicant", person=person.person).id

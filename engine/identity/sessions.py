@@ -211,9 +211,11 @@ def _governs(uow: UnitOfWork, user_id: UUID) -> bool:
     return bool(uow.connection.execute(governed, access.seen_by(uow)).scalar_one())
 
 
-def revoke_all(session: Session, now: datetime, user_id: UUID) -> None:
-    """Ends all sessions of an account."""
+def revoke_all(session: Session, now: datetime, user_id: UUID, provider: str | None = None) -> None:
+    """Ends all sessions of an account, or those that a provider has opened."""
     mine = (_ROWS.c.user_id == user_id) & _ROWS.c.revoked_at.is_(None)
+    if provider is not None:
+        mine &= _ROWS.c.provider == provider
     connection(session).execute(update(_ROWS).where(mine).values(revoked_at=now))
 
 

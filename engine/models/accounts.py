@@ -51,6 +51,10 @@ class Token(Base):
     """A bearer token. Only its SHA-256 is stored."""
 
     __tablename__ = "tokens"
+    # A token has one valid successor.
+    __table_args__ = (
+        Index("uq_tokens_replaces", "replaces", unique=True, postgresql_where=text("revoked_at IS NULL")),
+    )
 
     id: Mapped[Id]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
@@ -62,3 +66,4 @@ class Token(Base):
     created_at: Mapped[Instant]
     expires_at: Mapped[Instant | None]
     revoked_at: Mapped[Instant | None]
+    replaces: Mapped[UUID | None] = mapped_column(ForeignKey("tokens.id"))  # the one that its owner replaced

@@ -5,6 +5,8 @@ Refusal
 │   └── OtherPerson   a new case would be neither the applicant's nor the representative's who is named
 ├── NotRecognised the credentials are not valid
 ├── Forbidden     the actor's role doesn't allow it
+├── ScopeMissing  the actor's role allows it, but the scopes of the token don't
+├── WiderToken    the actor would get a token that allows more than the present one
 ├── PurposeMissing the actor must say why something is opened
 ├── BehalfMissing the actor's token requires it to say for whom it acts
 ├── OwnWork       requires another person than the author
@@ -100,6 +102,18 @@ class NotRecognised(Refusal):
 
 class Forbidden(Refusal):
     """The actor's role doesn't allow this."""
+
+
+class ScopeMissing(Forbidden):
+    """The actor's role allows this, but the token doesn't have the scope; `scope` is its name."""
+
+    def __init__(self, detail: str, scope: str) -> None:
+        super().__init__(detail)
+        self.scope = scope
+
+
+class WiderToken(Forbidden):
+    """The actor would get a token that allows more than the one with which it acts."""
 
 
 class PurposeMissing(Forbidden):

@@ -209,6 +209,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:retry_id>": str(uuid4()),
         "<uuid:run_id>": str(uuid4()),
         "<uuid:session_id>": str(uuid4()),
+        "<uuid:token_id>": str(uuid4()),
         "<uuid:request_id>": str(uuid4()),
         "<uuid:draft_id>": str(uuid4()),
         "<uuid:evidence_id>": str(uuid4()),

@@ -135,6 +135,10 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/requests/<uuid:request_id>"): WORKERS,
     ("GET", "/sessions"): set(ROLES),
     ("DELETE", "/sessions/<uuid:session_id>"): set(ROLES),
+    ("GET", "/me/tokens"): set(ROLES),
+    ("PATCH", "/me/tokens/<uuid:token_id>"): set(ROLES),
+    ("POST", "/me/tokens/<uuid:token_id>/rotate"): set(ROLES),
+    ("DELETE", "/me/tokens/<uuid:token_id>"): set(ROLES),
     ("POST", "/cases/<uuid:case_id>/documents"): WORKERS,
     ("POST", "/tasks/<uuid:task_id>/documents"): WORKERS,
     ("GET", "/cases/<uuid:case_id>/documents"): CASES,
@@ -368,6 +372,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/flags/<uuid:flag_id>/close": {"conclusion": "explained", "text": "It was explained."},
     "/questions/<uuid:question_id>/answer": {"text": "Because."},
     "/cases/<uuid:case_id>/rating": {"stars": 5, "had_to_come": False},
+    "/me/tokens/<uuid:token_id>": {"scopes": ["account.own"]},
 }
 # What is let in and then refused for what the task is like at that moment: tests/api/test_desk_*.py.
 OF_ITS_MOMENT = ("/retries", "/draft", "/assign", "/opinions", "/send-back", "/withdraw", "/clock/extend",

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from engine.identity import sessions
 from engine.identity.sessions import Lasting, Proof
-from engine.models import BrowserSession, Role, User
+from engine.models import BrowserSession, Role, Token, User
 from engine.platform import budget
 from engine.platform.db import Database
 from engine.platform.vocabulary import ROLES
@@ -41,11 +41,13 @@ def theirs(client: Clients, database: Database, ids: Mapping[str, str]) -> Mappi
         lasting = Lasting(most=timedelta(hours=1), idle=timedelta(hours=1))
         sessions.open_one(session, datetime.now(UTC), owner, Proof("Firefox"), lasting)
         opened = session.scalars(select(BrowserSession.id)).one()
+        token = session.scalars(select(Token.id).where(Token.user_id == owner)).first()
     return {
         **ids,
         "<uuid:call_id>": work["items"][0]["id"],
         "<uuid:relation_id>": relation["id"],
         "<uuid:session_id>": str(opened),
+        "<uuid:token_id>": str(token),
         "<uuid:upload_id>": upload["id"],
     }
 

@@ -49,7 +49,7 @@ def test_role_is_let_in_where_it_may_and_nowhere_else(
     let_in = {endpoint: status for endpoint, status in answers.items() if endpoint not in refusals}
     lost = (
         *("draft_id", "call_id", "timer_id", "session_id", "relation_id", "retry_id", "upload_id", "run_id"),
-        "consent_id",
+        *("consent_id", "token_id"),
         "<month>",
         "request_id",
         *("flag_id", "question_id"),
@@ -113,6 +113,7 @@ def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> N
             "request",
             "flag",
             "question",
+            "token",
         )
     }
     assert steady.client(None).send(method, url(path, unknown)).status_code == 401

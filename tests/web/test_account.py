@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from engine.models import OrganisationRecord, Substitution, User
+from engine.identity import accounts
+from engine.models import OrganisationRecord, Substitution, Token, User
 from engine.platform.db import Actor, Database
 from tests.organisation import a_member, a_unit
 from tests.web.conftest import Browser, statements
@@ -191,3 +193,82 @@ def test_the_page_needs_few_statements(database: Database, session_of: SessionOf
     with statements(database) as told:
         browser.get("/account")
     assert len([text for text in told if not re.match("BEGIN|COMMIT", text)]) <= 7
+
+
+def a_token(database: Database, name: str, **limits: Any) -> tuple[str, str]:
+    """A token of this account, with its id."""
+    with database.transaction() as session:
+        user = session.scalars(select(User).where(User.name == name)).one()
+        made = accounts.create_token(
+            session, datetime.now(UTC), name=name, role=user.role, limits=accounts.Limits(**limits)
+        )
+        return made, str(accounts.token_id(session, made))
+
+
+def works(browser: Browser, token: str) -> int:
+    return (
+        browser.app.test_client().get("/api/v1/me", headers={"Authorization": f"Bearer {token}"}).status_code
+    )
+
+
+def test_own_tokens_are_shown_limited_and_revoked(
+    database: Database, session_of: SessionOf, reza: Actor
+) -> None:
+    browser = session_of(reza)
+    assert "/account/tokens/" not in browser.get("/account").text
+    token, token_id = a_token(database, "reza")
+    path = f"/account/tokens/{token_id}"
+    assert path in browser.get("/account").text
+    page = browser.get(path).text
+    assert 'value="cases.read" checked' in page
+    assert token not in page
+    form = {"token": browser.token("/account"), "scopes": "cases.read", "expires_at": "1500/01/01"}
+    assert browser.post(path, form).status_code == 303
+    page = browser.get(path).text
+    assert 'value="cases.read" checked' in page
+    assert "tasks.read" not in page
+    with database.transaction() as session:
+        held = session.scalars(select(Token)).one()
+        assert (held.scopes, held.expires_at is None) == (["cases.read"], False)
+    for wider in ({"scopes": "tasks.read"}, {"expires_at": "1501/01/01", "scopes": "cases.read"}, {}):
+        answer = send(browser, path, **wider)
+        assert answer.status_code == 422
+        assert 'class="wrong"' in answer.text
+    assert send(browser, f"{path}/revoke").headers["Location"] == "/account"
+    assert path not in browser.get("/account").text
+    assert f'action="{path}"' not in browser.get(path).text
+
+
+def test_a_token_is_replaced_and_the_new_one_shown_once(
+    database: Database, session_of: SessionOf, reza: Actor
+) -> None:
+    browser = session_of(reza)
+    old, token_id = a_token(database, "reza", scopes=["cases.read"])
+    path = f"/account/tokens/{token_id}"
+    refused = send(browser, f"{path}/rotate", hours="9999")
+    assert refused.status_code == 422
+    assert 'value="9999"' in refused.text
+    answer = send(browser, f"{path}/rotate", hours="۲")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    (new,) = re.findall(r"pvd_[\w-]{43}", answer.text)
+    assert new != old
+    assert [works(browser, one) for one in (old, new)] == [200, 200]
+    again = send(browser, f"{path}/rotate", hours="2")
+    assert again.status_code == 422
+    assert new not in again.text + browser.get("/account").text + browser.get(path).text
+    with database.transaction() as session:
+        ends, successor = session.scalars(select(Token).order_by(Token.id)).all()
+        assert successor.scopes == ["cases.read"]
+        assert ends.expires_at is not None
+        assert timedelta(hours=1) < ends.expires_at - datetime.now(UTC) <= timedelta(hours=2)
+
+
+def test_tokens_of_others_are_not_found(database: Database, session_of: SessionOf, reza: Actor) -> None:
+    a_member(database, "mina", "guild-tehran")
+    _, theirs = a_token(database, "mina")
+    browser = session_of(reza)
+    for path in (f"/account/tokens/{theirs}", "/account/tokens/00000000-0000-7000-8000-000000000000"):
+        assert browser.get(path).status_code == 404
+        assert send(browser, path, scopes="cases.read").status_code == 404
+        assert send(browser, f"{path}/rotate", hours="1").status_code == 404
+        assert send(browser, f"{path}/revoke").status_code == 404

@@ -62,7 +62,7 @@ def test_the_request_uses_pkce_state_and_nonce(start: Start) -> None:
 def test_a_person_comes_back_as_the_account_of_their_national_id(start: Start, database: Database) -> None:
     with database.transaction() as session:
         accounts.find_or_create(session, datetime.now(UTC), "sara", "caseworker", person="0012345679")
-    browser = start()
+    browser = start(opens="both")
     answer = logged_in(browser, query="?next=/x")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/x")
     assert "sara" in browser.get("/account").text
@@ -99,13 +99,13 @@ def test_a_login_overwrites_nothing_and_only_the_first_one_adds(start: Start, da
     with database.transaction() as session:
         user = accounts.find_or_create(session, datetime.now(UTC), "sara", "caseworker", person="0012345679")
         user.full_name_en, user.email = "Sara A.", "office@example.org"
-    logged_in(start(**DESCRIBING))
+    logged_in(start(opens="both", **DESCRIBING))
     with database.transaction() as session:
         user = session.scalars(select(User)).one()
         assert (user.full_name_fa, user.full_name_en) == (None, "Sara A.")
         assert (user.email, user.phone) == ("office@example.org", "+989121234567")
         user.phone = None
-    logged_in(start(**DESCRIBING))
+    logged_in(start(opens="both", **DESCRIBING))
     with database.transaction() as session:
         assert session.scalars(select(User.phone)).one() is None
 

@@ -1,10 +1,11 @@
 """How to call `token`."""
 
 import argparse
-import re
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
+from engine.platform.periods import period
 from engine.platform.vocabulary import ROLES
 
 HELP = "Create, list and revoke API tokens of people and systems."
@@ -14,8 +15,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """Declare its three actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     create = actions.add_parser("create", help="Create a token, and its account if none has this name.")
-    create.add_argument("--name", required=True)
-    create.add_argument("--role", required=True, choices=ROLES)
+    many = "a CSV file of many accounts instead: name, role, unit, as, scopes, expires, require_behalf"
+    create.add_argument("--file", type=Path, metavar="FILE", help=many)
+    out = "with --file: the new file for the tokens, which only you can read (default: standard output)"
+    create.add_argument("--out", type=Path, metavar="FILE", help=out)
+    create.add_argument("--name")
+    create.add_argument("--role", choices=ROLES)
     unit = "the unit where a new account works, including the units below it (default: all units)"
     create.add_argument("--unit", default="root", metavar="KEY", help=unit)
     position = "its role in that unit, such as inspector (default: any)"
@@ -23,7 +28,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     scope = "a permission of the token, such as messages.send; can be repeated (default: all of the role)"
     create.add_argument("--scope", action="append", metavar="SCOPE", dest="scopes", help=scope)
     create.add_argument(
-        "--expires", type=_days, metavar="P90D", help="how long it is valid (default: until revoked)"
+        "--expires", type=_period, metavar="P90D", help="how long it is valid (default: until revoked)"
     )
     behalf = "require each request to name in X-On-Behalf-Of for whom it acts"
     create.add_argument("--require-behalf", action="store_true", help=behalf)
@@ -32,8 +37,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     revoke.add_argument("id", type=UUID, help="as listed")
 
 
-def _days(text: str) -> timedelta:
-    found = re.fullmatch(r"P([1-9][0-9]{0,3})([DW])", text)
+def _period(text: str) -> timedelta:
+    found = period(text)
     if found is None:
         raise argparse.ArgumentTypeError("write days or weeks, such as P90D or P52W")
-    return timedelta(days=int(found[1]) * (7 if found[2] == "W" else 1))
+    return found

@@ -1,13 +1,14 @@
 """Reads the file of providers at startup. A faulty one is refused as a whole, with every fault."""
 
 from pathlib import Path
+from typing import get_args
 from urllib.parse import urlsplit
 
 from engine.access import ASSURANCES, Assurance
 from engine.connectors import files
 from engine.connectors.files import LOCAL, NAME, NAMING
 from engine.connectors.toml_table import Fault, Misconfigured, Table
-from engine.identity.oidc.provider import Provider, Unknown
+from engine.identity.oidc.provider import Opens, Provider, Unknown
 from engine.platform.config import Settings
 
 WORD = r"[!-~]{1,255}"
@@ -34,29 +35,39 @@ def _parse(content: str, file: Path) -> list[Provider]:
 
 def _provider(name: str, table: Table) -> Provider:
     word = "Write printable ASCII without spaces."
+    scopes, required = _scopes(table)
     provider = Provider(
         name=name,
         issuer=_issuer(table),
         client=table.text("client", WORD, word, ""),
         secret=files.secret(table),
         audience=table.text("audience", WORD, word, "") or None,
-        scopes=table.text(
-            "scopes", r"openid( [!-~]+)*", "Write scopes with spaces between, openid first.", "openid"
-        ),
+        scopes=scopes,
         titles=_titles(table, name),
         subject=table.text("subject", WORD, word, "sub"),
         person=table.text("person", WORD, word, "") or None,
         acr=_levels(table),
         unknown=_unknown(table),
+        opens=_opens(table),
+        staff_level=_staff_level(table),
+        scopes_required=required,
     )
+    _check(provider, table)
+    table.close()
+    return provider
+
+
+def _check(provider: Provider, table: Table) -> None:
+    """Blames what contradicts another value."""
+    if provider.opens == "staff" and provider.unknown == "applicant":
+        fix = "Let unknown people be refused, or open both."
+        table.blame("opens", "is staff, but unknown people become applicants.", fix)
     if not provider.client and not provider.audience:
         fix = "Write the client's id for logins with a browser, or the audience of access tokens."
         table.blame("client", "is missing, and so is audience.", fix)
     if provider.audience and provider.audience == provider.client:
         fix = "Let the provider make access tokens for the API itself: ID tokens are made for the client."
         table.blame("audience", "is the client.", fix)
-    table.close()
-    return provider
 
 
 def _issuer(table: Table) -> str:
@@ -100,6 +111,25 @@ def _quotable(value: object) -> bool:
         and bool(value)
         and all("!" <= sign <= "~" and sign not in '"\\' for sign in value)
     )
+
+
+def _scopes(table: Table) -> tuple[str, bool]:
+    """Returns the scopes that a login in a browser asks for, and whether access tokens need permissions."""
+    fix = "Write scopes with spaces between, openid first; before them, or alone: required."
+    words = table.text("scopes", r"required|(required )?openid( [!-~]+)*", fix, "openid").split()
+    required = words[:1] == ["required"]
+    return " ".join(words[1:] if required else words) or "openid", required
+
+
+def _opens(table: Table) -> Opens | None:
+    options = get_args(Opens)
+    chosen = table.text("opens", "|".join(options), f"Write one of: {', '.join(options)}.", "")
+    return next((known for known in options if known == chosen), None)
+
+
+def _staff_level(table: Table) -> Assurance:
+    chosen = table.choice("staff_level", ASSURANCES, "low")
+    return next((known for known in ASSURANCES if known == chosen), "low")
 
 
 def _unknown(table: Table) -> Unknown:

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from engine import access
 from engine.access import ASSURANCES, Assurance, assures
 from engine.connectors.secret import Secret
 from engine.platform.errors import NotRecognised
 
 Unknown = Literal["refuse", "applicant"]
+Opens = Literal["applicants", "staff", "both"]
 # Claims that describe a person and are not used for decisions.
 DESCRIBING = frozenset(
     {"name", "name#fa", "name#en", "given_name", "family_name", "locale"}
@@ -21,7 +23,11 @@ LONGEST = 300  # characters of a claim; longer ones are ignored
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person authenticated by a provider, and the assurance level. `name` is that of the provider."""
+    """A person authenticated by a provider, and the assurance level. `name` is that of the provider.
+
+    `scopes` are the permissions that an access token names; None for a login in a browser, which has none.
+    `opens`, `staff_level` and `scopes_required` are those of the provider.
+    """
 
     issuer: str
     subject: str
@@ -31,6 +37,10 @@ class Person:
     unknown: Unknown
     provider: str
     profile: tuple[tuple[str, str], ...] = ()  # further claims: fields of `profiles`, unchanged
+    opens: Opens = "both"
+    staff_level: Assurance = "low"
+    scopes: frozenset[str] | None = None
+    scopes_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,9 @@ class Provider:
 
     Without `client`, empty, nobody logs in there with a browser; only its access tokens are accepted.
     `audience` is that of access tokens for this API; without one none is accepted. `subject` and `person` are
-    claims.
+    claims. `opens` is which accounts of people it opens; None: the file doesn't say. `staff_level` is the
+    lowest assurance level of logins to accounts for work. `scopes_required`: tokens without a permission
+    allow nothing.
     """
 
     name: str
@@ -53,6 +65,17 @@ class Provider:
     person: str | None = None
     acr: Mapping[str, Assurance] = field(default_factory=dict)
     unknown: Unknown = "refuse"
+    opens: Opens | None = None
+    staff_level: Assurance = "low"
+    scopes_required: bool = False
+
+    @property
+    def opened(self) -> Opens:
+        """Returns which accounts of people it opens.
+
+        Where strangers become applicants the provider is one of citizens, unless the file says otherwise.
+        """
+        return self.opens or ("applicants" if self.unknown == "applicant" else "both")
 
     @property
     def origin(self) -> str:
@@ -75,7 +98,21 @@ class Provider:
             unknown=self.unknown,
             provider=self.name,
             profile=tuple(described(claims).items()),
+            opens=self.opened,
+            staff_level=self.staff_level,
+            scopes_required=self.scopes_required,
         )
+
+    def bearer_of(self, claims: Mapping[str, Any]) -> Person:
+        """Returns the person, or the machine, of these verified claims of an access token.
+
+        A machine is nobody's: no account is made for it, nor found by a national id. A token that doesn't
+        name a person may be a machine's. Raises NotRecognised.
+        """
+        found = replace(self.person_of(claims), scopes=_permissions(claims))
+        if found.person is None or claims.get("client_id", claims.get("azp")) == claims.get("sub"):
+            return replace(found, person=None, unknown="refuse")
+        return found
 
     def level(self, acr: object) -> Assurance:
         """Returns the assurance level of a value of `acr`; unmapped values are low."""
@@ -87,6 +124,19 @@ class Provider:
             (ASSURANCES.index(level), value) for value, level in self.acr.items() if assures(level, needed)
         ]
         return [value for _, value in sorted(enough)]
+
+
+def _permissions(claims: Mapping[str, Any]) -> frozenset[str]:
+    """Returns the permissions that a token names in `scope` (RFC 8693 §4.2).
+
+    Some providers call the claim `scp`, or send a list. Other words, such as `openid`, are for others. Raises
+    NotRecognised for a claim of another type.
+    """
+    claim = claims.get("scope", claims.get("scp", ""))
+    words = claim.split() if isinstance(claim, str) else claim
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise NotRecognised("The scope of the token cannot be read.")
+    return access.scopes(words) & {*access.PERMISSIONS}
 
 
 _ARABIC = re.compile("[\u0600-\u06ff]")

@@ -1,7 +1,7 @@
 """All providers of an installation."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from engine.identity.oidc import configuration, tokens
 from engine.identity.oidc.discovery import Remote
@@ -28,6 +28,10 @@ class Providers:
         """Yields those at which people log in with a browser."""
         return (remote.provider for remote in self._remotes.values() if remote.provider.client)
 
+    def all(self) -> Sequence[Provider]:
+        """Returns all of them, also those that only sign access tokens."""
+        return [remote.provider for remote in self._remotes.values()]
+
     def get(self, name: str) -> Remote:
         """Returns the provider with this name, at which people log in. Raises NotFound."""
         if name not in {provider.name for provider in self}:
@@ -44,7 +48,12 @@ class Providers:
         remote = self._by_issuer.get(issuer) if isinstance(issuer, str) else None
         if remote is None:
             raise NotRecognised("The token was not issued by a trusted provider.")
-        return remote.provider.person_of(tokens.access(remote, token))
+        return remote.provider.bearer_of(tokens.access(remote, token))
+
+    def ends_at(self, token: str) -> datetime:
+        """Returns when an access token ends that `bearer` has verified."""
+        _, claims = tokens.unverified(token)
+        return datetime.fromtimestamp(claims["exp"], UTC)
 
     def signed_login(self, token: str, now: datetime) -> Person:
         """Returns the person of an access token that another system passes on, issued a short time ago.
@@ -63,5 +72,4 @@ class Providers:
 
         The level's own name if no provider has a value.
         """
-        all_of_them = (remote.provider for remote in self._remotes.values())
-        return [value for provider in all_of_them for value in provider.values(needed)] or [needed]
+        return [value for provider in self.all() for value in provider.values(needed)] or [needed]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Any
 
-from engine.platform.errors import Conflict, QuotaExceeded, Refusal, Throttled
+from engine.platform.errors import Conflict, QuotaExceeded, Refusal, ScopeMissing, Throttled
 from engine.platform.language import Texts
 
 _READABLE = 120  # seconds; longer times are written in minutes
@@ -27,7 +27,7 @@ def text_of(refusal: Refusal) -> tuple[str, dict[str, Any]]:
         if refusal.seconds <= _READABLE:
             return "refusals.quota-exceeded.seconds", {"count": refusal.seconds}
         return "refusals.quota-exceeded.minutes", {"count": ceil(refusal.seconds / 60)}
-    values = {}
+    values = {"scope": refusal.scope} if isinstance(refusal, ScopeMissing) else {}
     if isinstance(refusal, Conflict) and (of_code := _VALUES.get(refusal.code or "")):
         values = of_code(refusal.state)
     return f"refusals.{code_of(refusal)}", values
