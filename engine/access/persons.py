@@ -1,4 +1,4 @@
-"""Whose a case is, as conditions in SQL: of the viewer's own person, and of the person for whom the viewer acts."""
+"""Whose a case is, as conditions in SQL: the viewer's own, or that of the person for whom the viewer acts."""
 
 from functools import lru_cache
 

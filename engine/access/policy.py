@@ -295,8 +295,8 @@ def _own_case() -> ColumnElement[bool]:
 def reachable_cases(role: str) -> ColumnElement[bool]:
     """Returns the cases of an account with this role: those of its units; for a portal those that it started.
 
-    Of these, an account that acts for a person has only that person's. Officials also find the cases to which they
-    are a party. Only for commands that then refuse and log the conflict of interest; views use
+    Of these, an account that acts for a person has only that person's. Officials also find the cases to
+    which they are a party. Only for commands that then refuse and log the conflict of interest; views use
     `visible_cases`.
     """
     if "cases.read" not in ALLOWED.get(role, ()):

@@ -370,7 +370,8 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/cases/<uuid:case_id>/rating": {"stars": 5, "had_to_come": False},
 }
 # What is let in and then refused for what the task is like at that moment: tests/api/test_desk_*.py.
-OF_ITS_MOMENT = ("/retries", "/draft", "/assign", "/opinions", "/send-back", "/withdraw", "/clock/extend", "/representation/end",
+OF_ITS_MOMENT = ("/retries", "/draft", "/assign", "/opinions", "/send-back", "/withdraw", "/clock/extend",
+                 "/representation/end",
                  "/visits", "/correct", "/rating", "/delay-explanations", "/explain",
                  "report_id>/actions", "/signature",
                  "/editions")  # fmt: skip

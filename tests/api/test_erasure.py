@@ -153,7 +153,7 @@ def a_full_case(office: Office) -> str:
     post, administrator = office.post, office.client("administrator")
     assert administrator.post("/webhooks", {"url": "http://127.0.0.1:9/"}).status_code == 201
     data = {"name": CANARY, "number": DIGITS, "order": CANARY}
-    people = {"applicant": DIGITS, "representative": DIGITS, "business_key": CANARY}
+    people = {"applicant": DIGITS, "representative": CANARY, "business_key": CANARY}
     case = post("portal", None, "/cases", {"definition": "p", "data": data, **people})
     url, task = f"/cases/{case['id']}", case["tasks"][0]["id"]
     _file(office, case["id"], task)
