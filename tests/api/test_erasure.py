@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from engine import events, tasks
@@ -254,6 +254,10 @@ def a_drafted_case(office: Office) -> str:
         return application_drafts.submit_service(uow, "p")
 
     case = factories.as_actor(office.database, actor, apply)
+    with office.database.transaction() as session:  # whom the office names from now on
+        session.execute(
+            text("UPDATE cases SET representative = :who WHERE id = :id"), {"who": CANARY, "id": case.id}
+        )
     office.post("caseworker", "sara", f"/cases/{case.id}/withdraw", {"reason": CANARY})
     return str(case.id)
 
