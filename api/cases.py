@@ -259,9 +259,9 @@ def withdraw(uow: UnitOfWork, case_id: UUID, body: WithdrawCase) -> Reply:
 def end_representation(uow: UnitOfWork, case_id: UUID, body: EndRepresentation) -> Reply:
     """End the representation of a case's applicant
 
-    From then on the representative in `X-On-Behalf-Of` is answered like a stranger, for this case. The case
-    keeps their name. The applicant may do this, the representative, and the office. 409 if nobody represents
-    the applicant. For caseworkers, portals and applicants.
+    From then on the representative in `X-On-Behalf-Of` is answered like a stranger, for this case. Their
+    name stays with the case. The applicant may do this, the representative, and the office. 409 if nobody
+    represents the applicant. For caseworkers, portals and applicants.
     """
     ended = cases.end_representation(uow, case_id, reason=body.reason)
     return Reply(RepresentationBody(**asdict(ended)))

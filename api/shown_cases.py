@@ -29,8 +29,8 @@ def require_visible(uow: UnitOfWork, body: Mapping[str, Any]) -> Iterator[UUID]:
 def require_still_theirs(uow: UnitOfWork, answer: Answer) -> None:
     """Raise the refusal of a stored response for a person whose cases it no longer shows.
 
-    A representation may have ended since. Only for whoever acts for a person: others lose nothing by time
-    that refusals of the command itself don't say.
+    A representation may have ended since. Only for an account that acts for a person: what others
+    lose, refusals of the command itself say.
     """
     if uow.actor.on_behalf_of is not None and answer.status < 300:
         body = orjson.loads(answer.body)

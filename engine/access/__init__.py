@@ -22,13 +22,13 @@ from engine.access.permissions import (
     scopes,
     sees_account,
 )
+from engine.access.persons import VIEWER, behalf, named_party, of_person, party
 from engine.access.policy import (
     ANY,
     APPLICANT,
     CASEWORKER,
     DELEGATE,
     SUPERVISOR,
-    VIEWER,
     acting,
     acting_in,
     candidate_groups,
@@ -40,9 +40,6 @@ from engine.access.policy import (
     in_place_of,
     known_as,
     led,
-    named_party,
-    of_person,
-    party,
     positions,
     reachable_cases,
     reachable_tasks,
@@ -78,6 +75,7 @@ __all__ = [
     "acting_in",
     "allows",
     "assures",
+    "behalf",
     "by_units",
     "candidate_groups",
     "candidates_of",

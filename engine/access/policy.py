@@ -5,7 +5,7 @@ and their locks use the same conditions, evaluated at each request: a membership
 counts from the next request on. Conditions have the parameters `viewer`, `now` and `behalf`, which `seen_by`
 returns.
 
-Whoever acts for a person has of all this only the cases of that person (`of_person`).
+An account that acts for a person has of all this only the cases of that person (`of_person`).
 """
 
 from collections.abc import Collection
@@ -19,16 +19,11 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Subquery,
-    Text,
-    Uuid,
     and_,
-    bindparam,
     case,
-    cast,
     false,
     func,
     literal,
-    literal_column,
     not_,
     null,
     or_,
@@ -41,6 +36,7 @@ from sqlalchemy.orm import aliased
 
 from engine.access import permissions
 from engine.access.permissions import ALLOWED, AUDITOR, MANAGER, Permission, require
+from engine.access.persons import VIEWER, of_person, party
 from engine.access.validity import lies_there, valid
 from engine.models import (
     ROOT,
@@ -69,10 +65,6 @@ DELEGATE = "delegate"  # as which forms name the members of private bodies, what
 def seen_by(uow: UnitOfWork) -> dict[str, Any]:
     """Returns the parameters of all conditions of this module."""
     return {"viewer": uow.actor.id, "now": uow.now, "behalf": uow.actor.on_behalf_of}
-
-
-VIEWER = bindparam("viewer", type_=Uuid())
-BEHALF = bindparam("behalf", type_=Text())
 
 
 @cache
@@ -300,51 +292,11 @@ def _own_case() -> ColumnElement[bool]:
     return own
 
 
-def party() -> ColumnElement[bool]:
-    """Returns whether the viewer's person is the applicant of a case or represents them; never NULL.
-
-    The viewer's person is a subquery without references to the case: PostgreSQL evaluates it once.
-    """
-    person = select(User.person).where(User.id == VIEWER).scalar_subquery()
-    return func.coalesce(person.in_((Case.applicant, Case.representative)), false())
-
-
-@lru_cache
-def of_person(role: str) -> tuple[ColumnElement[bool], ...]:
-    """Returns the condition that a case is of the person for whom the viewer acts: on `Case`; never NULL.
-
-    That is its applicant, or their representative until the representation ends. It holds for every case if
-    the viewer acts for nobody, and there is none for roles that never act for others.
-    """
-    if "behalf.act" not in ALLOWED.get(role, ()):
-        return ()
-    represents = and_(Case.representative == BEHALF, Case.representation_ended_at.is_(None))
-    return (or_(BEHALF.is_(None), func.coalesce(or_(Case.applicant == BEHALF, represents), false())),)
-
-
-def named_party(role: str) -> ColumnElement[bool]:
-    """Returns whether the process of a case names the viewer's person as a party; never NULL.
-
-    A single case is then hidden from an official (`cases.require_no_party`); lists omit its subject, and for
-    auditors that of all cases.
-    """
-    if role in ("portal", APPLICANT):
-        return false()
-    if role == AUDITOR:  # states no purpose for a list
-        return true()
-    written = func.lower(func.regexp_replace(User.person, literal_column("'[^[:alnum:]]'"), "", "g"))
-    person = select(written).where(User.id == VIEWER).scalar_subquery()
-    # Where parties are not known yet, any mention counts.
-    unknown = and_(Case.parties.is_(None), func.strpos(func.lower(cast(Case.data, Text)), person) > 0)
-    named = case((person.is_(None), false()), else_=or_(person == func.any(Case.parties), unknown))
-    return func.coalesce(named, false())
-
-
 def reachable_cases(role: str) -> ColumnElement[bool]:
     """Returns the cases of an account with this role: those of its units; for a portal those that it started.
 
-    Of these, whoever acts for a person has only that person's. Officials also find the cases to which they
-    are a party. Only for commands that then refuse and log the conflict of interest; views use
+    Of these, an account that acts for a person has only that person's. Officials also find the cases to
+    which they are a party. Only for commands that then refuse and log the conflict of interest; views use
     `visible_cases`.
     """
     if "cases.read" not in ALLOWED.get(role, ()):

@@ -17,7 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from engine.access.policy import VIEWER, covers, of_person, positions, visible_cases
+from engine.access.persons import VIEWER, of_person
+from engine.access.policy import covers, positions, visible_cases
 from engine.models import ROOT, Case, UnitLine, User
 
 

@@ -28,7 +28,7 @@ class Representation:
 def end_representation(uow: UnitOfWork, case_id: UUID, *, reason: str | None = None) -> Representation:
     """Ends the representation in a case, for the applicant, their representative, or as an official.
 
-    The case keeps the representative's name: who has acted in it can't decide on it later. Raises NotFound,
+    The representative's name stays: who has acted in it can't decide on it later. Raises NotFound,
     and Conflict if nobody represents the applicant.
     """
     access.require(uow.actor, "cases.withdraw")

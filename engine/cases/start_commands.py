@@ -183,7 +183,7 @@ def _of_applicant(uow: UnitOfWork, application: Application) -> Application:
 
 
 def _of_person(person: str, application: Application) -> Application:
-    """Ensures that whoever acts for a person starts only cases of that person, who may represent another.
+    """Ensures that an account that acts for a person starts only cases of that person.
 
     Without an applicant, it is the person. Raises OtherPerson.
     """

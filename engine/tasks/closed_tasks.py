@@ -16,7 +16,7 @@ from engine import access, cases
 from engine.models import Task
 from engine.platform.db import UnitOfWork
 from engine.tasks.cursors import last_of, require_cursor
-from engine.tasks.inbox import FILTERS, behalf, own_groups
+from engine.tasks.inbox import FILTERS, own_groups
 from engine.tasks.reading import describe, listed
 
 
@@ -57,7 +57,7 @@ def page(uow: UnitOfWork, wanted: Closed) -> Sequence[Mapping[str, Any]]:
     access.require(uow.actor, "inbox.read")
     names = (*_GROUPS, *_CONDITIONS, "after")
     given = {name: value for name in names if (value := getattr(wanted, name, None)) is not None}
-    given |= behalf(uow)
+    given |= access.behalf(uow)
     size, rows = wanted.limit + 1, list[Mapping[str, Any]]()
     while True:
         values = {**given, **access.seen_by(uow), "status": wanted.status, "size": size}

@@ -109,7 +109,7 @@ def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[Mapping[str, Any]]:
     Raises Invalid if `after` is none of the tasks of the actor's groups, open or closed.
     """
     access.require(uow.actor, "inbox.read")
-    given, rows = parameters(wanted) | behalf(uow), list[Mapping[str, Any]]()
+    given, rows = parameters(wanted) | access.behalf(uow), list[Mapping[str, Any]]()
     while True:
         statement = _page(uow.actor.role, wanted.scope, frozenset(given), wanted.limit)
         values = {**given, **access.seen_by(uow), "day_end": day_end(uow)}
@@ -127,7 +127,7 @@ def counts(uow: UnitOfWork) -> Mapping[str, int]:
     """Returns the number of tasks of each tab of the inbox, up to `COUNTED`."""
     access.require(uow.actor, "inbox.read")
     values = {**access.seen_by(uow), "day_end": day_end(uow)}
-    statement = _counts(uow.actor.role, frozenset(behalf(uow)))
+    statement = _counts(uow.actor.role, frozenset(access.behalf(uow)))
     return dict(uow.connection.execute(statement, values).mappings().one())
 
 
@@ -149,12 +149,6 @@ def parameters(wanted: Inbox) -> dict[str, Any]:
     if searched:
         found["query"] = _query(searched)
     return found
-
-
-def behalf(uow: UnitOfWork) -> dict[str, str]:
-    """Returns the filter for the tasks of the person for whom the actor acts, if for anybody."""
-    person = uow.actor.on_behalf_of
-    return {} if person is None else {"behalf": person}
 
 
 def _query(words: str) -> str:

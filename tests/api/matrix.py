@@ -376,6 +376,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
 }
 # What is let in and then refused for what the task is like at that moment: tests/api/test_desk_*.py.
 OF_ITS_MOMENT = ("/retries", "/draft", "/assign", "/opinions", "/send-back", "/withdraw", "/clock/extend",
+                 "/representation/end",
                  "/visits", "/correct", "/rating", "/delay-explanations", "/explain",
                  "report_id>/actions", "/signature",
                  "/editions")  # fmt: skip

@@ -40,6 +40,12 @@ def records(database: Database) -> Records:
     return read
 
 
+def belongs(database: Database, applicant: str) -> None:
+    """The cases are this person's."""
+    with database.transaction() as session:
+        session.execute(update(Case).values(applicant=applicant))
+
+
 @pytest.fixture
 def impatient(app: APIFlask, database_url: str) -> Iterator[None]:
     """The application waits for nobody's lock longer than a second."""
@@ -79,7 +85,10 @@ def test_asking_for_the_head_alone_is_recorded(
     assert len(records()) == 1
 
 
-def test_record_tells_why_and_for_whom(client: Clients, case: dict[str, Any], records: Records) -> None:
+def test_record_tells_why_and_for_whom(
+    client: Clients, database: Database, case: dict[str, Any], records: Records
+) -> None:
+    belongs(database, "نام")
     said = {"X-Purpose": "رسیدگی", "X-On-Behalf-Of": "نام"}
     headers = {name: words.encode().decode("latin-1") for name, words in said.items()}
     client("caseworker").get(f"/cases/{case['id']}", headers=headers)
@@ -250,7 +259,10 @@ def test_reader_whose_chain_is_held_is_told_to_come_again(
         assert client("caseworker", "another").get(url).status_code == 200
 
 
-def test_applicants_side_sees_who_was_shown_what(client: Clients, case: dict[str, Any]) -> None:
+def test_applicants_side_sees_who_was_shown_what(
+    client: Clients, database: Database, case: dict[str, Any]
+) -> None:
+    belongs(database, "somebody")
     task = case["tasks"][0]["id"]
     client("caseworker", "first").get(f"/cases/{case['id']}", headers={"X-Purpose": "review"})
     client("caseworker", "second").get(f"/tasks/{task}", headers={"X-On-Behalf-Of": "somebody"})

@@ -1,4 +1,4 @@
-"""Whoever acts for a person has only their cases: all operations of the document, all kinds of persons."""
+"""Who acts for a person has only their cases: all operations of the document, all kinds of persons."""
 
 import re
 from collections.abc import Iterator, Mapping

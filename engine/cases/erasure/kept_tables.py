@@ -204,7 +204,7 @@ KEPT: Mapping[str, Kept] = {
     ),
     "substitutions": Kept(_ORGANISATION, "id absent_id substitute_id valid_from valid_to"),
     "throttles": Kept("hashes of what was tried at logins, for an hour", "key failures since blocked_until"),
-    "tokens": Kept(_ACCOUNT, "id user_id digest created_at revoked_at scopes expires_at"),
+    "tokens": Kept(_ACCOUNT, "id user_id digest created_at revoked_at scopes expires_at requires_behalf"),
     "test_runs": Kept(
         "test runs of designers, with data that they type for it; nothing is copied from a case",
         "id version_id draft_id process process_revision owner_id clock_at acts revision updated_at",

@@ -55,8 +55,8 @@ class WorkDay:
 def own_days(uow: UnitOfWork, week: Week) -> Sequence[WorkDay]:
     """Returns the days of a week on which the actor has work time, latest first.
 
-    A stretch that the log doesn't have yet counts until its last signal. For whoever acts for a person only
-    the tasks of that person's cases count.
+    A stretch that the log doesn't have yet counts until its last signal. For an account that acts for a
+    person only the tasks of that person's cases count.
     """
     access.require(uow.actor, "work_time.own")
     zone = uow.now.tzinfo
