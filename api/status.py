@@ -154,8 +154,10 @@ class StatusBody(Body):
     to_do: list[ToDoBody]
     """What the applicant has to do."""
     expected: When | None
-    """When a decision can be expected: as the cases of this service usually take, else `latest`. Null if unknown,
-    past, or after the decision."""
+    """When a decision can be expected: after the usual time of this service, else `latest`.
+
+    Null if it is unknown or past, and after the decision.
+    """
     latest: When | None
     """End of the statutory term; null without one, while it is paused, and when it is past."""
     paused: str | None

@@ -19,6 +19,7 @@ from engine.deadlines.counting import (
 )
 from engine.deadlines.days import day_of, end_of_day
 from engine.deadlines.durations import Duration, Untimely, duration, quote, text_of
+from engine.deadlines.outages import Course, end_after, lost_days
 from engine.deadlines.pauses import Pauses, merge
 from engine.deadlines.terms import MAX_WORKING_DAYS, MAX_WORKING_HOURS, Term, in_working_time, term
 
@@ -28,6 +29,7 @@ __all__ = [
     "MAX_YEARS",
     "Calendar",
     "Count",
+    "Course",
     "Duration",
     "Hours",
     "NoHolidays",
@@ -41,9 +43,11 @@ __all__ = [
     "due",
     "duration",
     "elapsed_due",
+    "end_after",
     "end_of_day",
     "following_days",
     "in_working_time",
+    "lost_days",
     "merge",
     "nearly_over",
     "quote",
