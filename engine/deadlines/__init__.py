@@ -22,6 +22,7 @@ from engine.deadlines.durations import Duration, Untimely, duration, quote, text
 from engine.deadlines.outages import Course, end_after, lost_days
 from engine.deadlines.pauses import Pauses, merge
 from engine.deadlines.terms import MAX_WORKING_DAYS, MAX_WORKING_HOURS, Term, in_working_time, term
+from engine.deadlines.worked import OfficeTime, office_time
 
 __all__ = [
     "MAX_WORKING_DAYS",
@@ -34,6 +35,7 @@ __all__ = [
     "Hours",
     "NoHolidays",
     "OfficeDay",
+    "OfficeTime",
     "Pauses",
     "Side",
     "Term",
@@ -50,6 +52,7 @@ __all__ = [
     "lost_days",
     "merge",
     "nearly_over",
+    "office_time",
     "quote",
     "term",
     "text_of",
