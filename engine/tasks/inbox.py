@@ -273,9 +273,10 @@ def _after_term(role: str, scope: Scope, given: frozenset[str], own: Select[Any]
     """Returns the tasks of cases whose statutory term is over that aren't late by their own due time."""
     filters = [condition for name, condition in FILTERS.items() if name in given - {"overdue"}]
     filters += _after(role, scope, given)
-    found: Select[Any] = select(Task.id, SERVED.label("served"))
+    columns: tuple[Any, ...] = (Task.id, SERVED.label("served"))
     return (
-        found.join(CaseClock, CaseClock.case_id == Task.case_id)
+        select(*columns)
+        .join(CaseClock, CaseClock.case_id == Task.case_id)
         .where(literal_column("clocks.state = 'breached'"), Task.status == "open", not_(FILTERS["overdue"]))
         .where(*_still_allowed(role, scope, own), *_assigned(scope, given), *filters)
     )

@@ -10,9 +10,11 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
 
 from engine import cases, tasks
 from engine.deadlines import Calendar, Hours, working_time_between
+from engine.identity import accounts
 from engine.models import Case, CaseClock, Task
 from engine.organisation import calendars
 from engine.organisation.calendars import Document, NewCalendar
@@ -101,8 +103,8 @@ def offices(database: Database, act: Act, start: Callable[..., cases.CaseView]) 
 def place(database: Database, case_id: UUID, unit_id: UUID, due: datetime | None) -> None:
     """Let a case and its task be of a unit, and the task be due then."""
 
-    def command(session: object, now: datetime) -> None:
-        uow = UnitOfWork(session, None, now)  # type: ignore[arg-type]  # writing groups needs no actor
+    def command(session: Session, now: datetime) -> None:
+        uow = UnitOfWork(session, accounts.system(session, now), now)
         groups = CandidateGroups(CaseScope(unit_id, "p", False))
         group = groups.group_for([])
         groups.write(uow)

@@ -59,7 +59,7 @@ def test_days_without_office_time_next_to_the_last_day_are_taken(
 @pytest.mark.parametrize(
     ("known", "outages", "days"),
     [
-        # What is learnt later gives the same days: an outage that went on after the term had moved.
+        # What is learnt later gives the same days: an outage that continued after the term had moved.
         ([2], [(at(2, 7), at(6, 17))], [2, 5, 6]),
         ([2, 5], [(at(2, 7), at(6, 17))], [2, 5, 6]),
         ([2], [], [2]),  # and nothing is taken back

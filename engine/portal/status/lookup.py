@@ -257,11 +257,8 @@ def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
 
 
 def _expected(row: Any, decided: Decided | None, latest: datetime | None, now: datetime) -> datetime | None:
-    """Returns when a decision can be expected; None once the case is decided. Never an instant that is past.
-
-    A decision whose outcome does `neither` is none of the case: another one follows.
-    """
-    if decided is not None and decided.effect != "neither":
+    """Returns when a decision can be expected; None once the case is decided, never one that is past."""
+    if decided is not None and decided.effect != "neither":  # else another decision follows
         return None
     usual = None
     if row.median_seconds is not None:
