@@ -1,6 +1,6 @@
 """The statutory term of a case, and decisions by silence that await an administrator."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -64,7 +64,11 @@ class ClockBody(Body):
     on_silence: str | None = None
     """What the law makes of silence at the end: `grant`, `refuse`, `escalate` (to a supervisor) or `none`."""
     awaits_release: bool = False
-    """Whether silence has decided after an interruption, and an administrator has yet to release it."""
+    """Whether silence has decided, and an administrator has yet to release it: a backup was restored, or the
+    clock was wrong.
+    """
+    outage_days: list[date] = Field(default_factory=list)
+    """The office days that outages took from the end of the term, and by which it moved."""
     calendar: str | None = None
     """Calendar and version by which the term is counted, such as `iran/3`; null if it needs none."""
 
@@ -118,6 +122,7 @@ def _body(found: ClockView) -> ClockBody:
         paused_since=clock.paused_since,
         pauses=[Pause(from_at=_instant(begin), to_at=_instant(end)) for begin, end in clock.pauses],
         awaits_release=clock.awaits_release,
+        outage_days=[date.fromisoformat(day) for day in clock.outage_days or ()],
         **{name: getattr(clock, name) for name in names},
     )
 
@@ -152,7 +157,7 @@ class ReleaseDeemed(Request):
     """Which decisions by silence to release."""
 
     cases: list[UUID] | None = Field(default=None, max_length=1000)
-    """Ids of the cases; by default all that await release."""
+    """Ids of the cases; by default all in your units that await release."""
 
 
 class Released(Body):
@@ -166,8 +171,8 @@ class Released(Body):
 def list_deemed(uow: UnitOfWork) -> Reply:
     """List the decisions by silence that await release
 
-    After an outage, a restored backup or a jump of the clock, none is made before an administrator has seen
-    this list. For administrators.
+    After a restored backup or a jump of the clock, none is made in the cases that were open then, before an
+    administrator of their units has seen this list. For administrators.
     """
     rows = cases.list_awaiting(uow)
     return Reply(DeemedPage(items=[_deemed(row) for row in rows]))
@@ -182,6 +187,7 @@ def _deemed(row: Any) -> Deemed:
 def release_deemed(uow: UnitOfWork, body: ReleaseDeemed) -> Reply:
     """Release decisions by silence
 
-    From then on the decisions have effect, and applicants can appeal them. For administrators of all units.
+    From then on the decisions have effect, and applicants can appeal them. For administrators of the units of
+    the cases; others are ignored.
     """
     return Reply(Released(released=cases.release(uow, body.cases)))

@@ -154,13 +154,18 @@ class StatusBody(Body):
     to_do: list[ToDoBody]
     """What the applicant has to do."""
     expected: When | None
-    """When the case can be expected to end; null if unknown or past."""
+    """When a decision can be expected: after the usual time of this service, else `latest`.
+
+    Null if it is unknown or past, and after the decision.
+    """
     latest: When | None
     """End of the statutory term; null without one, while it is paused, and when it is past."""
     paused: str | None
     """Who is awaited while the statutory term is paused, in words; null if it isn't."""
     paused_since: When | None
     """Since when the statutory term is paused; null if it isn't."""
+    awaits: str | None
+    """Why a decision by silence waits for an administrator, in words; null if none does."""
     step: StatusStep | None
     """The present step of people; null if it can't be determined."""
     decision: DecisionWords | None

@@ -46,7 +46,7 @@ blueprint = APIBlueprint("tasks", __name__, tag="Tasks")
 
 @command(blueprint.get("/tasks"), query=TasksQuery, answer=TaskPage)
 def index(uow: UnitOfWork, query: TasksQuery) -> Reply:
-    """List the tasks of a case, oldest first, or of the inbox, earliest due date first
+    """List the tasks of a case, oldest first, or of the inbox, least remaining working time first
 
     Without `case`, it lists the open tasks that you can work on or, with `status=completed` or `cancelled`,
     the closed ones of the same roles and units, the latest first; for administrators, caseworkers and

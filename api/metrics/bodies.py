@@ -370,6 +370,12 @@ class CaseLineBody(_Body):
     """With a cause of delay: milliseconds of office time of that cause; otherwise null."""
     times: int
     """How often the figure counts the case; more than once only for passages of steps."""
+    due_at: Instant | None
+    """End of the statutory term; null without one, and while it doesn't run."""
+    days_late: int | None
+    """Whole days since the end of the term, if the case is open and undecided; otherwise null."""
+    holders: list[str]
+    """Keys of the units that have its open tasks now."""
 
 
 class CasesBody(_Body):

@@ -23,6 +23,7 @@ from engine.cases.clock_commands import (
     view_clock,
 )
 from engine.cases.clock_releases import list_awaiting, release
+from engine.cases.clock_rungs import raise_escalation
 from engine.cases.clock_steps import add_pause, do_due, repair_clock
 from engine.cases.clock_steps import do_batch as do_due_clocks
 from engine.cases.clock_steps import sweep as sweep_clocks
@@ -216,6 +217,7 @@ __all__ = [
     "note_attempt",
     "page",
     "pay",
+    "raise_escalation",
     "rate",
     "rate_with_secret",
     "rating_of",

@@ -1,4 +1,4 @@
-"""Decisions by silence that await an administrator, after an outage, a restore or a jump of the clock."""
+"""Decisions by silence that await an administrator, after a restored backup or a jump of the clock."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -45,15 +45,18 @@ def list_awaiting(uow: UnitOfWork) -> Sequence[RowMapping]:
 
 
 def release(uow: UnitOfWork, case_ids: Collection[UUID] | None = None) -> int:
-    """Releases these decisions, or all, so that they are made. Returns how many.
+    """Releases these decisions, or all in the actor's units, so that they are made. Returns how many.
 
-    The administrator has then seen the list: later decisions aren't held, until the next interruption. Others
-    than those that await release are ignored. Raises Forbidden unless the actor administers all units, since
-    an interruption concerns all.
+    The administrator has then seen the list: later decisions in these units aren't held, until the next
+    interruption. Others than those that await release in these units are ignored.
     """
     access.require(uow.actor, "jobs.manage")
-    access.require_everywhere(uow, "jobs.manage")
-    found = set(uow.connection.execute(select(CaseClock.case_id).where(rows.HELD)).scalars())
+    held = (
+        select(CaseClock.case_id)
+        .join(Case, Case.id == CaseClock.case_id)
+        .where(rows.HELD, access.covers(Case.unit_id))
+    )
+    found = set(uow.connection.execute(held, access.seen_by(uow)).scalars())
     chosen = sorted(found if case_ids is None else found.intersection(case_ids))
     lock_all(uow, chosen)
     for case_id in chosen:
@@ -61,8 +64,17 @@ def release(uow: UnitOfWork, case_ids: Collection[UUID] | None = None) -> int:
         if clock is not None and clock.awaits_release:
             rows.write(uow, _released(clock, uow.now))
             _ = uow.connection  # one row for each statement
-    administration_log.note(uow, "silence.released", None, {"cases": len(chosen)})
+    for unit_id in _places(uow):
+        administration_log.note(uow, "silence.released", unit_id, {"cases": len(chosen)})
     return len(chosen)
+
+
+def _places(uow: UnitOfWork) -> Sequence[UUID | None]:
+    """Returns the units that the actor administers; None, the installation, if these are all."""
+    if access.everywhere(uow):
+        return [None]
+    own = select(access.positions().c.unit_id).distinct()
+    return uow.connection.execute(own, access.seen_by(uow)).scalars().all()
 
 
 def _released(clock: Clock, now: datetime) -> Clock:

@@ -6,7 +6,6 @@ whose worker dies is done once.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +15,11 @@ from engine import bpmn, definitions
 from engine.access import validity
 from engine.bpmn import Spec
 from engine.cases import working_time
-from engine.cases.clock import interruptions, recording, rows, silence
+from engine.cases.clock import recording, rows, silence
 from engine.cases.clock.due import register
-from engine.cases.clock.reckoning import at_stage, reckon
-from engine.cases.clock.rows import Clock, recomputed
+from engine.cases.clock.interruptions import Interruptions
+from engine.cases.clock.reckoning import after_outages, at_stage
+from engine.cases.clock.rows import OUTAGE, Clock, recomputed
 from engine.cases.clock.transitions import Run
 from engine.cases.clock_circumstances import Circumstances
 from engine.cases.locking import CaseRow, LockedCase, fetch_undone, locked_case, select_for_locking, split
@@ -70,14 +70,20 @@ _LOCKED = Prepared(
 
 
 def sweep(uow: UnitOfWork, batch: int) -> int:
-    """Schedules a job for each case whose clock is due. Returns how many, at most `batch`."""
+    """Schedules a job for each case whose clock is due. Returns how many, at most `batch`.
+
+    None while the time is doubtful: the jobs would find nothing that they may do.
+    """
+    if Interruptions(uow).doubtful:
+        return 0
     return int(uow.connection.execute(_DUE, {"now": uow.now, "batch": batch}).scalar_one())
 
 
 def do_batch(uow: UnitOfWork, batch: int) -> int:
     """Does the next step of up to so many cases whose clock is due. Returns in how many something was done.
 
-    If one of them fails, so do all: then `sweep` makes a job for each.
+    If one of them fails, so do all: then `sweep` makes a job for each. While the time is doubtful, nothing is
+    done: it isn't any more when this worker has reported.
     """
     ids = [case_id for (case_id,) in uow.rows(_LOCK_DUE, {"now": uow.now, "batch": batch})]
     if not ids:
@@ -85,6 +91,8 @@ def do_batch(uow: UnitOfWork, batch: int) -> int:
     locked = [_with_clock(*split(row, _clock)) for row in uow.rows(_LOCKED, {"cases": ids})]
     cases = [case for case in locked if _has_next(case)]
     around = Circumstances(uow, cases)
+    if around.interruptions.doubtful:
+        return 0
     for case in cases:
         _do_next(uow, case, around)
         _ = uow.connection  # writes what this case has changed, in one statement
@@ -222,35 +230,40 @@ def _warn(due: _Due) -> bool:
 
 def _breach(due: _Due) -> bool:
     uow, case, clock = due.uow, due.case, due.clock
-    if due.around.interruptions.hold(clock):
+    around = due.around.interruptions
+    if clock.awaits_release or (clock.decides and around.doubtful):
+        # Whether it lies within an outage is known when a worker has reported again.
+        rows.write(uow, replace(clock, next_at=None if clock.awaits_release else clock.next_at))
         return False
-    ended = due.around.interruptions.ended_after(clock.due_at)
-    if ended is not None:
-        return _postpone(uow, case, clock, ended)
+    later = after_outages(uow, case.home.unit_id, clock, around.outages(clock.started_at or clock.filed_at))
+    if later.due_at != clock.due_at:
+        note(
+            uow, replace(case, clock=replace(later, changed=True)), [recomputed(OUTAGE, clock.due_at, later)]
+        )
+        return _is_due(uow, later)
     facts = [Fact("clock.breached", facts={"due_at": clock.due_at, "units": due.units})]
-    # Where silence decides at once, a task would be cancelled with it.
-    if clock.on_silence == "escalate" or (clock.decides and due.around.interruptions.unseen):
-        late = next((work.element for work in due.around.work(case.id)), next(iter(due.spec.elements)))
-        facts.append(silence.open_escalation(uow, case.id, case.home, late))
+    if clock.on_silence == "escalate":
+        facts.append(_escalate(due, silence.BREACH))
     if clock.reassigns:
         facts += silence.release_tasks(uow, case.id)
     return _send(due, at_stage(replace(clock, state="breached"), "breached"), bpmn.clock.BREACH, facts)
 
 
-def _postpone(uow: UnitOfWork, case: LockedCase, clock: Clock, ended: datetime) -> bool:
-    """Moves the end of a term that lies within an outage to the close of the next working day after it."""
-    found = reckon(uow, case.home.unit_id, clock, floor=ended)
-    fact = recomputed("outage", clock.due_at, found)
-    note(uow, replace(case, clock=replace(found, changed=True)), [fact])
-    return _is_due(uow, found)
+def _escalate(due: _Due, cause: silence.Cause) -> Fact:
+    """Opens a task of the clock at the place of the work that is late. Returns its fact for the log."""
+    late = next((work.element for work in due.around.work(due.case.id)), next(iter(due.spec.elements)))
+    return silence.open_escalation(due.uow, due.case.id, due.case.home, silence.Escalation(cause, late))
 
 
 def _deem(due: _Due) -> bool:
-    """Has silence decide; or only marks it, until an administrator has seen the list."""
+    """Has silence decide; or only marks it, until an administrator has seen the list.
+
+    That is after a restored backup or a jump of the clock.
+    """
     uow, case, clock = due.uow, due.case, due.clock
-    if clock.released_at is None and due.around.interruptions.unseen:
-        interruptions.await_release(uow, clock)
-        return False
+    held = due.around.interruptions.hold(clock, case.home.unit_id)
+    if clock.released_at is None and (held or clock.awaits_release):
+        return _await_release(due)
     outcome = bpmn.clock.DEEMED_OUTCOMES[clock.on_silence]
     units = due.units
     decision = silence.decide(uow, case.id, case.home, outcome, units)
@@ -266,6 +279,14 @@ def _deem(due: _Due) -> bool:
         return False
     step = replace(bpmn.cancel(due.spec, case.state or b"", uow.now), outcome=outcome)
     apply(uow, replace(case, clock=replace(found, changed=True)), step, facts)
+    return False
+
+
+def _await_release(due: _Due) -> bool:
+    """Has a decision by silence wait for an administrator, whom a task reminds of it."""
+    clock = replace(due.clock, awaiting_at=due.clock.awaiting_at or due.uow.now, next_at=None, changed=True)
+    facts = [] if due.around.escalated(due.case.id) else [_escalate(due, silence.RELEASE)]
+    note(due.uow, replace(due.case, clock=clock), facts)
     return False
 
 

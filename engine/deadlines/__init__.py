@@ -19,8 +19,10 @@ from engine.deadlines.counting import (
 )
 from engine.deadlines.days import day_of, end_of_day
 from engine.deadlines.durations import Duration, Untimely, duration, quote, text_of
+from engine.deadlines.outages import Course, end_after, lost_days
 from engine.deadlines.pauses import Pauses, merge
 from engine.deadlines.terms import MAX_WORKING_DAYS, MAX_WORKING_HOURS, Term, in_days, in_working_time, term
+from engine.deadlines.worked import OfficeTime, office_time
 
 __all__ = [
     "MAX_WORKING_DAYS",
@@ -28,10 +30,12 @@ __all__ = [
     "MAX_YEARS",
     "Calendar",
     "Count",
+    "Course",
     "Duration",
     "Hours",
     "NoHolidays",
     "OfficeDay",
+    "OfficeTime",
     "Pauses",
     "Side",
     "Term",
@@ -41,12 +45,15 @@ __all__ = [
     "due",
     "duration",
     "elapsed_due",
+    "end_after",
     "end_of_day",
     "following_days",
     "in_days",
     "in_working_time",
+    "lost_days",
     "merge",
     "nearly_over",
+    "office_time",
     "quote",
     "term",
     "text_of",

@@ -99,7 +99,10 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "clock.resumed": {"paused_at": str, "due_at": str},
         "clock.extended": {"code": str, "term": str, "before_at": str, "due_at": str},
         "clock.stopped": {"code": str, "due_at": str},
-        "clock.recomputed": {"code": str, "before_at": str, "due_at": str, "calendar": str},
+        "clock.recomputed": {
+            **{"code": str, "before_at": str, "due_at": str},
+            **{"calendar": str, "days": str},
+        },
         "clock.warned": {"due_at": str},
         "clock.breached": {"due_at": str, "units": str},
         "clock.deemed": {"decision": str, "outcome": str, "due_at": str, "units": str},

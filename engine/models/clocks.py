@@ -29,6 +29,8 @@ class CaseClock(Base):
             postgresql_where=text("next_at IS NOT NULL AND woken_at IS NULL"),
         ),
         Index("ix_clocks_awaiting", "awaiting_at", postgresql_where=text("awaiting_at IS NOT NULL")),
+        # Whose term is over and still undecided: their tasks count as overdue.
+        Index("ix_clocks_breached", "case_id", postgresql_where=text("state = 'breached'")),
         {"postgresql_with": {"fillfactor": "80"}},
     )
 
@@ -59,6 +61,8 @@ class CaseClock(Base):
     woken_at: Mapped[Instant | None]  # a job was created
     awaiting_at: Mapped[Instant | None]  # since then a decision by silence awaits an administrator's release
     released_at: Mapped[Instant | None]
+    # The office days, as dates, that outages took from the end of the term, and by which it moved.
+    outage_days: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class ServiceDuration(Base):

@@ -79,6 +79,8 @@ class CandidateGroup(Base):
     id: Mapped[Id]
     definition: Mapped[str] = mapped_column(Text)
     delegation_id: Mapped[UUID | None] = mapped_column(ForeignKey("delegations.id"))
+    # That of its cases, whose calendar counts; NULL for delegations, which may have several.
+    unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
 
 
 class CandidateGroupRole(Base):

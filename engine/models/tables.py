@@ -227,6 +227,12 @@ class Task(Base):
             "id",
             postgresql_where=text("status = 'open' AND assignment IS NOT NULL AND assignee_id IS NULL"),
         ),
+        # Tasks of the clock that nobody did in time.
+        Index(
+            "ix_tasks_escalation",
+            "due_at",
+            postgresql_where=text("kind = 'escalation' AND status = 'open'"),
+        ),
         # Those that a change of a calendar may concern.
         Index("ix_tasks_term", "id", postgresql_where=text("status = 'open' AND term IS NOT NULL")),
     )

@@ -68,6 +68,7 @@ class CandidateGroups:
     def _add(self, text: str, delegation: UUID | None = None) -> UUID:
         found = uuid5(_SPACE, text)
         row = {"id": found, "definition": self.home.definition, "delegation_id": delegation}
+        row["unit_id"] = self.home.unit_id if delegation is None else None
         if row not in self.groups:
             self.groups.append(row)
         return found

@@ -40,16 +40,13 @@ def count(uow: UnitOfWork) -> None:
 
 
 def expected(
-    started_at: datetime, usual: Usual | None, norm_at: datetime | None, now: datetime
+    started_at: datetime, usual: Usual | None, latest: datetime | None, now: datetime
 ) -> datetime | None:
-    """Returns when a case can be expected to end: the median, the norm, or the 90th percentile.
+    """Returns when a case can be expected to be decided: the median, the 90th percentile, or `latest`.
 
-    The first of them that is still to come; None if all are past or unknown.
+    `latest` is the end of the statutory term, None while it doesn't run. The first of them that is still to
+    come, and none after `latest`; None if all are past or unknown.
     """
-    known = [norm_at] if usual is None else [started_at + usual.median, started_at + usual.most]
-    return next((at for at in known if at is not None and at > now), None)
-
-
-def within(expected: datetime | None, latest: datetime | None) -> datetime | None:
-    """Returns when a case can be expected to end; None if that is after the end of its statutory term."""
-    return None if expected and latest and expected > latest else expected
+    known = [] if usual is None else [started_at + usual.median, started_at + usual.most]
+    usual_ends = (at for at in known if at > now and (latest is None or at <= latest))
+    return next(usual_ends, latest if latest is not None and latest > now else None)

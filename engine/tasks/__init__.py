@@ -20,7 +20,8 @@ from engine.tasks.comments import comment, comments
 from engine.tasks.corrections import Marks
 from engine.tasks.drafts import save as save_draft
 from engine.tasks.entity_tags import EntityTag
-from engine.tasks.inbox import COUNTED, Inbox, Scope, choices, counts, page, staff
+from engine.tasks.inbox import COUNTED, Inbox, Scope, counts, page
+from engine.tasks.inbox_choices import choices, staff
 from engine.tasks.inbox_updates import InboxState, find_next, inbox_state
 from engine.tasks.legal_decisions import decisions
 from engine.tasks.provenance import FETCHED, related, sources

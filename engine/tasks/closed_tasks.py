@@ -16,7 +16,8 @@ from engine import access, cases
 from engine.models import Task
 from engine.platform.db import UnitOfWork
 from engine.tasks.cursors import last_of, require_cursor
-from engine.tasks.inbox import FILTERS, own_groups
+from engine.tasks.inbox import own_groups
+from engine.tasks.inbox_conditions import FILTERS
 from engine.tasks.reading import describe, listed
 
 

@@ -7,7 +7,7 @@ another task would reveal when it is due, or when it was closed.
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Uuid, bindparam, not_, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, Uuid, and_, bindparam, not_, select, tuple_
 
 from engine import access
 from engine.models import Case, Task
@@ -37,8 +37,15 @@ def require_cursor(uow: UnitOfWork, place: Any, scope: str, after: UUID, pointer
 
 
 def _own_place(place: Any, role: str, scope: str) -> ScalarSelect[Any]:
-    own = access.candidate_groups(role, supervised=scope == "supervised")
-    found = select(place).join(Case, Case.id == Task.case_id)
-    found = found.where(Task.id == _AFTER, Task.candidate_group_id.in_(own), not_(access.party()))
-    found = found.where(*access.of_person(role))
+    found = select(place).where(Task.id == _AFTER, own_task(role, scope))
     return found.correlate(None).scalar_subquery()
+
+
+def own_task(role: str, scope: str) -> ColumnElement[bool]:
+    """Returns whether a task is one of the actor's groups, of a case to which it isn't a party."""
+    own = access.candidate_groups(role, supervised=scope == "supervised")
+    case = select(Case.id).where(Case.id == Task.case_id).correlate(Task)
+    conditions = [Task.candidate_group_id.in_(own), not_(case.where(access.party()).exists())]
+    if person := access.of_person(role):
+        conditions.append(case.where(*person).exists())
+    return and_(*conditions)

@@ -5,7 +5,6 @@ along an index, and these are merged. The cost of a page depends on the number o
 their tasks.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -14,59 +13,64 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     Boolean,
     ColumnElement,
-    DateTime,
+    CompoundSelect,
     Integer,
-    RowMapping,
     ScalarSelect,
     Select,
     Subquery,
     Text,
     Uuid,
-    and_,
+    any_,
     bindparam,
     cast,
     column,
-    exists,
     false,
     func,
-    literal,
     literal_column,
     not_,
     select,
+    true,
     tuple_,
     union,
+    union_all,
 )
-from sqlalchemy.orm import aliased
 
 from engine import access, cases
-from engine.access import validity
-from engine.identity import names
 from engine.models import (
     FOUND_BY,
     CandidateGroup,
     CandidateGroupRole,
-    Case,
-    Definition,
-    DefinitionVersion,
-    Document,
+    CaseClock,
     Substitution,
     Task,
     Unit,
     UnitLine,
-    User,
 )
-from engine.platform import persian
+from engine.organisation import calendars
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Fault, Invalid
-from engine.tasks.cursors import last_of, require_cursor
+from engine.tasks import working_order
+from engine.tasks.cursors import last_of, own_task, require_cursor
+from engine.tasks.inbox_conditions import (
+    ADDED,
+    ANSWERED,
+    CLAIMED,
+    FILTERS,
+    NEVER,
+    OVERDUE,
+    RETURNED,
+    SERVED,
+    TAKEN,
+    has_request,
+    words_query,
+)
 from engine.tasks.reading import describe, listed
+from engine.tasks.working_order import FROM, Placed, WorkingOrder
 
 Scope = Literal["mine", "team", "free", "supervised"]
 COUNTED = 1_000  # counts stop at this number
-MAX_WORDS = 10
-STAFF = 200
 SEARCHED = 5_000  # maximum number of hits that are sorted
 
 
@@ -103,24 +107,75 @@ class Inbox:
 def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[Mapping[str, Any]]:
     """Returns up to a page of tasks after the named one, in the order in which they are served, and one more.
 
-    That is by due time, or by the bound of their service's class if that is earlier. Tasks with neither come
-    last, older ones first. Tasks of cases to which the actor is a party are
-    removed after a page is read: checking the case of every task first would make the inbox slower.
+    That is by the office time that is left until they are due, or until the bound of their service's class
+    if that is earlier, by the calendars of their units. Tasks with neither come last, older ones first.
+    Tasks of cases to which the actor is a party are removed after a page is read: checking the case of every
+    task first would make the inbox slower.
     Raises Invalid if `after` is none of the tasks of the actor's groups, open or closed.
     """
     access.require(uow.actor, "inbox.read")
-    given, rows = parameters(wanted) | access.behalf(uow), list[Mapping[str, Any]]()
+    given = parameters(wanted) | access.behalf(uow)
+    rows, order = list[Mapping[str, Any]](), working_order.known(uow)
+    values = {**access.seen_by(uow), "day_end": day_end(uow)}
     while True:
-        statement = _page(uow.actor.role, wanted.scope, frozenset(given), wanted.limit)
-        values = {**given, **access.seen_by(uow), "day_end": day_end(uow)}
-        found = uow.connection.execute(statement, values).mappings().all()
+        if order is None:
+            statement = _page(uow.actor.role, wanted.scope, frozenset(given), wanted.limit)
+            found: Sequence[Any] = uow.connection.execute(statement, {**given, **values}).mappings().all()
+            if found and found[0]["several"] and (order := working_order.find(uow)) is not None:
+                continue
+        else:
+            found = _merged_page(uow, order, wanted, given)
         rows += [describe(row) for row in found if not row["party"]]
         if len(found) <= wanted.limit or len(rows) > wanted.limit:
             break
         given["beyond"] = found[-1]["id"]
     if not rows and wanted.after is not None and wanted.cursor_at is not None:
-        require_cursor(uow, _SERVED, wanted.scope, wanted.after, wanted.cursor_at)
+        require_cursor(uow, SERVED, wanted.scope, wanted.after, wanted.cursor_at)
     return rows[: wanted.limit + 1]
+
+
+def _merged_page(
+    uow: UnitOfWork, order: WorkingOrder, wanted: Inbox, given: Mapping[str, Any]
+) -> Sequence[Mapping[str, Any]]:
+    """Returns a page of tasks of offices with different calendars, and one more; each with what is left."""
+    places = merged(uow, order, wanted.scope, given, wanted.limit + 1)
+    ids: Any = bindparam("ids", type_=ARRAY(Uuid))
+    shown = _rows(uow.actor.role).where(Task.id == any_(ids))
+    values = {**access.seen_by(uow), "ids": [one.id for one in places]}
+    by_id = {row["id"]: row for row in uow.connection.execute(shown, values).mappings()}
+    return [{**by_id[one.id], "left": one.left} for one in places if one.id in by_id]
+
+
+def merged(
+    uow: UnitOfWork, order: WorkingOrder, scope: Scope, given: Mapping[str, Any], count: int
+) -> Sequence[Placed]:
+    """Returns the first places of the tasks of offices with different calendars, least office time first."""
+    values = {name: value for name, value in given.items() if name not in ("after", "beyond")}
+    role, begin = uow.actor.role, given.get("beyond") or given.get("after")
+    if begin is not None:
+        known = own_task(role, scope) if "beyond" not in given else true()
+        last = working_order.find_place(uow, order, begin, known)
+        if last is None:
+            return []
+        values |= order.after(last)
+    statement = _firsts(role, scope, frozenset(values), count, order.count)
+    more = {**access.seen_by(uow), "day_end": day_end(uow), **order.parameters()}
+    return order.first(uow.connection.execute(statement, {**values, **more}), count)
+
+
+@lru_cache
+def _firsts(role: str, scope: Scope, given: frozenset[str], count: int, several: int) -> CompoundSelect[Any]:
+    """Builds the query of the first tasks of each calendar: its number, due time and id."""
+    plain = frozenset(name for name in given if FROM not in name)
+    groups = working_order.groups_by_calendar(own_groups(role, scope, plain))
+    parts = []
+    for number in range(several):
+        named = plain | (given & {f"{FROM}{number}"})
+        own = select(groups.c.id).where(groups.c.number == number)
+        found = nearest(role, scope, named, count, ordered=True, own=own)
+        served = func.nullif(found.c.served, NEVER)
+        parts.append(select(literal_column(str(number), Integer), served, found.c.id))
+    return union_all(*parts)
 
 
 def counts(uow: UnitOfWork) -> Mapping[str, int]:
@@ -147,73 +202,28 @@ def parameters(wanted: Inbox) -> dict[str, Any]:
         found["after" if wanted.cursor_at else "beyond"] = wanted.after
     searched = " ".join(part for part in (wanted.words, wanted.business_key) if part)
     if searched:
-        found["query"] = _query(searched)
+        found["query"] = words_query(searched)
     return found
-
-
-def _query(words: str) -> str:
-    """Returns a query for words that begin with these words. Raises Invalid."""
-    parts = re.findall(r"\w+", persian.normalise(words))
-    if not parts or len(parts) > MAX_WORDS:
-        detail = f"must have 1 to {MAX_WORDS} words"
-        fault = Fault("/text", detail, "words", {"count": MAX_WORDS})
-        raise Invalid("Enter words to search for.", [fault])
-    return " & ".join(f"{part}:*" for part in parts)
-
-
-# A task's position in the order of the indexes.
-_NEVER: Any = literal_column("'infinity'::timestamptz")
-_DUE = func.coalesce(Task.due_at, _NEVER)
-
-
-_SERVED = func.coalesce(func.least(Task.serve_by, Task.due_at), _NEVER)
-_TAKEN = Task.assignee_id.is_not(None)
-_CLAIMED = Task.assignment.is_(None)  # else it is assigned automatically
-_INSTANT = DateTime(timezone=True)
-_NOW = bindparam("now", type_=_INSTANT)
-
-
-def _asked(status: str, *, kind: str | None = None) -> ColumnElement[bool]:
-    """Returns whether a task has a request with this status now."""
-    beside = aliased(Task)
-    kinds = [] if kind is None else [beside.kind == kind]
-    found = select(beside.id).where(beside.parent_id == Task.id, beside.status == status, *kinds)
-    return and_(Task.asks, found.correlate(Task).exists())
-
-
-_RETURNED = and_(_asked("completed", kind="correction"), not_(_asked("open", kind="correction")))
-_ANSWERED = and_(_asked("completed", kind="opinion"), not_(_asked("open", kind="opinion")))
-# Whether somebody else has added a document to the case since: ids increase with their time of creation.
-_ADDED = exists().where(
-    Document.case_id == Task.case_id,
-    Document.id > Task.id,
-    Document.added_by != bindparam("viewer", type_=Uuid),
-)
-FILTERS: Mapping[str, ColumnElement[bool]] = {
-    # A task is served when it is due, or before: the second condition is for the index.
-    "due": and_(bindparam("due", type_=_INSTANT) >= _DUE, bindparam("due", type_=_INSTANT) >= _SERVED),
-    "overdue": and_(_DUE <= _NOW, _SERVED <= _NOW),
-    "today": and_(Task.due_at > _NOW, Task.due_at < bindparam("day_end", type_=_INSTANT)),
-    "returned": and_(Task.asks, _RETURNED),
-    "priority": Task.priority >= bindparam("priority", type_=Integer),
-    "business_key": select(Case.business_key).where(Case.id == Task.case_id).scalar_subquery()
-    == bindparam("business_key", type_=Text),
-    "behalf": select(Case.id).where(Case.id == Task.case_id, *access.of_person(access.CASEWORKER)).exists(),
-}
 
 
 @lru_cache
 def _page(role: str, scope: Scope, given: frozenset[str], limit: int) -> Select[Any]:
     """Builds the query of a page; cached for each combination of parameters."""
     found = nearest(role, scope, given, limit + 1, ordered=True)
-    beside = (
-        _RETURNED.label("returned"),
-        _ANSWERED.label("answered"),
-        _ADDED.label("added"),
-        _asked("open").label("awaits"),
-    )
-    page = listed(role).add_columns(*beside, access.party().label("party")).join(found, found.c.id == Task.id)
+    page = _rows(role).join(found, found.c.id == Task.id)
     return page.order_by(found.c.served, found.c.id)
+
+
+def _rows(role: str) -> Select[Any]:
+    """Returns a select of tasks as the inbox shows them."""
+    beside = (
+        RETURNED.label("returned"),
+        ANSWERED.label("answered"),
+        ADDED.label("added"),
+        has_request("open").label("awaits"),
+    )
+    more = (access.party().label("party"), calendars.SEVERAL.label("several"))
+    return listed(role).add_columns(*beside, *more)
 
 
 def nearest(
@@ -229,51 +239,80 @@ def nearest(
 
     `own` are the groups, if they are known already.
     """
-    if "query" in given:
-        return _hits(role, scope, given, count)
     own = own_groups(role, scope, given) if own is None else own
+    if "query" in given:
+        return _hits(role, scope, given, count, own)
     homes = _homes(scope, given, own)
     filters = [condition for name, condition in FILTERS.items() if name in given]
-    filters += [tuple_(_SERVED, Task.id) > last for last in last_of(_SERVED, role, scope, given)]
+    filters += _after(role, scope, given)
     if scope == "free":
-        filters.append(_CLAIMED)
-    near = select(Task.id, _SERVED.label("served")).where(Task.status == "open", *filters).limit(count)
+        filters.append(CLAIMED)
+    near = select(Task.id, SERVED.label("served")).where(Task.status == "open", *filters).limit(count)
     if "taken" in homes.c:
-        near = near.where(Task.candidate_group_id == homes.c.id, homes.c.taken == _TAKEN)
+        near = near.where(Task.candidate_group_id == homes.c.id, homes.c.taken == TAKEN)
     else:
         near = near.where(Task.assignee_id == homes.c.id, *_still_allowed(role, scope, own))
-    near = near.order_by(_SERVED, Task.id) if ordered else near
-    each = near.correlate(homes).lateral("near")
-    merged = (
-        select(each.c.id, each.c.served).select_from(homes).join(each, literal_column("true")).limit(count)
-    )
+    near = near.order_by(SERVED, Task.id) if ordered else near
+    each: Any = near.correlate(homes).lateral("near")
+    merged = select(each.c.id, each.c.served).select_from(homes).join(each, literal_column("true"))
+    merged = merged.limit(count)
+    if "overdue" in given:
+        both = union_all(merged, _after_term(role, scope, given, own).limit(count)).subquery("late")
+        each, merged = both, select(both.c.id, both.c.served).limit(count)
     return (merged.order_by(each.c.served, each.c.id) if ordered else merged).subquery("found")
 
 
-def _hits(role: str, scope: Scope, given: frozenset[str], count: int) -> Subquery:
+def _after(
+    role: str, scope: Scope, given: frozenset[str], place: tuple[Any, Any] = (SERVED, Task.id)
+) -> list[ColumnElement[bool]]:
+    """Returns the condition for tasks after the page before."""
+    begins = [*last_of(SERVED, role, scope, given), *working_order.begins(given)]
+    return [tuple_(*place) > begin for begin in begins]
+
+
+def _after_term(role: str, scope: Scope, given: frozenset[str], own: Select[Any]) -> Select[Any]:
+    """Returns the tasks of cases whose statutory term is over that aren't late by their own due time."""
+    filters = [condition for name, condition in FILTERS.items() if name in given - {"overdue"}]
+    filters += _after(role, scope, given)
+    columns: tuple[Any, ...] = (Task.id, SERVED.label("served"))
+    return (
+        select(*columns)
+        .join(CaseClock, CaseClock.case_id == Task.case_id)
+        .where(literal_column("clocks.state = 'breached'"), Task.status == "open", not_(FILTERS["overdue"]))
+        .where(*_still_allowed(role, scope, own), *_assigned(scope, given), *filters)
+    )
+
+
+def _assigned(scope: Scope, given: frozenset[str]) -> list[ColumnElement[bool]]:
+    """Returns the condition for the assignee of a task."""
+    if scope == "mine":
+        return [Task.assignee_id.in_(select(_persons().c.id))]
+    if "holder" in given:
+        return [Task.assignee_id == _HOLDER]
+    return [Task.assignee_id.is_(None), CLAIMED] if scope == "free" else []
+
+
+def _hits(role: str, scope: Scope, given: frozenset[str], count: int, own_ids: Select[Any]) -> Subquery:
     """Returns the first hits of a search; if there are more than `SEARCHED`, only some are sorted."""
-    groups = own_groups(role, scope, given).subquery("groups")
+    groups = own_ids.subquery("groups")
     own = select(
         func.string_agg(literal_column("'p'").op("||")(func.replace(cast(groups.c.id, Text), "-", "")), " | ")
     ).scalar_subquery()
     simple: Any = literal_column("'simple'")
     wanted = func.to_tsquery(simple, bindparam("query", type_=Text)).op("&&")(func.to_tsquery(simple, own))
-    filters = [condition for name, condition in FILTERS.items() if name in given]
-    if scope == "mine":
-        filters.append(Task.assignee_id.in_(select(_persons().c.id)))
-    elif "holder" in given:
-        filters.append(Task.assignee_id == _HOLDER)
-    elif scope == "free":
-        filters += [Task.assignee_id.is_(None), _CLAIMED]
+    filters = [
+        OVERDUE if name == "overdue" else condition for name, condition in FILTERS.items() if name in given
+    ]
+    filters += _assigned(scope, given)
     found = (
-        select(Task.id, _SERVED.label("served"))
+        select(Task.id, SERVED.label("served"))
         .where(Task.status == "open", literal_column(str(FOUND_BY)).op("@@")(wanted), *filters)
         .limit(SEARCHED)
         .subquery("hits")
     )
     return (
         select(found.c.id, found.c.served)
-        .where(*(tuple_(found.c.served, found.c.id) > last for last in last_of(_SERVED, role, scope, given)))
+        .where(*_after(role, scope, given, (found.c.served, found.c.id)))
         .order_by(found.c.served, found.c.id)
         .limit(count)
         .subquery("found")
@@ -355,44 +394,3 @@ def _counts(role: str, none: frozenset[str]) -> Select[Any]:
 
     labelled: list[Any] = [counted(scope, given).label(name) for name, scope, given in tabs]
     return select(*labelled)
-
-
-def choices(uow: UnitOfWork, scope: Scope = "team") -> Sequence[RowMapping]:
-    """Returns the filters of the inbox: rows of `kind` (definition, role, unit), `key` and `name`."""
-    access.require(uow.actor, "inbox.read")
-    return uow.connection.execute(_choices(uow.actor.role, scope), access.seen_by(uow)).mappings().all()
-
-
-@lru_cache
-def _choices(role: str, scope: Scope) -> Select[Any]:
-    own = select(own_groups(role, scope, frozenset()).cte("own").c.id)
-
-    def kind(name: str, key: Any, called: Any) -> Select[Any]:
-        return select(literal(name).label("kind"), key.label("key"), called.label("name"))
-
-    processes = (
-        kind("definition", Definition.key, DefinitionVersion.name)
-        .join(DefinitionVersion, validity.current())
-        .where(Definition.key.in_(select(CandidateGroup.definition).where(CandidateGroup.id.in_(own))))
-    )
-    homes = select(CandidateGroupRole.unit_id).where(CandidateGroupRole.candidate_group_id.in_(own))
-    found = union(
-        processes,
-        kind("role", CandidateGroupRole.role, CandidateGroupRole.role).where(
-            CandidateGroupRole.candidate_group_id.in_(own)
-        ),
-        kind("unit", Unit.key, Unit.name).where(Unit.id.in_(homes)),
-    ).subquery("choices")
-    return select(found).order_by(found.c.kind, found.c.name)
-
-
-def staff(uow: UnitOfWork) -> Sequence[RowMapping]:
-    """Returns the first accounts, by name, that work where the actor is a supervisor."""
-    access.require(uow.actor, "inbox.read")
-    return uow.connection.execute(_staff(), access.seen_by(uow)).mappings().all()
-
-
-@lru_cache
-def _staff() -> Select[Any]:
-    found = select(User.id, User.name, names.of().label("display_name")).where(access.staff())
-    return found.order_by(User.name).limit(STAFF)

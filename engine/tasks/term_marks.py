@@ -11,12 +11,12 @@ from engine.models import CaseClock, Task
 from engine.organisation import calendars
 from engine.platform.db import UnitOfWork
 
-# `near`: nearly over, `over`, or `paused`; None: nothing yet, or no term.
+# `near`: nearly over, `over` (without a decision yet), or `paused`; None: nothing yet, or no term.
 TERM_MARK = (
     select(
         case(
             (CaseClock.state == "paused", "paused"),
-            (CaseClock.stage == "breached", "over"),
+            (CaseClock.state == "breached", "over"),
             (and_(CaseClock.state == "running", CaseClock.stage == "warned"), "near"),
         )
     )

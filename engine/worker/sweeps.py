@@ -5,6 +5,7 @@ skipped.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -57,6 +58,7 @@ async def look_after_cases(runner: CommandRunner) -> None:
         group.create_task(_beat(runner))
         group.create_task(_wake(runner))
         group.create_task(_run_clocks(runner))
+        group.create_task(_raise_rungs(runner))
         group.create_task(_assign(runner))
         group.create_task(_give_back(runner))
         group.create_task(_expire(runner))
@@ -92,9 +94,21 @@ def _limit(runner: CommandRunner) -> timedelta:
 
 async def _beat(runner: CommandRunner) -> None:
     """Reports that this worker runs, again and again."""
+    last: float | None = None
     while True:
-        await runner.poll(partial(administration_log.beat, limit=_limit(runner)))
+        # It runs on while the machine is suspended, and when its clock is set.
+        began = time.clock_gettime(time.CLOCK_BOOTTIME)
+        since = None if last is None else timedelta(seconds=began - last)
+        if await runner.poll(partial(administration_log.beat, limit=_limit(runner), since=since)):
+            last = began
         await asyncio.sleep(administration_log.BEAT)
+
+
+async def _raise_rungs(runner: CommandRunner) -> None:
+    """Passes tasks of the clock that nobody did on to the unit above, each in a transaction of its own."""
+    while True:
+        if not await runner.poll(cases.raise_escalation):
+            await asyncio.sleep(MINUTE)
 
 
 async def _delete_files(runner: CommandRunner) -> None:

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn import sandbox
 from engine.cases.clock.interruptions import Interruptions
+from engine.cases.clock.rows import Clock
 from engine.connectors import Connectors
 from engine.events import administration_log
 from engine.identity import accounts
-from engine.models import OrganisationRecord
+from engine.models import ROOT, OrganisationRecord
 from engine.platform.config import Settings
 from engine.platform.db import Database, UnitOfWork
 from engine.worker import process
@@ -26,10 +27,10 @@ from web import application
 LIMIT = timedelta(seconds=60)
 
 
-def beat(database: Database, ahead: timedelta = timedelta(0)) -> None:
+def beat(database: Database, ahead: timedelta = timedelta(0), since: timedelta | None = None) -> None:
     database.run(
         lambda session, now: administration_log.beat(
-            UnitOfWork(session, accounts.system(session, now), now + ahead), LIMIT
+            UnitOfWork(session, accounts.system(session, now), now + ahead), LIMIT, since
         )
     )
 
@@ -96,6 +97,17 @@ def test_clock_that_was_set_back_is_logged_once(database: Database) -> None:
     beat(database)
     ((kind, payload),) = entries(database)
     assert (kind, -7201 <= payload["seconds"] <= -7170) == ("clock.jumped", True)
+
+
+@pytest.mark.parametrize(("since", "kind"), [(15, "clock.jumped"), (7190, "installation.outage")])
+def test_a_clock_that_was_set_forward_is_no_outage_for_a_worker_that_ran(
+    database: Database, since: int, kind: str
+) -> None:
+    beat(database)
+    shift(database, 7200)
+    beat(database, since=timedelta(seconds=since))
+    ((found, payload),) = entries(database)
+    assert (found, 7200 <= payload["seconds"] <= 7230) == (kind, True)
 
 
 def test_worker_with_another_time_is_logged_once_an_hour(database: Database) -> None:
@@ -219,8 +231,8 @@ def test_interruptions_are_found_by_an_index(database: Database) -> None:
         uow = UnitOfWork(session, accounts.system(session, now), now)
         for _ in range(7):  # prepared after the fifth time
             known = Interruptions(uow)
-            assert known.ended_after(now) is None
-            assert not known.unseen
+            assert known.outages(now) == []
+            assert not known.hold(Clock(ROOT, "breached", "breached", now), ROOT)
             assert administration_log.interruptions(uow, 0) == []
         scans = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'organisation_log'"
         return int(session.execute(text(scans)).scalar_one())

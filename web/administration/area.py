@@ -24,9 +24,10 @@ WAYS = (
     "rates",
     "people",
     "delegations",
+    "silence",
     "log",
 )
-WHOLE = ("silence", "statistics", "jobs", "connectors", "messages", "webhooks")
+WHOLE = ("statistics", "jobs", "connectors", "messages", "webhooks")
 LONGEST = 200  # characters of a reason, as in the API
 PATHS = {"overview": "/administration"}
 

@@ -26,6 +26,9 @@ COLUMNS = (
     Column("service_class"),
     Column("started_at", words.day),
     Column("ended_at", words.day),
+    Column("due_at", words.day),
+    Column("days_late", words.count),
+    Column("holders"),
     Column("outcome"),
     Column("life", words.length),
     Column("late", words.hours),
@@ -56,7 +59,7 @@ def build(visit: Visit, found: Asked) -> Built:
     )
     called = names.load(
         found.known,
-        of_units={line.unit for line in read.items} | _parties(cell),
+        of_units={key for line in read.items for key in (line.unit, *line.holders)} | _parties(cell),
         of_processes={line.definition for line in read.items},
         steps={(found.filters.definition, cell.element or "")} if cell and found.filters.definition else (),
     )
@@ -82,6 +85,9 @@ def _left(items: Sequence[CaseLine], cause: DelayCell | None, measure: str) -> S
         "times": measure.startswith(PASSAGES),
         "delay": cause is not None,
         **dict.fromkeys(("ended_at", "life", "late"), any(line.ended_at for line in items)),
+        "due_at": any(line.due_at for line in items),
+        "days_late": any(line.days_late is not None for line in items),
+        "holders": any(line.holders for line in items),
     }
     return (*LEFT, *(name for name, has in useful.items() if not has))
 
@@ -123,11 +129,13 @@ def _sentence(cell: DelayCell | StepCell | None, found: Asked, called: Names) ->
 
 def _row(line: CaseLine, called: Names, measure: str) -> Row:
     values = {column.name: getattr(line, column.name) for column in COLUMNS}
+    values["holders"] = ",".join(line.holders)
     shown = {
         "number": texts.reader().digits(line.number),
         "definition": called.process(line.definition),
         "unit": called.unit(line.unit),
         "service_class": names.service_class(line.service_class),
+        "holders": texts.reader().both([called.unit(key) for key in line.holders]),
     }
     if line.ended_at is None:
         shown["late"] = texts.say("oversight.not-applicable")

@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from engine.cases import working_time
 from engine.cases.clock.rows import Clock
 from engine.deadlines import (
     Count,
+    Course,
     NoHolidays,
+    Pauses,
     Untimely,
     close_of_next_day,
     due,
+    end_after,
+    lost_days,
     nearly_over,
     term,
 )
@@ -25,9 +29,9 @@ from engine.platform.errors import Conflict
 def reckon(uow: UnitOfWork, unit_id: UUID, clock: Clock, *, floor: datetime | None = None) -> Clock:
     """Returns a clock with the instants that follow from its other columns.
 
-    `floor`: its term is counted again at this instant, after a change of the calendar or an outage, and ends
-    not before the close of the next working day. Raises Conflict if the calendar lacks a year, or the end is
-    too far away.
+    `floor`: its term is counted again at this instant, after a change of the calendar, and ends not before
+    the close of the next working day. Raises Conflict if the calendar lacks a year, or the end is too far
+    away.
     """
     try:
         return _reckon(calendars.of_unit(uow, unit_id), clock, floor)
@@ -44,6 +48,26 @@ def recount(uow: UnitOfWork, unit_id: UUID, clock: Clock) -> Clock:
     if found.due_at is None or found.due_at == clock.due_at or found.due_at >= _nearest(uow, unit_id):
         return found
     return reckon(uow, unit_id, clock, floor=uow.now)
+
+
+def after_outages(uow: UnitOfWork, unit_id: UUID, clock: Clock, outages: Pauses) -> Clock:
+    """Returns a running clock whose term is longer by the office days that outages took from its end.
+
+    It is the same if they left office time on its last day. Raises Conflict.
+    """
+    while clock.started_at is not None and clock.due_at is not None:
+        known = [date.fromisoformat(day) for day in clock.outage_days or ()]
+        try:
+            calendar = calendars.of_unit(uow, unit_id).calendar
+            course = Course(calendar, clock.started_at, clock.due_at, clock.spans)
+            lost = lost_days(course, outages, known)
+        except Untimely as error:
+            raise _refusal(error) from error
+        if len(lost) == len(known):
+            break
+        days = [day.isoformat() for day in sorted(lost)]
+        clock = reckon(uow, unit_id, replace(clock, outage_days=days))
+    return clock
 
 
 def _nearest(uow: UnitOfWork, unit_id: UUID) -> datetime:
@@ -113,10 +137,10 @@ def _reckon(found: Effective, clock: Clock, floor: datetime | None) -> Clock:
     end = due(count, term(clock.term))
     if clock.extension is not None:
         end = due(replace(count, start=end), term(clock.extension))
-    lowest = clock.floor_at
-    if floor is not None and end < (nearest := close_of_next_day(calendar, floor)):
+    lowest, lost = clock.floor_at, len(clock.outage_days or ())
+    if floor is not None and end_after(calendar, end, lost) < (nearest := close_of_next_day(calendar, floor)):
         lowest = max(lowest or nearest, nearest)
-    end = max(end, lowest or end)
+    end = end_after(calendar, max(end, lowest or end), lost)
     found_at = replace(
         clock,
         due_at=end,

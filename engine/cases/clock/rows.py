@@ -22,6 +22,7 @@ _WRITE = _INSERT.on_conflict_do_update(
 )
 _READ = Prepared(select(*_CLOCKS.c).where(_CLOCKS.c.case_id == bindparam("case")))
 DECIDING = ("grant", "refuse")
+OUTAGE = "outage"
 # As `Clock.awaits_release`.
 HELD = and_(CaseClock.awaiting_at.is_not(None), CaseClock.released_at.is_(None))
 
@@ -53,6 +54,7 @@ class Clock:
     woken_at: datetime | None = None
     awaiting_at: datetime | None = None
     released_at: datetime | None = None
+    outage_days: Sequence[str] | None = None
     changed: bool = False  # by the command, before its step is written
 
     @property
@@ -94,9 +96,11 @@ class Clock:
 def recomputed(code: str, before: datetime | None, clock: Clock) -> Fact:
     """Returns the fact that a term was counted again, after a change of the `calendar` or an `outage`.
 
-    `before` is the end that it had.
+    `before` is the end that it had. After an outage it lists the office days that outages took.
     """
     facts = {"code": code, "before_at": before, "due_at": clock.due_at, "calendar": clock.calendar}
+    if code == OUTAGE:
+        facts["days"] = ",".join(clock.outage_days or ())
     return Fact("clock.recomputed", facts=facts)
 
 

@@ -1,7 +1,9 @@
 """The end of a term: whose work was silent, the supervisor's task, and whether silence may decide now."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import insert, update
@@ -9,15 +11,24 @@ from sqlalchemy import insert, update
 from engine import access
 from engine.bpmn import Spec
 from engine.cases import serving
+from engine.deadlines import Untimely, close_of_next_day
 from engine.events import Fact
 from engine.models import Decision, Task
+from engine.organisation import calendars
 from engine.organisation.candidate_groups import CandidateGroups, CaseScope
 from engine.platform import jobs, persian
 from engine.platform.db import UnitOfWork, recordset, table, values_of
 from engine.platform.ids import uuid7
 
 ESCALATION = "escalation"
-NAME = "مهلت قانونی گذشت | The statutory term is over"
+ADMINISTRATOR = "administrator"  # who sees the task in the inbox, and releases the decision
+Cause = Literal["breach", "release"]  # the term is over; a decision by silence awaits its release
+BREACH: Cause = "breach"
+RELEASE: Cause = "release"
+_OPENED: Mapping[Cause, tuple[str, str]] = {
+    BREACH: ("مهلت قانونی گذشت | The statutory term is over", access.SUPERVISOR),
+    RELEASE: ("تصمیم ناشی از سکوت در انتظار تأیید است | A decision by silence awaits release", ADMINISTRATOR),
+}
 _INSERT = recordset(table(Task), "tasks_of_clock")
 _DECISIONS = table(Decision)
 _COLUMNS = ("id", "case_id", "outcome", "grounds", "decided_at", "silent_units")
@@ -59,31 +70,53 @@ def decide(uow: UnitOfWork, case_id: UUID, home: CaseScope, outcome: str, units:
     return decision_id
 
 
-def open_escalation(uow: UnitOfWork, case_id: UUID, home: CaseScope, place: str) -> Fact:
-    """Opens a supervisor's task, which is no element of the diagram. Returns its fact for the log.
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """A task of the clock: why it is opened, at which element, and its rung, from 1 on.
 
     `place` is the element whose work is late; in a case without open work, any element of its process.
     """
-    groups = CandidateGroups(home)
+
+    cause: Cause
+    place: str
+    rung: int = 1
+
+
+def open_escalation(uow: UnitOfWork, case_id: UUID, home: CaseScope, wanted: Escalation) -> Fact:
+    """Opens a task of the clock, which is no element of the diagram. Returns its fact for the log.
+
+    It is due at the close of the next working day of the unit of `home`, which on a later rung lies above
+    that of the case.
+    """
+    name, role = _OPENED[wanted.cause]
+    groups, due = CandidateGroups(home), _due(uow, home.unit_id)
     row: dict[str, Any] = {
         "id": uuid7(),
         "case_id": case_id,
-        "element": place,
-        "name": NAME,
+        "element": wanted.place,
+        "name": name,
         "status": "open",
         "revision": 1,
         "opened_at": uow.now,
-        "due_at": None,
+        "due_at": due,
         "serve_by": serving.serve_by(uow, home, uow.now),
         "kind": ESCALATION,
-        "candidate_group_id": groups.group_for([(access.SUPERVISOR, None)]),
-        "asked": {"by": {"id": str(uow.actor.id), "name": ""}, "clock": "breach"},
-        "search": persian.normalise(" ".join([NAME, *home.words])),
+        "candidate_group_id": groups.group_for([(role, None)]),
+        "asked": {"by": {"id": str(uow.actor.id), "name": ""}, "clock": wanted.cause, "rung": wanted.rung},
+        "search": persian.normalise(" ".join([name, *home.words])),
     }
     groups.write(uow)
     uow.write(_INSERT, {"tasks_of_clock": [row]})
-    facts = {"kind": ESCALATION, "side": "office", "role": access.SUPERVISOR}
+    facts = {"kind": ESCALATION, "side": "office", "role": role, "due_at": due}
     return Fact("task.created", row["element"], row["id"], facts=facts)
+
+
+def _due(uow: UnitOfWork, unit_id: UUID) -> datetime:
+    """Returns when a task of the clock is due; without the holidays of the year, a day later."""
+    try:
+        return close_of_next_day(calendars.of_unit(uow, unit_id).calendar, uow.now)
+    except Untimely:
+        return uow.now + timedelta(days=1)
 
 
 def release_tasks(uow: UnitOfWork, case_id: UUID) -> Sequence[Fact]:

@@ -38,11 +38,12 @@ class Outage:
     to_at: datetime
 
 
-def beat(uow: UnitOfWork, limit: timedelta) -> None:
-    """Reports that a worker runs now. Logs what it finds, by the clock of the database.
+def beat(uow: UnitOfWork, limit: timedelta, since: timedelta | None = None) -> bool:
+    """Reports that a worker runs now. Logs what it finds, by the clock of the database. Returns True.
 
     An outage is a time of more than `limit` without a report. Concurrent workers wait for the row, and only
-    the first one finds the gap. A clock that was set forward looks the same.
+    the first one finds the gap. A clock that was set forward looks the same, except to a worker that has
+    itself reported meanwhile: `since` is the time since its last report, by a clock that nobody sets.
     """
     row = select(Heartbeat.at, Heartbeat.differs_at).where(Heartbeat.name == WORKERS).with_for_update()
     before = uow.connection.execute(row).one()
@@ -51,13 +52,15 @@ def beat(uow: UnitOfWork, limit: timedelta) -> None:
     stamped = change.values(values).returning(cast(Heartbeat.at, DateTime(timezone=True)))
     now = uow.connection.execute(stamped).scalar_one()
     if before.at is not None and now - before.at > limit:
-        _note(uow, "installation.outage", before.at, now)
+        forward = since is not None and now - before.at - since > limit
+        _note(uow, "clock.jumped" if forward else "installation.outage", before.at, now)
     elif before.at is not None and before.at - now > TOLERANCE:
         _note(uow, "clock.jumped", before.at, now)
     late = uow.now - now
     if abs(late) > limit and (before.differs_at is None or now - before.differs_at > REPEATED):
         uow.connection.execute(change.values(differs_at=now))
         records.note(uow, "clock.differs", None, {"seconds": round(late.total_seconds())})
+    return True
 
 
 def _note(uow: UnitOfWork, kind: OrganisationKind, begin: datetime, end: datetime) -> None:

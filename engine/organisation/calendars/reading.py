@@ -11,11 +11,11 @@ from typing import Any, cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ARRAY, Connection, Engine, Uuid, bindparam, column, func, select
+from sqlalchemy import ARRAY, Connection, Engine, Uuid, bindparam, column, func, or_, select
 from sqlalchemy.orm import aliased
 
 from engine.deadlines import Calendar
-from engine.models import CalendarVersion, Closure, Unit, UnitCalendar, UnitLine, WorkCalendar
+from engine.models import ROOT, CalendarVersion, Closure, Unit, UnitCalendar, UnitLine, WorkCalendar
 from engine.organisation.calendars import shipped
 from engine.organisation.calendars.documents import Document, load
 from engine.platform.db import UnitOfWork
@@ -51,9 +51,22 @@ class _Known:
     effective: Effective
 
 
+@dataclass(frozen=True, slots=True)
+class Offices:
+    """The calendars of the installation, and where each begins to apply.
+
+    `places` are the units with a calendar or closures of their own, each with its height below the root and
+    the number of its calendar.
+    """
+
+    places: Sequence[tuple[UUID, int, int]]
+    calendars: Sequence[Calendar]
+
+
 # By identity: the hash of a URL takes longer than most counts.
 _known: WeakKeyDictionary[Engine, dict[tuple[UUID, tzinfo | None], _Known]] = WeakKeyDictionary()
 _reported: WeakKeyDictionary[Engine, dict[tuple[str, tzinfo | None], _Reported]] = WeakKeyDictionary()
+_offices: WeakKeyDictionary[Engine, dict[tzinfo | None, tuple[float, Offices]]] = WeakKeyDictionary()
 _documents: dict[UUID, Document] = {}
 
 _wanted = func.unnest(bindparam("units", type_=ARRAY(Uuid))).table_valued(column("unit", Uuid))
@@ -83,6 +96,17 @@ _CLOSED = (
     .join(UnitLine, UnitLine.ancestor_id == Closure.unit_id)
     .where(UnitLine.unit_id == func.any(bindparam("units", type_=ARRAY(Uuid))), Closure.revoked_at.is_(None))
     .order_by(Closure.first, Closure.last)
+)
+_PLACED = or_(
+    Unit.id.in_(select(UnitCalendar.unit_id)),
+    Unit.id.in_(select(Closure.unit_id).where(Closure.revoked_at.is_(None))),
+)
+_line_of = select(func.count()).where(UnitLine.unit_id == Unit.id).scalar_subquery()
+_PLACES = select(Unit.id, _line_of).where(or_(Unit.id == ROOT, _PLACED)).order_by(Unit.id)
+# Whether another unit than the root has a calendar or closures of its own: most installations have none.
+SEVERAL = or_(
+    select(UnitCalendar.unit_id).where(UnitCalendar.unit_id != ROOT).exists(),
+    select(Closure.id).where(Closure.unit_id != ROOT, Closure.revoked_at.is_(None)).exists(),
 )
 
 
@@ -137,6 +161,32 @@ def _by_unit(rows: Iterable[Any]) -> Mapping[UUID, Sequence[Any]]:
     return found
 
 
+def offices(uow: UnitOfWork) -> Offices:
+    """Returns the calendars of the installation, at most a minute old: for the order of lists only."""
+    found = known_offices(uow)
+    if found is not None:
+        return found
+    rows = uow.connection.execute(_PLACES).all()
+    effective = of_units(uow, [unit_id for unit_id, _ in rows])
+    different: list[Calendar] = []
+    places = []
+    for unit_id, height in rows:
+        calendar = effective[unit_id].calendar
+        if calendar not in different:
+            different.append(calendar)
+        places.append((unit_id, height, different.index(calendar)))
+    found = Offices(places, different)
+    until = time.monotonic() + REPORTED_SECONDS
+    _offices.setdefault(uow.connection.engine, {})[uow.now.tzinfo] = until, found
+    return found
+
+
+def known_offices(uow: UnitOfWork) -> Offices | None:
+    """Returns the same without a statement; None if this process doesn't remember them."""
+    until, found = _offices.get(uow.connection.engine, {}).get(uow.now.tzinfo, (0.0, None))
+    return found if time.monotonic() < until else None
+
+
 def for_reports(uow: UnitOfWork, keys: Collection[str]) -> Mapping[str, Calendar]:
     """Returns the calendars of units by their keys, at most a minute old; without keys that no unit has."""
     zone, clock = uow.now.tzinfo, time.monotonic()
@@ -159,6 +209,7 @@ def forget() -> None:
     """Forgets what this process remembers: a command has changed a calendar."""
     _known.clear()
     _reported.clear()
+    _offices.clear()
 
 
 def compose(

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
     Subquery,
     and_,
     case,
+    cast,
     func,
     literal,
     literal_column,
@@ -19,8 +21,17 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from engine.models import Case, CaseFigures, DelayCause, StepFigures
+from engine.models import (
+    CandidateGroupRole,
+    Case,
+    CaseFigures,
+    DelayCause,
+    StepFigures,
+    Task,
+    Unit,
+)
 from engine.oversight.metrics.filters import Filters, Scope, resolve
 from engine.oversight.metrics.overview import AGES, open_at_end, overdue_at_end
 from engine.oversight.metrics.people import OFFICE
@@ -70,8 +81,19 @@ def _every() -> ColumnElement[bool]:
     return literal_column("true")
 
 
+_NOBODY: Any = literal_column("'{}'::text[]")
 # None where nothing says when it should have ended.
 _LATE_MS = case((_C.c.late.is_not(None), _C.c.late_ms)).label("late_ms")
+# The units of its open tasks; those of the applicant belong to none.
+_HOLDERS = (
+    select(func.coalesce(func.array_agg(aggregate_order_by(Unit.key.distinct(), Unit.key)), _NOBODY))
+    .select_from(Task)
+    .join(CandidateGroupRole, CandidateGroupRole.candidate_group_id == Task.candidate_group_id)
+    .join(Unit, Unit.id == CandidateGroupRole.unit_id)
+    .where(Task.case_id == Case.id, Task.status == "open")
+    .correlate(Case)
+    .scalar_subquery()
+)
 _OF_STARTED: Mapping[str, _Condition] = {
     "started": _every,
     "with_channel": lambda: _C.c.channel.is_not(None),
@@ -124,7 +146,9 @@ class StepCell:
 class CaseLine:
     """A case in a list, without anything personal. Times are in ms; `delay` is the part of the cause.
 
-    `times`: how often the figure counts it, if that is one of passages of steps.
+    `times`: how often the figure counts it, if that is one of passages of steps. `due_at` is the end of its
+    statutory term; `days_late` are the whole days since then without a decision, of an open case. `holders`
+    are the units that have its open tasks now.
     """
 
     id: UUID
@@ -141,6 +165,9 @@ class CaseLine:
     silent: bool
     delay: int | None
     times: int
+    due_at: datetime | None
+    days_late: int | None
+    holders: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +198,7 @@ def list_cases(
     _require_together(measure, cell, age)
     scope = resolve(uow, filters)
     behind = _behind(scope, measure, cell, age)
-    lines = _lines(uow, behind, PAGE + 1, after)
+    lines = _lines(uow, scope, behind, PAGE + 1, after)
     following = lines[PAGE - 1].id if len(lines) > PAGE else None
     return CasePage(_count(uow, behind), scope.as_of, lines[:PAGE], following)
 
@@ -187,7 +214,7 @@ def list_all_cases(
     _require_together(measure, cell, age)
     scope = resolve(uow, filters)
     behind = _behind(scope, measure, cell, age)
-    lines = _lines(uow, behind, MOST + 1)
+    lines = _lines(uow, scope, behind, MOST + 1)
     count = _count(uow, behind)
     if len(lines) > MOST:
         values = {"count": count, "limit": MOST}
@@ -201,12 +228,14 @@ def _count(uow: UnitOfWork, behind: Subquery) -> int:
     return int(uow.connection.execute(counted).scalar_one())
 
 
-def _lines(uow: UnitOfWork, behind: Subquery, most: int, after: UUID | None = None) -> list[CaseLine]:
+def _lines(
+    uow: UnitOfWork, scope: Scope, behind: Subquery, most: int, after: UUID | None = None
+) -> list[CaseLine]:
     found = (
         select(
             *(Case.id, Case.number, _C.c.definition, _C.c.version, _C.c.unit, _C.c.service_class),
             *(_C.c.started_at, _C.c.ended_at, _C.c.outcome, _C.c.life_ms, _LATE_MS, _C.c.silent),
-            *(behind.c.delay, behind.c.times),
+            *(behind.c.delay, behind.c.times, _C.c.due_at, _days_late(scope), _HOLDERS),
         )
         .join(_C, _C.c.case_id == Case.id)
         .join(behind, behind.c.case_id == Case.id)
@@ -216,6 +245,13 @@ def _lines(uow: UnitOfWork, behind: Subquery, most: int, after: UUID | None = No
         found = found.where(tuple_(behind.c.at, behind.c.case_id) < place)
     found = found.order_by(behind.c.at.desc(), behind.c.case_id.desc()).limit(most)
     return [CaseLine(*row) for row in uow.connection.execute(found)]
+
+
+def _days_late(scope: Scope) -> ColumnElement[Any]:
+    """Returns the whole days since the term of an open case ended undecided; NULL if it hasn't."""
+    since = func.floor(func.extract("epoch", literal(scope.as_of) - _C.c.due_at) / 86_400)
+    late = and_(_C.c.ended_at.is_(None), _C.c.stopped_at.is_(None), _C.c.due_at < scope.as_of)
+    return case((late, cast(since, Integer)))
 
 
 def _require_together(measure: CaseMeasure, cell: DelayCell | StepCell | None, age: int | None) -> None:

@@ -105,8 +105,9 @@ class Progress:
 class Explanation:
     """The status of a case: `state` for programs, `text` for people. `holders` are its units.
 
-    `expected` is when it can be expected to end, `latest` the end of the statutory term; neither is past.
-    `paused` says for whom the term has been paused, `paused_since` since when.
+    `expected` is when a decision can be expected, `latest` the end of the statutory term; neither is past.
+    `paused` says for whom the term has been paused, `paused_since` since when; `awaits` why a decision by
+    silence waits.
     """
 
     language: Language
@@ -122,6 +123,7 @@ class Explanation:
     latest: When | None
     paused: str | None
     paused_since: When | None
+    awaits: str | None
     step: Progress | None
     decision: DecisionWords | None
     bills: Sequence[BillWords]
@@ -198,6 +200,7 @@ class _Explainer:
             latest=self._maybe(case.latest_at) if case.ended_at is None else None,
             paused=self._paused(case),
             paused_since=self._maybe(case.paused_since),
+            awaits=self._awaits(case, units),
             step=self._step(case),
             decision=self._decision(case.decided, units) if case.decided else None,
             bills=[
@@ -213,6 +216,12 @@ class _Explainer:
             return None
         side = case.paused_for if case.paused_for in ("applicant", "agency") else "office"
         return self._say(f"term-paused-{side}", since=self.reader.day(case.paused_since))
+
+    def _awaits(self, case: Standing, unit: str) -> str | None:
+        """Describes why the decision by silence waits, and for whom."""
+        if case.awaits_since is None or case.ended_at is not None:
+            return None
+        return self._say("awaits-release", ended=self.reader.day(case.awaits_since), units=unit)
 
     def _step(self, case: Standing) -> Progress | None:
         if case.steps is None or case.ended_at is not None:

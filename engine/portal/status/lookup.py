@@ -122,6 +122,7 @@ class Standing:
     latest_at: datetime | None = None  # the end of the statutory term, while that is to come
     paused_for: str | None = None  # who is awaited, while the statutory term doesn't run: applicant, agency
     paused_since: datetime | None = None
+    awaits_since: datetime | None = None  # the end of a term whose decision by silence awaits its release
     done: int = 1  # steps by people, including the application
     steps: int | None = None  # in all, on the longest path; None if that can't be determined
     rateable: bool = False  # now, by its applicant
@@ -175,8 +176,8 @@ def _find(session: Session, number: str) -> Any:
 
 
 _CLOCK = (
-    *(CaseClock.state, CaseClock.started_at, CaseClock.due_at, CaseClock.norm_at),
-    *(CaseClock.reasons, CaseClock.pauses),
+    *(CaseClock.state, CaseClock.started_at, CaseClock.due_at),
+    *(CaseClock.reasons, CaseClock.pauses, CaseClock.awaiting_at, CaseClock.released_at),
 )
 _CASE = (
     Case.id.label("case_id"),
@@ -226,6 +227,7 @@ def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
     term = _term(row, now)
     staff = [task for task in tasks if task.candidate_group_id is not None and task.kind == "step"]
     done, steps = _steps(_spec(session, row), known)
+    decided = _decided(session, row, now)
     return Standing(
         service=row.service,
         number=row.case_number,
@@ -243,8 +245,8 @@ def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
             for task in tasks
             if task.candidate_group_id is None
         ],
-        expected_at=durations.within(_expected(row, staff, now), term.get("latest_at")),
-        decided=_decided(session, row, now),
+        expected_at=_expected(row, decided, term.get("latest_at"), now),
+        decided=decided,
         bills=cases.bills_of_case(row.bills, now),
         asked_at=now,
         done=done,
@@ -254,17 +256,14 @@ def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
     )
 
 
-def _expected(row: Any, tasks: Sequence[Any], now: datetime) -> datetime | None:
-    """Returns when the case can be expected to end; without figures and norm, when its step is due.
-
-    Never an instant that is past.
-    """
+def _expected(row: Any, decided: Decided | None, latest: datetime | None, now: datetime) -> datetime | None:
+    """Returns when a decision can be expected; None once the case is decided, never one that is past."""
+    if decided is not None and decided.effect != "neither":  # else another decision follows
+        return None
     usual = None
     if row.median_seconds is not None:
         usual = Usual(timedelta(seconds=row.median_seconds), timedelta(seconds=row.most_seconds))
-    if usual is None and row.clock_norm_at is None:
-        return max((task.due_at for task in tasks if task.due_at and task.due_at > now), default=None)
-    return durations.expected(row.started_at, usual, row.clock_norm_at, now)
+    return durations.expected(row.started_at, usual, latest, now)
 
 
 def _rating(session: Session, row: Any, now: datetime) -> dict[str, Any]:
@@ -282,6 +281,8 @@ def _term(row: Any, now: datetime) -> dict[str, Any]:
         reason: Mapping[str, str] = next(iter(row.clock_reasons.values()), {})
         awaited = reason.get("side")
         return {"paused_for": awaited, "paused_since": datetime.fromisoformat(row.clock_pauses[-1][0])}
+    if row.clock_awaiting_at is not None and row.clock_released_at is None:
+        return {"awaits_since": row.clock_due_at}
     to_come = row.clock_state == "running" and row.clock_due_at > now
     return {"latest_at": row.clock_due_at if to_come else None}
 
