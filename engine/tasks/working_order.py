@@ -164,6 +164,6 @@ def find_place(uow: UnitOfWork, order: WorkingOrder, task_id: UUID, known: Any) 
         .join(CandidateGroup, CandidateGroup.id == Task.candidate_group_id)
         .where(Task.id == task_id, known)
     )
-    values: Mapping[str, Any] = {**order.parameters(), "viewer": uow.actor.id, "now": uow.now}
+    values = {**order.parameters(), **access.seen_by(uow)}
     row = uow.connection.execute(found, values).one_or_none()
     return None if row is None else order.place(*row)
