@@ -131,7 +131,7 @@ class FiguresBody(Body):
     other: Count
     """Ended in another way."""
     median_hours: float | None
-    """Hours that half of the cases did not exceed, two digits of them; null if there may be fewer than 10 cases."""
+    """Hours that half of the cases did not exceed, two digits; null if there may be fewer than 10."""
     most_hours: float | None
     """The same for nine of ten cases."""
     grounds: list[RefusalGroundBody] | None

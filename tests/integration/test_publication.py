@@ -167,16 +167,13 @@ def test_a_row_that_was_added_later_is_found_by_the_audit(history: Database) -> 
 def test_true_figures_of_an_edition_that_were_exchanged_are_found_by_the_audit(history: Database) -> None:
     found = publishing.publish(history)[-1]
     with history.transaction() as session:
-        session.execute(text("SET LOCAL session_replication_role = replica"))
-        for table in ("published_figures",):
-            session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER {table}_never_change"))
+        session.execute(text("ALTER TABLE published_figures DISABLE TRIGGER published_figures_never_change"))
         changed = (
             "UPDATE published_figures SET counted = jsonb_set(counted, '{counts,late}', '77')"
             " WHERE publication_id = :id AND service = 'trade-permit'"
         )
         session.execute(text(changed), {"id": found.id})
         assert len([*editions.broken(session)]) == 1
-        session.rollback()
 
 
 def test_a_month_that_is_published_again_is_the_same(history: Database) -> None:
@@ -201,9 +198,6 @@ def test_a_month_that_was_published_unrounded_is_not_corrected(history: Database
     with history.transaction() as session:
         session.execute(text("ALTER TABLE published_figures DISABLE TRIGGER published_figures_never_change"))
         session.execute(text("UPDATE published_figures SET counted = NULL, figures = figures - 'margin'"))
-        session.execute(
-            text("ALTER TABLE published_figures ENABLE ALWAYS TRIGGER published_figures_never_change")
-        )
     with pytest.raises(Conflict) as unrounded:
         publishing.as_system(history, _correct)
     assert unrounded.value.code == "published-unrounded"
@@ -245,7 +239,8 @@ def test_a_correction_is_another_edition_and_the_first_one_remains(history: Data
     changed = {row for row in before if before[row] != after[row]}
     assert {("root", "trade-permit"), ("root", ""), ("", "")} == changed
     own = after["root", "trade-permit"]
-    assert abs(own["late"] - before["root", "trade-permit"]["late"] - 10) < 5
+    more = own["late"] - before["root", "trade-permit"]["late"]
+    assert abs(more - 10) < 5
     assert own["margin"] > before["root", "trade-permit"]["margin"]
     assert (
         after["", ""]["late"] - before["", ""]["late"] == own["late"] - before["root", "trade-permit"]["late"]
