@@ -117,10 +117,6 @@ def test_figures_add_up_are_near_and_are_never_negative(seed: int) -> None:
             assert month.counts[name] or not value, "where there was no case, none is shown"
 
 
-def share(counts: Any, name: str, of: tuple[str, ...]) -> float:
-    return counts[name] / sum(counts[one] for one in of)
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_services_of_fifty_cases_are_within_four_points_and_of_five_hundred_within_one(seed: int) -> None:
     """A share is wrong by two cases at most; of fifty that may be a little more than four points."""
@@ -210,7 +206,7 @@ def test_the_offset_of_a_service_is_the_same_in_each_month_and_known_by_the_secr
 
 
 def measured(*months: Counted) -> Measured:
-    said = {"name": {"fa": "خ", "en": "s"}, "fee": None, "versions": [], "grounds": {}}
+    said: dict[str, Any] = {"name": {"fa": "خ", "en": "s"}, "fee": None, "versions": [], "grounds": {}}
     return Measured([Service(one, said) for one in months], {one.unit: one.unit for one in months})
 
 
