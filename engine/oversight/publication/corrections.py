@@ -34,7 +34,7 @@ def correct(
 ) -> Corrected | None:
     """Returns a new edition; None if no change is seen once it is rounded.
 
-    A service of which nothing is seen keeps the true figures that it rests on: the next correction counts
+    A service of which nothing is seen rests on the same true figures as before: the next correction counts
     from them. `about` names the edition, so that each has offsets of its own.
     """
     rows: dict[Row, dict[str, Any]] = {row: dict(figures) for row, figures in newest.items()}

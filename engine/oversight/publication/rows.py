@@ -106,7 +106,7 @@ def sealed(counted: Iterable[Counted], secret: bytes) -> str:
 
 
 def stored(counted: Counted) -> dict[str, Any]:
-    """Returns the true figures of a service as they are stored beside its row, which nobody publishes."""
+    """Returns the true figures of a service as they are stored with its row, which nobody publishes."""
     return {"counts": {**counted.counts}, "grounds": {**counted.grounds}}
 
 
