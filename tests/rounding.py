@@ -79,7 +79,7 @@ _CHANCES = [
 def guesses(published: Sequence[int], steps: Sequence[int], *, constant: bool, anchored: bool) -> list[int]:
     """The best guess of a figure in each month: of one with a steady rate, or of one that never changes.
 
-    `anchored`: it is rounded by the offset alone, which is the same in all months; else in each month by another one.
+    `anchored`: it is rounded by the offset alone, the same in all months; else by others in each.
     Weighs all rates and all offsets by what was published in all months (Bayes).
     """
     scope = _windows(published, steps, anchored=anchored)

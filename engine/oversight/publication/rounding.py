@@ -20,7 +20,7 @@ TERM = ("on_time", "late", "silent", "no_term")
 RESULT = ("granted", "refused", "withdrawn", "other")
 VOLUMES = ("started", "closed")
 COUNTS = (*VOLUMES, *TERM, *RESULT)
-# In which order they are laid: small ones first, and late next to silent, so that errors of both don't add up.
+# Their order in a row: small ones first, and late next to silent, so that errors of both don't add up.
 _BY_TERM = ("silent", "late", "on_time", "no_term")
 _BY_RESULT = ("refused", "withdrawn", "other", "granted")
 _GRANTED_FIRST = ("granted", "refused", "withdrawn", "other")
