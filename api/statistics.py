@@ -97,7 +97,10 @@ class VersionInForceBody(Body):
 
 
 class FiguresBody(Body):
-    """The figures of a service, of an agency, or of all, in a month. Null: hidden."""
+    """The figures of a service, of an agency, or of all, in a month; rounded at random by a secret.
+
+    Editions that were published before figures were rounded have exact ones, and null for those hidden.
+    """
 
     unit: str
     """Key of the agency; empty: all agencies."""
@@ -105,6 +108,8 @@ class FiguresBody(Body):
     """Key of the service; empty: all services of the agency."""
     name: BothLanguages | None
     """Name of the service, or of the agency; null for all agencies."""
+    margin: Count
+    """True counts of the row differ from its figures by at most this, so 0 may be as many; null: exact."""
     started: Count
     """Cases that started in the month."""
     closed: Count
@@ -126,11 +131,11 @@ class FiguresBody(Body):
     other: Count
     """Ended in another way."""
     median_hours: float | None
-    """Hours from start to end that half of the cases did not exceed; null for fewer than 10 cases."""
+    """Hours that half of the cases did not exceed, two digits; null if there may be fewer than 10."""
     most_hours: float | None
     """The same for nine of ten cases."""
     grounds: list[RefusalGroundBody] | None
-    """Refusals by ground, all that were stated; null: hidden. Empty for agencies."""
+    """Refusals by ground, rounded as all; of agencies empty."""
     versions: list[VersionInForceBody]
     """Versions of the process that were current in the month, the newest first."""
     fee: FeeBody | None
@@ -195,8 +200,9 @@ def list_editions() -> Response:
 def read_month(month: str) -> Response:
     """Read the statistics of a month
 
-    Of all services, by agency. Figures from 1 to 4 are hidden, and so many others that these can't be
-    computed. For a month that is not published yet, the problem says when it will be. No account is needed.
+    Of all services, by agency. Counts are rounded at random, up or down to multiples of 5, or of 3 for
+    services with 50 closed cases or more, so that nobody can know a small one; sums are of rounded figures.
+    For a month that is not published yet, the problem says when it will be. No account is needed.
     """
     query = asked(MonthQuery)
     one, rows = _read(lambda session, now: _month(session, now, month, query.edition))
@@ -247,9 +253,9 @@ def read_service(key: str) -> Response:
 def correct(uow: UnitOfWork, month: str, body: CorrectMonth) -> Reply:
     """Correct the statistics of a month
 
-    Publishes its figures as they are now as a new edition; the earlier ones remain readable. Changes of fewer
-    than five cases of a service, and of hidden figures, are left out; 409 if there are no others. For
-    administrators of all units.
+    Adds what has changed, rounded, as a new edition; the earlier ones remain readable. 409 if no figure is
+    another one then, and for a month that was published before figures were rounded. For administrators of
+    all units.
     """
     made = editions.correct_month(uow, month, body.reason)
     return Reply(EditionBody(**_edition(made)), status=201)
@@ -286,7 +292,9 @@ def _figures(unit: str, service: str, figures: Any) -> FiguresBody:
     lists = {name: figures.get(name, []) for name in ("grounds", "versions")}
     shown = {name: value for name, value in figures.items() if name not in ("fee", *lists)}
     own = None if fee is None else {name: fee.get(name) for name in ("amount", "currency")}
-    return FiguresBody.model_validate({"unit": unit, "service": service, **shown, **lists, "fee": own})
+    return FiguresBody.model_validate(
+        {"unit": unit, "service": service, "margin": None, **shown, **lists, "fee": own}
+    )
 
 
 def _read(look: Callable[[Session, datetime], Any]) -> Any:

@@ -13,13 +13,14 @@ from engine.oversight.publication import editions
 from engine.oversight.publication.counting import Measured, Service
 from engine.oversight.publication.months import named
 from engine.oversight.publication.reading import Edition
-from engine.oversight.publication.rows import published
-from engine.oversight.publication.suppression import COUNTS, Counted
+from engine.oversight.publication.rounding import COUNTS, Counted
+from engine.oversight.publication.rows import published, timed, with_times
 from engine.platform.db import Database, UnitOfWork
 from tests import histories
 from tests.histories import ZONE
 
 T = TypeVar("T")
+SECRET = b"of a test"
 LATER = datetime(2026, 12, 15, 9, tzinfo=ZONE)  # when all months of the history are due
 
 
@@ -55,7 +56,7 @@ def a_correctable_month(database: Database, url: str) -> None:
     a_history(database, url)
     all_granted(database)
     publish(database)
-    late(database, 7)
+    late(database, 10)
 
 
 def late(database: Database, count: int) -> int:
@@ -107,9 +108,11 @@ def a_month(database: Database, name: str, services: int, reason: str | None = N
         for number in range(services)
     ]
     units = {one.counted.unit: f"دستگاه {one.counted.unit} | Agency {one.counted.unit}" for one in measured}
-    times = {(one.counted.unit, one.counted.service): (36_000_000, 360_000_000) for one in measured}
     month = named(name)
     assert month
-    rows = published(Measured(measured, units, times))
-    number = 1 if reason is None else 2
-    as_system(database, lambda uow: editions._store(uow, month, number, reason, rows))
+    rows = published(Measured(measured, units), SECRET)
+    times = dict.fromkeys((row for row in rows if row[1] in timed(rows)), (36_000_000, 360_000_000))
+    rows = with_times(rows, times)
+    counted = {(one.counted.unit, one.counted.service): one.counted for one in measured}
+    said = editions.Said(1 if reason is None else 2, reason, rows, counted)
+    as_system(database, lambda uow: editions._store(uow, month, said))

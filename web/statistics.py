@@ -14,7 +14,7 @@ from flask import Blueprint, Response, g, request
 from engine.oversight.publication import editions, reading
 from engine.oversight.publication.months import Month, named
 from engine.oversight.publication.reading import Edition
-from engine.oversight.publication.suppression import ALL, Row
+from engine.oversight.publication.rounding import ALL, Row
 from engine.platform.language import Reader
 from web import charts, texts
 from web.charts import About, Series
@@ -28,6 +28,7 @@ FEW = 60  # rows of all and agencies and services, up to which a month is on one
 MOST = 100  # rows of a page: files have all
 FULL = 4  # months of a chart whose names fit a phone
 HOUR = 3_600_000  # ms
+CERTAIN = 5  # a share is shown of at least so many times what its figures may be wrong by
 _TIMELY = ("on_time", "late", "silent")
 _DECIDED = ("granted", "refused")
 Figures = Mapping[str, Any]
@@ -35,7 +36,7 @@ Figures = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of a table: its name, where it leads, and its cells in words; None: hidden."""
+    """A row of a table: its name, where it leads, and its cells in words; None: not shown."""
 
     name: str
     link: str
@@ -97,7 +98,7 @@ def unit(visit: Visit, month: str, key: str) -> Page:
         return _missing()
     services = [_line(row, figures, own[0]) for row, figures in rows.items() if row[1]]
     values = {
-        **_about(visit, own[0]),
+        **_about(visit, own[0], [rows[key, ""]]),
         "agency": rows[key, ""]["name"][visit.reader.language],
         "services": services[:MOST],
         "more": max(len(services) - MOST, 0),
@@ -115,12 +116,12 @@ def service(visit: Visit, key: str) -> Page:
     newest, unit, figures = found[0]
     language = visit.reader.language
     values = {
-        **_about(visit, newest),
+        **_about(visit, newest, [row for _, _, row in found]),
         "name": figures["name"][language],
         "agency": _agency(visit, newest, unit),
         "lines": [_month_line(visit, one, row) for one, _, row in found],
         "charts": _charts(visit, [(one.month, row) for one, _, row in reversed(found)]),
-        "grounds": [_ground(one, language) for one in figures["grounds"] or ()],
+        "grounds": [_ground(figures, one, language) for one in figures["grounds"] or ()],
         "no_grounds": "hidden-grounds" if figures["grounds"] is None else "no-grounds",
         "versions": [
             (one["number"], date.fromisoformat(one["since"])) for one in figures.get("versions", ())
@@ -188,7 +189,7 @@ def _month_page(visit: Visit, found: Sequence[Edition], chosen: Edition) -> Page
     trend = reading.all_rows(visit.uow.session, newest[at : at + reading.MONTHS])
     query = f"?edition={chosen.edition}" if chosen.edition != newest[at].edition else ""
     values = {
-        **_about(visit, chosen),
+        **_about(visit, chosen, [figures for _, figures in trend]),
         "all": _tiles(rows[ALL, ""]),
         "agencies": agencies[:MOST],
         "services": services,
@@ -203,9 +204,11 @@ def _month_page(visit: Visit, found: Sequence[Edition], chosen: Edition) -> Page
     return Page("statistics/month.html", values)
 
 
-def _about(visit: Visit, one: Edition) -> dict[str, Any]:
-    """Return what all pages say of the edition that they show."""
-    return {"edition": one, "month": _name(visit, one.month), "slug": one.month.name, "columns": COLUMNS}
+def _about(visit: Visit, one: Edition, rows: Sequence[Figures]) -> dict[str, Any]:
+    """Return what all pages say of the edition that they show, and how the figures of these rows are made."""
+    said = {"edition": one, "month": _name(visit, one.month), "slug": one.month.name, "columns": COLUMNS}
+    ways = {"rounded" if "margin" in figures else "hidden" for figures in rows}
+    return {**said, "ways": sorted(ways, reverse=True)}
 
 
 def _name(visit: Visit, one: Month) -> str:
@@ -224,29 +227,36 @@ def _month_line(visit: Visit, one: Edition, figures: Figures) -> Line:
 
 def _cells(figures: Figures) -> list[str | None]:
     """Return the cells of a row in words. Where there is no case there is no share and no time: a dash."""
-    found: dict[str, str | None] = {
-        name: _count(figures[name])
-        for name in ("started", "closed", "late", "silent", "no_term", "withdrawn", "other", "granted")
-    }
+    names = ("started", "closed", "late", "silent", "no_term", "withdrawn", "other", "granted")
+    found = {name: _count(figures, figures[name]) for name in names}
     found["timely"] = _share(figures, "on_time", _TIMELY)
     found["refused"] = _share(figures, "refused", _DECIDED)
     found["median"], found["most"] = _time(figures, "median_hours"), _time(figures, "most_hours")
     return [found[name] for name in COLUMNS]
 
 
-def _count(value: int | None) -> str | None:
-    return None if value is None else words.count(value)
+def _count(figures: Figures, value: int | None) -> str | None:
+    """Return a figure, which says itself that it is rounded. Old editions have exact ones, or none."""
+    if value is None:
+        return None
+    margin = figures.get("margin")
+    if margin is None:
+        return words.count(value)
+    if value == 0:
+        return texts.say("statistics.fewer", count=margin + 1) if margin else words.count(0)
+    return texts.say("statistics.about-count", count=value)
 
 
 def _share(figures: Figures, name: str, of: Sequence[str]) -> str | None:
-    """Return a number with its share, if all are shown of which it is one."""
-    if figures[name] is None:
+    """Return a number with its share, if all are shown of which it is one, and rounding matters little."""
+    count = _count(figures, figures[name])
+    if count is None:
         return None
     parts = [figures[one] for one in of]
-    if None in parts or not sum(parts):
-        return words.count(figures[name])
+    if None in parts or not sum(parts) or sum(parts) < CERTAIN * figures.get("margin", 0):
+        return count
     share = words.share(figures[name] / sum(parts))
-    return texts.say("statistics.of", count=figures[name], share=share)
+    return texts.say("statistics.of", count=count, share=share)
 
 
 def _time(figures: Figures, name: str) -> str | None:
@@ -254,17 +264,17 @@ def _time(figures: Figures, name: str) -> str | None:
         return texts.say("statistics.moment")
     if figures[name] is not None:
         return words.length(figures[name] * HOUR)
-    return None if figures["closed"] != 0 else "–"
+    return None if figures["closed"] != 0 and "margin" not in figures else "–"
 
 
 def _tiles(figures: Figures) -> list[tuple[str, str | None]]:
     return list(zip(COLUMNS, _cells(figures), strict=True))
 
 
-def _ground(one: Mapping[str, Any], language: str) -> tuple[str, str | None]:
+def _ground(figures: Figures, one: Mapping[str, Any], language: str) -> tuple[str, str | None]:
     special = {"-": "statistics.ground.none", "+": "statistics.ground.several"}.get(one["code"])
     name = texts.say(special) if special else _own(one["name"], language) or one["code"]
-    return name, _count(one["count"])
+    return name, _count(figures, one["count"])
 
 
 def _own(name: Mapping[str, str] | None, language: str) -> str | None:

@@ -1,6 +1,5 @@
 """The statistics of the demonstration's past: all of its closed months, one of them with a correction."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,6 @@ from engine.identity import accounts
 from engine.oversight import projection
 from engine.oversight.publication import editions
 from engine.oversight.publication.months import Month, month_at
-from engine.oversight.publication.suppression import FEWEST
 from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Conflict, NotFound
 from engine.platform.language import Calendar
@@ -28,14 +26,13 @@ REASON = (
 def on_paper(stories: Sequence[Story], now: datetime) -> tuple[Month | None, Sequence[Story]]:
     """Returns a month that is due, and cases of it which are entered only after it has been published.
 
-    The newest of which no result of the service is so rare that it would be hidden; None without any.
+    The newest in which there are so many; None without any.
     """
     month = _newest_due(now)
     for _ in range(3):
         found = [one for one in stories if one.service.key == ADDRESS and _is_within(one, month, now)]
         held = [one for one in found if one.outcome != REFUSED][:ON_PAPER]
-        left = Counter(one.outcome for one in found if one not in held)
-        if len(held) == ON_PAPER and all(count >= FEWEST for count in left.values()):
+        if len(held) == ON_PAPER:
             return month, held
         month = month_at(month.first - timedelta(days=1), CALENDAR)
     return None, []

@@ -79,7 +79,7 @@ from engine.models.process_drafts import (
     ProcessDraftFile,
 )
 from engine.models.provisioning import Provisioned
-from engine.models.publications import Publication, PublishedFigures
+from engine.models.publications import Publication, PublicationKey, PublishedFigures
 from engine.models.rates import RateKind, UnitRate
 from engine.models.reports import (
     ProgressReport,
@@ -219,6 +219,7 @@ __all__ = [
     "ProposalStatus",
     "Provisioned",
     "Publication",
+    "PublicationKey",
     "PublishedFigures",
     "RateKind",
     "Recalculation",

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,7 +35,8 @@ class Publication(Base):
 class PublishedFigures(Base):
     """A row of an edition: of a service, of an agency (without a service), of all (without both).
 
-    `figures` is what anybody may see: a hidden figure is null, and its true value is nowhere in it.
+    `figures` is what anybody may see. `counted` is what was counted of a service, for corrections and the
+    audit alone: nobody may see it. NULL for sums, and in editions that were published without rounding.
     """
 
     __tablename__ = "published_figures"
@@ -46,3 +47,17 @@ class PublishedFigures(Base):
     service: Mapped[str] = mapped_column(Text, primary_key=True)
     place: Mapped[int]  # on the page
     figures: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    counted: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+
+class PublicationKey(Base):
+    """The key by which figures are rounded: one, for ever (trigger), in each backup.
+
+    With another key a month that is published again after a restore would be rounded otherwise.
+    """
+
+    __tablename__ = "publication_keys"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    secret: Mapped[bytes] = mapped_column(LargeBinary)

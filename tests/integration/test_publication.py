@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from engine.models import OrganisationRecord, Publication, PublishedFigures
 from engine.oversight.metrics import Filters, overview
 from engine.oversight.publication import editions, months, reading, rows
-from engine.oversight.publication.suppression import COUNTS
+from engine.oversight.publication.rounding import COUNTS, RESULT, TERM
 from engine.platform.config import Settings
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Conflict, Forbidden, Invalid, NotFound
@@ -21,6 +21,7 @@ from tests.histories import ZONE
 
 REASON = "گزارش قطعی سامانه دیر ثبت شده بود."
 MONTH = "1405-08"
+SUMS = (*COUNTS, "margin")
 
 
 @pytest.fixture
@@ -29,7 +30,8 @@ def history(database: Database, database_url: str) -> Database:
     return database
 
 
-def test_a_month_says_what_the_overview_says(history: Database) -> None:
+def test_a_month_says_what_the_overview_says_rounded(history: Database) -> None:
+    """Each figure is a multiple of its step and near the true one; sums are those of what is shown."""
     found = publishing.publish(history)
     assert [one.month.name for one in found] == ["1405-05", "1405-06", "1405-07", MONTH]
     manager = factories.an_actor(history, "manager")
@@ -38,13 +40,15 @@ def test_a_month_says_what_the_overview_says(history: Database) -> None:
         with history.transaction() as session:
             uow = UnitOfWork(session, manager, publishing.LATER)
             stored = reading.rows(session, one.id)
-            sums = dict.fromkeys(("started", "closed", "silent"), 0)
-            for (_, service), figures in stored.items():
-                if service:
-                    said = _overview(uow, one, service)
-                    compared += _compare(said, figures)
-                    sums = {name: sums[name] + (said[name] or 0) for name in sums}
-            compared += _compare(sums, stored["", ""])
+            counted = reading.counted(session, one.id)
+            services = [row for row in stored if row[1]]
+            assert {*counted} == {*services}
+            for row in services:
+                compared += _compare(_overview(uow, one, row[1]), stored[row], counted[row].counts)
+            for row in stored:
+                below = [stored[one] for one in services if row[0] in ("", one[0])]
+                if not row[1]:
+                    assert all(stored[row][name] == sum(one[name] for one in below) for name in SUMS)
     assert compared > 30
 
 
@@ -65,17 +69,25 @@ def _whole(value: float | None) -> int | None:
     return None if value is None else int(value)
 
 
-def _compare(said: Mapping[str, Any], figures: Mapping[str, Any]) -> int:
-    """Returns how many figures are shown and the same; fails if one differs."""
-    shown = dict(figures)
-    timely = [figures[name] for name in ("on_time", "late", "silent")]
-    decided = [figures[name] for name in ("granted", "refused")]
-    if None not in timely and sum(timely):
-        shown["timely"] = round(figures["on_time"] / sum(timely), 6)
-    if None not in decided and sum(decided):
-        shown["refused_share"] = round(figures["refused"] / sum(decided), 6)
-    both = [name for name in said if said[name] is not None and shown.get(name) is not None]
-    assert {name: shown[name] for name in both} == {name: said[name] for name in both}
+def _compare(said: Mapping[str, Any], figures: Mapping[str, Any], counts: Mapping[str, int]) -> int:
+    """Returns how many figures the overview has, too; fails if one differs, or is rounded too far."""
+    true: dict[str, Any] = dict(counts)
+    timely = [counts[name] for name in ("on_time", "late", "silent")]
+    decided = [counts[name] for name in ("granted", "refused")]
+    if sum(timely):
+        true["timely"] = round(counts["on_time"] / sum(timely), 6)
+    if sum(decided):
+        true["refused_share"] = round(counts["refused"] / sum(decided), 6)
+    for name in ("median_hours", "most_hours"):
+        if figures[name] is not None:
+            true[name] = figures[name]
+    for name in COUNTS:
+        assert figures[name] % (figures["margin"] + 1) == 0
+        assert abs(figures[name] - counts[name]) <= figures["margin"]
+    for names in (TERM, RESULT):
+        assert sum(figures[name] for name in names) == figures["closed"]
+    both = [name for name in said if said[name] is not None and name in true]
+    assert {name: true[name] for name in both} == {name: said[name] for name in both}
     return len(both)
 
 
@@ -133,8 +145,9 @@ def test_editions_are_immutable_and_have_their_digest_in_the_log(history: Databa
     with history.transaction() as session:
         assert reading.rows(session, found.id) == stored
         every = session.scalars(select(PublishedFigures.figures)).all()
-    assert any(None in figures.values() for figures in every)
-    assert all(figures[name] in (None, 0) or figures[name] >= 5 for figures in every for name in COUNTS)
+    assert all(figures[name] % 3 == 0 or figures[name] % 5 == 0 for figures in every for name in COUNTS)
+    with pytest.raises(DBAPIError, match="never change"), history.transaction() as session:
+        session.execute(text("UPDATE publication_keys SET secret = 'x'"))
 
 
 def test_a_row_that_was_added_later_is_found_by_the_audit(history: Database) -> None:
@@ -149,6 +162,45 @@ def test_a_row_that_was_added_later_is_found_by_the_audit(history: Database) -> 
             {"id": found.id},
         )
         assert len([*editions.broken(session)]) == 1
+
+
+def test_true_figures_of_an_edition_that_were_exchanged_are_found_by_the_audit(history: Database) -> None:
+    found = publishing.publish(history)[-1]
+    with history.transaction() as session:
+        session.execute(text("ALTER TABLE published_figures DISABLE TRIGGER published_figures_never_change"))
+        changed = (
+            "UPDATE published_figures SET counted = jsonb_set(counted, '{counts,late}', '77')"
+            " WHERE publication_id = :id AND service = 'trade-permit'"
+        )
+        session.execute(text(changed), {"id": found.id})
+        assert len([*editions.broken(session)]) == 1
+
+
+def test_a_month_that_is_published_again_is_the_same(history: Database) -> None:
+    """As after a restored backup: readers have seen the month before, and must learn nothing from another."""
+    publishing.publish(history, now=datetime(2026, 11, 25, tzinfo=ZONE))
+
+    def once(uow: UnitOfWork) -> tuple[str, str]:
+        with uow.session.begin_nested() as undone:
+            made = editions.publish(uow, "jalali")
+            undone.rollback()
+        again = editions.publish(uow, "jalali")
+        assert made
+        assert again
+        return made.digest, again.digest
+
+    first, second = publishing.as_system(history, once)
+    assert first == second
+
+
+def test_a_month_that_was_published_unrounded_is_not_corrected(history: Database) -> None:
+    publishing.publish(history)
+    with history.transaction() as session:
+        session.execute(text("ALTER TABLE published_figures DISABLE TRIGGER published_figures_never_change"))
+        session.execute(text("UPDATE published_figures SET counted = NULL, figures = figures - 'margin'"))
+    with pytest.raises(Conflict) as unrounded:
+        publishing.as_system(history, _correct)
+    assert unrounded.value.code == "published-unrounded"
 
 
 def test_a_month_whose_figures_are_being_computed_is_not_corrected(history: Database) -> None:
@@ -177,19 +229,22 @@ def test_a_correction_is_another_edition_and_the_first_one_remains(history: Data
     with pytest.raises(Conflict) as nothing:
         publishing.as_system(history, _correct)
     assert nothing.value.code == "nothing-to-correct"
-    assert publishing.late(history, 3) == 3
-    with pytest.raises(Conflict):
-        publishing.as_system(history, _correct)
-    assert publishing.late(history, 4) == 4
+    assert publishing.late(history, 10) == 10
     second = publishing.as_system(history, _correct)
     with history.transaction() as session:
         before, after = (reading.rows(session, one.id) for one in (first, second))
         found = reading.editions_of(session, MONTH)
+        assert [*editions.broken(session)] == []
     assert [(one.edition, one.reason) for one in found] == [(2, REASON), (1, None)]
     changed = {row for row in before if before[row] != after[row]}
     assert {("root", "trade-permit"), ("root", ""), ("", "")} == changed
-    assert after["", ""]["late"] == before["", ""]["late"] + 7
-    assert [after[row]["closed"] for row in after] == [before[row]["closed"] for row in before]
+    own = after["root", "trade-permit"]
+    more = own["late"] - before["root", "trade-permit"]["late"]
+    assert abs(more - 10) < 5
+    assert own["margin"] > before["root", "trade-permit"]["margin"]
+    assert (
+        after["", ""]["late"] - before["", ""]["late"] == own["late"] - before["root", "trade-permit"]["late"]
+    )
 
     _who_corrects_and_what_a_reason_is(history)
 

@@ -44,7 +44,8 @@ KEPT: Mapping[str, Kept] = {
         _ORGANISATION, "system_id resource_id external_id given_name family_name person closed_at removed_at"
     ),
     "publications": Kept(_FIGURES, "id calendar first last edition reason digest published_at published_by"),
-    "published_figures": Kept(_FIGURES, "publication_id unit service place figures"),
+    "published_figures": Kept(_FIGURES, "publication_id unit service place figures counted"),
+    "publication_keys": Kept("a key of the installation", "id secret"),
     "flags": Kept(
         "patterns in the logs: ids, numbers, and a conclusion, whose form says to name no applicant",
         "id pattern unit_id definition period until subject_id numerator base usual_numerator usual_base"

@@ -72,7 +72,10 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "service.changed": _REGISTERED,
         "service.removed": {"service": str},
         "register.imported": {"services": int, "digest": str},
-        "statistics.published": {"month": str, "calendar": str, "edition": int, "digest": str},
+        "statistics.published": {
+            **{"month": str, "calendar": str, "edition": int},
+            **{"digest": str, "counted": str},
+        },
         "flag.raised": {"flag": str},
         "question.asked": _QUESTION,
         "question.answered": _QUESTION,

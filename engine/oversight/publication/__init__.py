@@ -1,5 +1,5 @@
-"""Published statistics: closed months as immutable editions that anybody may read, without small cells.
+"""Published statistics: closed months as immutable editions that anybody may read, rounded by a secret.
 
-`counting` reads the figures of a month, `suppression` decides what is hidden, `editions` publishes and
-corrects, `reading` returns what pages and the API show. See docs/statistics.md.
+`counting` reads the figures of a month, `rounding` decides what is published instead, `editions`
+publishes and corrects, `reading` returns what pages and the API show. See docs/statistics.md.
 """

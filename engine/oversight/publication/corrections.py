@@ -1,79 +1,73 @@
-"""What a later edition of a month may say: nothing from which a change of fewer than five cases is seen.
+"""What a later edition of a month says: what the one before it said, and the change, rounded by itself.
 
-A later edition hides exactly what the first one hid. The figures of a service are replaced only if all of
-them were shown, and each has changed by five or more, or not at all: so what is hidden has the same sums in
-all editions, and comparing them says nothing new about it.
+The change is rounded with an offset of its own. So even somebody who knows how many cases a correction
+concerned learns nothing about what was published before; see docs/decisions/0098-rounded-statistics.md.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.oversight.publication.rows import TIMES_OF, Rows, grounds_of, hours
-from engine.oversight.publication.suppression import ALL, COUNTS, FEWEST, TIMES, Row, is_small
+from engine.oversight.publication.rounding import COUNTS, Counted, Row, offset, step_of, with_offset
+from engine.oversight.publication.rows import Rows, grounds_of, summed
 
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """What is known of a service now: its counts, its refusals by ground, and the texts of these."""
+    """What is known of a service now, and the texts of its grounds."""
 
-    counts: Mapping[str, int]
-    grounds: Mapping[str, int]
-    words: Mapping[str, Mapping[str, str] | None]
+    counted: Counted
+    words: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A new edition: its rows, which services it replaces, and the true figures that it rests on."""
+
+    rows: Rows
+    replaced: frozenset[Row]
+    counted: Mapping[Row, Counted]
 
 
 def correct(
-    editions: Sequence[Rows], now: Mapping[Row, Current], times: Mapping[Row, tuple[int, int]]
-) -> Rows | None:
-    """Returns the rows of a new edition; None if nothing that may be published has changed."""
-    newest = editions[-1]
+    newest: Rows, before: Mapping[Row, Counted], now: Mapping[Row, Current], secret: bytes, about: str
+) -> Corrected | None:
+    """Returns a new edition; None if no change is seen once it is rounded.
+
+    A service of which nothing is seen rests on the same true figures as before: the next correction counts
+    from them. `about` names the edition, so that each has offsets of its own.
+    """
     rows: dict[Row, dict[str, Any]] = {row: dict(figures) for row, figures in newest.items()}
-    changed: set[str] = set()
-    withheld: set[str] = set()
+    counted = dict(before)
     for row, current in now.items():
-        before = newest[row]
-        if not _differs(before, current):
-            continue
-        if not all(_may_follow(edition[row], current) for edition in editions):
-            withheld |= {row[0], ALL}
-            continue
-        changed |= {row[0], ALL}
-        for above in ((row[0], ""), (ALL, "")):
-            for name in COUNTS:
-                if rows[above][name] is not None:
-                    rows[above][name] += current.counts[name] - before[name]
-        rows[row] |= current.counts
-        rows[row]["grounds"] = grounds_of(current.grounds, current.words)
-        rows[row] |= _times(rows[row], times.get(row))
-    for unit in changed - withheld:
-        rows[unit, ""] |= _times(rows[unit, ""], times.get((unit, "")))
-    return rows if changed else None
+        found = _changed(newest[row], before[row], current, secret, about)
+        if found is not None:
+            rows[row] |= found
+            counted[row] = current.counted
+    replaced = frozenset(row for row in now if counted[row] is not before[row])
+    return Corrected(summed(rows), replaced, counted) if replaced else None
 
 
-def _differs(before: Mapping[str, Any], current: Current) -> bool:
-    return any(before[name] not in (None, current.counts[name]) for name in COUNTS) or (
-        before["grounds"] is not None and _grounds(before) != {**current.grounds}
+def _changed(
+    shown: Mapping[str, Any], before: Counted, current: Current, secret: bytes, about: str
+) -> Mapping[str, Any] | None:
+    """Returns the new figures of a service; None if they are those shown. Never less than no case."""
+    now = current.counted
+    step = step_of(before.counts["closed"], now.counts["closed"])
+    change = replace(
+        now,
+        counts={name: now.counts[name] - before.counts[name] for name in COUNTS},
+        grounds={
+            code: now.grounds.get(code, 0) - before.grounds.get(code, 0)
+            for code in {*now.grounds, *before.grounds}
+        },
     )
-
-
-def _may_follow(before: Mapping[str, Any], current: Current) -> bool:
-    """Returns whether a service's figures may be published after these."""
-    if before["grounds"] is None:
-        return False
-    grounds = _grounds(before)
-    pairs = [(before[name], current.counts[name]) for name in COUNTS]
-    pairs += [(grounds.get(code, 0), current.grounds.get(code, 0)) for code in {*grounds, *current.grounds}]
-    return all(
-        old is not None and not is_small(new) and (old == new or abs(new - old) >= FEWEST)
-        for old, new in pairs
-    )
-
-
-def _grounds(figures: Mapping[str, Any]) -> dict[str, int]:
-    return {one["code"]: one["count"] for one in figures["grounds"]}
-
-
-def _times(figures: Mapping[str, Any], found: tuple[int, int] | None) -> dict[str, float | None]:
-    shown = found is not None and (figures["closed"] or 0) >= TIMES
-    values = found if shown and found is not None else (None, None)
-    return dict(zip(TIMES_OF, map(hours, values), strict=True))
+    more = with_offset(change, step, offset(secret, step, "correction", about, now.service))
+    counts = {name: max(shown[name] + more.counts[name], 0) for name in COUNTS}
+    stated = {one["code"]: one["count"] for one in shown["grounds"]}
+    grounds = {code: max(stated.get(code, 0) + more.grounds.get(code, 0), 0) for code in more.grounds}
+    grounds = {code: count for code, count in (stated | grounds).items() if count}
+    if grounds == stated and all(shown[name] == counts[name] for name in COUNTS):
+        return None
+    words = {one["code"]: one["name"] for one in shown["grounds"]} | dict(current.words)
+    return {**counts, "margin": shown["margin"] + step - 1, "grounds": grounds_of(grounds, words)}

@@ -1,4 +1,4 @@
-"""The true figures of a month, before anything is hidden: of the services that are offered, by agency.
+"""The true figures of a month, before anything is rounded: of the services that are offered, by agency.
 
 Reads what the projection says of the cases that started or ended in the month, and of their decisions only
 the words that their processes declare. Nothing of it is a person's.
@@ -27,7 +27,7 @@ from engine.models import (
 )
 from engine.oversight.projection import FIGURES
 from engine.oversight.publication.months import Month
-from engine.oversight.publication.suppression import COUNTS, Counted
+from engine.oversight.publication.rounding import COUNTS, Counted, Row
 from engine.platform.db import UnitOfWork
 
 NO_GROUND, SEVERAL = "-", "+"  # instead of the code of a ground: none was stated, several were
@@ -87,11 +87,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A month: its services by agency and key, names of agencies, and times in ms by row."""
+    """A month: its services by agency and key, and names of agencies."""
 
     services: Sequence[Service]
     units: Mapping[str, str]
-    times: Mapping[tuple[str, str], tuple[int, int]]
 
 
 def first_day(uow: UnitOfWork) -> date | None:
@@ -113,15 +112,8 @@ def measure(uow: UnitOfWork, month: Month, keys: Mapping[str, str] | None = None
     """Returns the figures of a month: of the services offered now, or of these, with their agencies."""
     offered = _services(uow, keys)
     owners = keys if keys is not None else {key: row.unit for key, row in offered.items()}
-    begin, after = _midnight(uow, month.first), _midnight(uow, month.after)
-    parameters = {
-        "keys": [*owners],
-        "units": [*owners.values()],
-        "first": month.first,
-        "last": month.last,
-        "begin": begin,
-        "after": after,
-    }
+    parameters = _parameters(uow, month, owners)
+    begin, after = parameters["begin"], parameters["after"]
     run = uow.connection.execute
     counts = {key: dict.fromkeys(COUNTS, 0) for key in owners}
     for key, number in run(_STARTED, parameters):
@@ -131,16 +123,40 @@ def measure(uow: UnitOfWork, month: Month, keys: Mapping[str, str] | None = None
     grounds: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for key, stated, number in run(_GROUNDS, parameters):
         grounds[key][_ground(stated)] += number
-    times = {(unit, key): (median, most) for unit, key, median, most in run(_TIMES, parameters) if median}
     versions = _versions(uow, [*owners], begin, after)
     services = [
         Service(
-            Counted(unit, key, counts[key], dict(grounds[key])),
+            Counted(unit, key, counts[key], dict(grounds[key]), _silence_grants(uow, versions[key])),
             _said(uow, offered.get(key), versions[key], grounds[key]),
         )
         for key, unit in sorted(owners.items(), key=lambda one: (one[1], one[0]))
     ]
-    return Measured(services, {row.unit: row.unit_name for row in offered.values()}, times)
+    return Measured(services, {row.unit: row.unit_name for row in offered.values()})
+
+
+def times(uow: UnitOfWork, month: Month, owners: Mapping[str, str]) -> Mapping[Row, tuple[int, int]]:
+    """Returns medians and 90th percentiles in ms: of these services, their agencies, and all of them."""
+    found = uow.connection.execute(_TIMES, _parameters(uow, month, owners))
+    return {(unit, key): (median, most) for unit, key, median, most in found if median is not None}
+
+
+def _parameters(uow: UnitOfWork, month: Month, owners: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "keys": [*owners],
+        "units": [*owners.values()],
+        "first": month.first,
+        "last": month.last,
+        "begin": _midnight(uow, month.first),
+        "after": _midnight(uow, month.after),
+    }
+
+
+def _silence_grants(uow: UnitOfWork, versions: Sequence[tuple[Version, datetime]]) -> bool:
+    """Returns whether silence grants in the version that is the newest of a month."""
+    if not versions:
+        return False
+    clock = definitions.spec(uow.session, versions[0][0]).clock
+    return clock.decides and clock.on_silence == "grant"
 
 
 def _said(

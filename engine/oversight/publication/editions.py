@@ -1,6 +1,7 @@
 """Publishing a month that has closed, and correcting it by another edition."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from engine import access
 from engine.events import administration_log
-from engine.models import OrganisationRecord, Publication, PublishedFigures
+from engine.models import OrganisationRecord, Publication, PublicationKey, PublishedFigures
 from engine.oversight.publication import counting, months, reading
 from engine.oversight.publication.corrections import Current, correct
 from engine.oversight.publication.months import Month
 from engine.oversight.publication.reading import Edition
-from engine.oversight.publication.rows import Rows, digest, published
-from engine.oversight.publication.suppression import Row
+from engine.oversight.publication.rounding import Counted, Row
+from engine.oversight.publication.rows import Rows, digest, published, sealed, stored, timed, with_times
 from engine.platform.db import UnitOfWork, connection, table
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 from engine.platform.ids import uuid7
@@ -24,6 +25,16 @@ from engine.platform.language import Calendar
 
 LONGEST = 500  # characters of a reason
 SHORTEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an edition says, and the true figures that it rests on, which nobody publishes."""
+
+    edition: int
+    reason: str | None
+    rows: Rows
+    counted: Mapping[Row, Counted]
 
 
 def publish(uow: UnitOfWork, calendar: Calendar) -> Edition | None:
@@ -36,7 +47,12 @@ def publish(uow: UnitOfWork, calendar: Calendar) -> Edition | None:
     if month is None or uow.now.date() < month.due or not counting.is_settled(uow, month):
         return None
     measured = counting.measure(uow, month)
-    return _store(uow, month, 1, None, published(measured)) if measured.services else None
+    if not measured.services:
+        return None
+    counted = {(one.counted.unit, one.counted.service): one.counted for one in measured.services}
+    rows = published(measured, _secret(uow.session))
+    found = counting.times(uow, month, _owners(timed(rows), counted))
+    return _store(uow, month, Said(1, None, with_times(rows, found), counted))
 
 
 def publish_all(uow: UnitOfWork, calendar: Calendar) -> Sequence[Edition]:
@@ -74,13 +90,28 @@ def broken(session: Session) -> Iterator[int]:
     )
     for seq, logged in connection(session).execute(entry.order_by(OrganisationRecord.seq)):
         found = reading.editions_of(session, str(logged["month"]))
-        stored = [_said(session, one) for one in found if one.edition == logged["edition"]]
-        if stored != [logged["digest"]]:
+        stored = [_said(session, one, logged) for one in found if one.edition == logged["edition"]]
+        if stored != [{name: logged[name] for name in ("digest", "counted") if name in logged}]:
             yield seq
 
 
-def _said(session: Session, one: Edition) -> str:
-    return digest(one.month.name, one.edition, one.reason, reading.rows(session, one.id)).hex()
+def _said(session: Session, one: Edition, logged: Mapping[str, Any]) -> Mapping[str, str]:
+    """Returns what the log should say of an edition: of those that were never rounded a digest alone."""
+    rows = reading.rows(session, one.id)
+    said = {"digest": digest(one.month.name, one.edition, one.reason, rows).hex()}
+    if "counted" in logged:
+        said["counted"] = sealed(reading.counted(session, one.id).values(), _secret(session))
+    return said
+
+
+def _secret(session: Session) -> bytes:
+    """Returns the key of this installation: each migrated database has one."""
+    return session.execute(select(PublicationKey.secret)).scalar_one()
+
+
+def _owners(services: Iterable[str], counted: Mapping[Row, Counted]) -> Mapping[str, str]:
+    units = {service: unit for unit, service in counted}
+    return {service: units[service] for service in services}
 
 
 def correct_month(uow: UnitOfWork, name: str, reason: str) -> Edition:
@@ -103,27 +134,35 @@ def correct_for_operator(uow: UnitOfWork, name: str, reason: str) -> Edition:
         raise Conflict(
             "Figures are being computed. Try again in a minute.", code="figures-pending", month=name
         )
-    stored = [reading.rows(uow.session, one.id) for one in reversed(editions)]
-    owners = {service: unit for unit, service in stored[-1] if service}
-    measured = counting.measure(uow, month, owners)
-    now: dict[Row, Current] = {
-        (one.counted.unit, one.counted.service): Current(
-            one.counted.counts, one.counted.grounds, one.said["grounds"]
-        )
-        for one in measured.services
-    }
-    rows = correct(stored, now, measured.times)
-    if rows is None:
-        detail = (
-            f"No figure of {name} may be corrected: nothing has changed, only hidden figures, or fewer than"
-            " five cases of a service."
-        )
-        raise Conflict(detail, code="nothing-to-correct", month=name)
-    made = _store(uow, month, editions[0].edition + 1, reason, rows)
+    said = _correction(uow, editions[0], reason)
+    made = _store(uow, month, said)
     if made is None:
         detail = f"Somebody else has just corrected {name}. Read the newest edition first."
         raise Conflict(detail, code="just-corrected", month=name)
     return made
+
+
+def _correction(uow: UnitOfWork, newest: Edition, reason: str) -> Said:
+    """Returns what the edition after this one says. Raises Conflict if nothing may be corrected."""
+    month, name = newest.month, newest.month.name
+    before = reading.counted(uow.session, newest.id)
+    if not before:
+        detail = f"The figures of {name} were published before figures were rounded, and can't be corrected."
+        raise Conflict(detail, code="published-unrounded", month=name)
+    measured = counting.measure(uow, month, {service: unit for unit, service in before})
+    now = {
+        (one.counted.unit, one.counted.service): Current(one.counted, one.said["grounds"])
+        for one in measured.services
+    }
+    shown = reading.rows(uow.session, newest.id)
+    about = f"{month.calendar} {name} {newest.edition + 1}"
+    made = correct(shown, before, now, _secret(uow.session), about)
+    if made is None:
+        detail = f"No figure of {name} is shown otherwise now: nothing has changed, or few cases."
+        raise Conflict(detail, code="nothing-to-correct", month=name)
+    changed = {*made.replaced, ("", ""), *((unit, "") for unit, _ in made.replaced)}
+    found = counting.times(uow, month, _owners(timed(made.rows), made.counted))
+    return Said(newest.edition + 1, reason, with_times(made.rows, found, changed), made.counted)
 
 
 def _checked(reason: str) -> str:
@@ -138,8 +177,9 @@ def _checked(reason: str) -> str:
     return reason
 
 
-def _store(uow: UnitOfWork, month: Month, edition: int, reason: str | None, rows: Rows) -> Edition | None:
+def _store(uow: UnitOfWork, month: Month, said: Said) -> Edition | None:
     """Stores an edition, and logs it. None if there is one of this number already."""
+    edition, reason, rows = said.edition, said.reason, said.rows
     publication_id, hashed = uuid7(), digest(month.name, edition, reason, rows)
     values: dict[str, Any] = {
         "id": publication_id,
@@ -156,13 +196,14 @@ def _store(uow: UnitOfWork, month: Month, edition: int, reason: str | None, rows
     made = insert_unless(Publication).values(values).on_conflict_do_nothing().returning(Publication.id)
     if uow.connection.execute(made).scalar_one_or_none() is None:
         return None
-    uow.connection.execute(insert(table(PublishedFigures)), _stored(publication_id, rows))
-    said = {"month": month.name, "calendar": month.calendar, "edition": edition, "digest": hashed.hex()}
-    administration_log.note(uow, "statistics.published", None, said)
+    uow.connection.execute(insert(table(PublishedFigures)), _stored(publication_id, said))
+    noted = {"month": month.name, "calendar": month.calendar, "edition": edition, "digest": hashed.hex()}
+    noted["counted"] = sealed(said.counted.values(), _secret(uow.session))
+    administration_log.note(uow, "statistics.published", None, noted)
     return Edition(publication_id, month, edition, reason, uow.now, hashed.hex())
 
 
-def _stored(publication_id: UUID, rows: Rows) -> list[Mapping[str, Any]]:
+def _stored(publication_id: UUID, said: Said) -> list[Mapping[str, Any]]:
     return [
         {
             "publication_id": publication_id,
@@ -170,6 +211,7 @@ def _stored(publication_id: UUID, rows: Rows) -> list[Mapping[str, Any]]:
             "service": service,
             "place": place,
             "figures": figures,
+            "counted": stored(said.counted[unit, service]) if service else None,
         }
-        for place, ((unit, service), figures) in enumerate(rows.items())
+        for place, ((unit, service), figures) in enumerate(said.rows.items())
     ]

@@ -6,14 +6,14 @@ from io import StringIO
 from typing import Any
 
 from engine.oversight.publication.reading import Edition
+from engine.oversight.publication.rounding import COUNTS
 from engine.oversight.publication.rows import TIMES_OF
-from engine.oversight.publication.suppression import COUNTS
 
-HIDDEN = "hidden"
+HIDDEN = "hidden"  # in editions that were published before figures were rounded
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet takes a text as a formula
 COLUMNS = (
     *("month", "edition", "unit", "unit_fa", "unit_en", "service", "service_fa", "service_en"),
-    *(*COUNTS, *TIMES_OF, "grounds", "versions", "fee_amount", "fee_currency"),
+    *(*COUNTS, *TIMES_OF, "grounds", "versions", "fee_amount", "fee_currency", "margin"),
 )
 Line = tuple[Edition, str, str, Mapping[str, Any]]  # of an agency, and a service or none
 
@@ -36,6 +36,7 @@ def csv_of(lines: Iterable[Line], units: Mapping[str, Mapping[str, str]]) -> byt
             "grounds": _grounds(figures.get("grounds", ())),
             "versions": ";".join(str(one["number"]) for one in figures.get("versions", ())),
             **{"fee_amount": fee.get("amount"), "fee_currency": fee.get("currency")},
+            "margin": figures.get("margin"),
         }
         writer.writerow([_cell(row[column]) for column in COLUMNS])
     return into.getvalue().encode("utf-8-sig")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine.models import Publication, PublishedFigures
 from engine.oversight.publication import months
 from engine.oversight.publication.months import Month
-from engine.oversight.publication.suppression import ALL, Row
+from engine.oversight.publication.rounding import ALL, Counted, Row
 
 MONTHS = 12  # on the page of a service
 _COLUMNS = (
@@ -80,6 +80,20 @@ def rows(session: Session, publication_id: UUID, unit: str | None = None) -> Map
     if unit is not None:
         found = found.where(PublishedFigures.unit == unit)
     return {(row.unit, row.service): row.figures for row in session.execute(found)}
+
+
+def counted(session: Session, publication_id: UUID) -> Mapping[Row, Counted]:
+    """Returns the true figures that an edition rests on, by service; none of one that was never rounded.
+
+    For corrections and the audit alone: never to be shown to anybody.
+    """
+    found = select(PublishedFigures.unit, PublishedFigures.service, PublishedFigures.counted).where(
+        PublishedFigures.publication_id == publication_id, PublishedFigures.counted.is_not(None)
+    )
+    return {
+        (row.unit, row.service): Counted(row.unit, row.service, row.counted["counts"], row.counted["grounds"])
+        for row in session.execute(found)
+    }
 
 
 def overview_rows(session: Session, publication_id: UUID, most: int) -> Mapping[Row, Mapping[str, Any]]:
