@@ -4,7 +4,7 @@ Within one calendar it is that of the due times, along which the indexes are rea
 calendar are read, and merged by the office time that is left until they are due.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from engine import access
 from engine.deadlines import OfficeTime, office_time
 from engine.models import ROOT, CandidateGroup, Delegation, Task, UnitLine
 from engine.organisation import calendars
