@@ -62,8 +62,14 @@ KINDS: Mapping[Kind, Sequence[Queue]] = {
         Queue("desk", quick=0.12, late=0.01, paused=0.05),
         Queue(
             "inspector",
-            **{"random": True, "quick": 0.0, "late": 0.1, "refused": 0.02, "paused": 0.3, "days_left": 8},
-            **{"handed_on": 0.2, "returns": (60, 20, 12, 8)},
+            random=True,
+            quick=0,
+            late=0.1,
+            refused=0.02,
+            paused=0.3,
+            days_left=8,
+            handed_on=0.2,
+            returns=(60, 20, 12, 8),
         ),
     ],
 }

@@ -16,7 +16,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Of clean months of officials, how many had a flag; of months with the pattern, in how many it was found.
+    """How many clean months of officials had a flag, and how many months with the pattern were found.
 
     One number of each kind of office, in the order of `KINDS`. `clean…` is how many months of officials were
     clean, `planted…` how many months of offices had the pattern.

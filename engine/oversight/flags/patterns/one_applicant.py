@@ -1,7 +1,8 @@
 """One official–one applicant: the cases of an applicant are decided by the same official.
 
-Base: the decisions on cases of one applicant that others could have made, too: in queues in which the official
-and at least one other decided in the period or the month before, and which nobody was assigned automatically.
+Base: the decisions on cases of one applicant that others could have made, too: in queues in which the
+official and at least one other decided in the period or the month before, and which nobody was assigned
+automatically.
 Numerator: those that one official made. Usual: the official's part of all other applicants' decisions in the
 same queues.
 

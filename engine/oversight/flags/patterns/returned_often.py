@@ -39,7 +39,7 @@ def _seen(log: PlaceLog, events: Sequence[Logged], times: int) -> Iterator[Seen]
         if event.kind == "correction.asked" or (again and event.facts.get("side") == "office"):
             returns[event.person].append(event.at)
             queues.setdefault(event.person, log.queue(event))
-    for person in queues:
+    for person, queue in queues.items():
         many = returns[person]
         at = many[times - 1] if len(many) >= times else max(last.get(person, 0), *many, 0)
-        yield Seen(person, events[0].case, at, len(many) >= times, queues[person])
+        yield Seen(person, events[0].case, at, len(many) >= times, queue)
