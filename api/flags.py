@@ -57,9 +57,10 @@ class FlagSummary(Body):
     seen: ShareBody
     """In how many of how many cases, decisions or tasks it was seen."""
     usual: ShareBody
-    """The same of everybody else in this place."""
+    """The same of everybody else in the same queues. It is compared queue by queue, not as one sum."""
     false: ShareBody
-    """In how many generated months of offices without this pattern it was found nevertheless."""
+    """In how many generated months of officials without this pattern it was found nevertheless, in offices
+    of three kinds."""
     state: FlagState
     """How far it has come."""
     overdue: bool
@@ -183,7 +184,7 @@ class OwnQuestionSummary(Body):
     seen: ShareBody
     """In how many of how many cases, decisions or tasks it was seen."""
     usual: ShareBody
-    """The same of everybody else in this place."""
+    """The same of everybody else in the same queues. It is compared queue by queue, not as one sum."""
     about: Account | None
     """Whose work it is about, if somebody who leads the unit is asked; null: the caller's own."""
     asked_by: Account

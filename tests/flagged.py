@@ -1,6 +1,8 @@
-"""Generated months of an office, in memory: half of them as offices are, half with one planted pattern.
+"""Generated months of offices, in memory: some as offices are, some with one planted pattern.
 
 Natural noise is in all of them: officials pick tasks, work late, help each other, ask back, open wrong cases.
+There are three kinds of offices: one serves mostly the oldest first, one in random order, and one has a slow
+and a quick queue, which differ in all that patterns count. In the last two, officials do unequally much.
 """
 
 import sys
@@ -13,7 +15,7 @@ from uuid import UUID
 
 from engine.models import Pattern
 from engine.oversight.flags import OF_PLACES, OF_UNITS
-from engine.oversight.flags.measured import Measured
+from engine.oversight.flags.measured import OFFICES, Kind, Measured
 from engine.oversight.flags.rows import Finding, Logged, PlaceLog, Read, by_case
 from engine.platform import red_flags
 from engine.timeline import Hours, ms_of
@@ -37,12 +39,49 @@ def _open(begin: int, end: int) -> Iterator[tuple[int, int]]:
 HOURS = Hours(_open)
 
 
+@dataclass(frozen=True)
+class Queue:
+    """What is usual in a pool of tasks: parts of 1, and how often a case is returned, by chances of 100."""
+
+    role: str = "clerk"
+    ordered: float = 0.75  # the oldest is taken; else one of the first eight
+    random: bool = False  # any is taken, however old
+    quick: float = 0.01
+    late: float = 0.02
+    refused: float = 0.003
+    paused: float = 0.2
+    days_left: int = 15  # at most, when a pause begins
+    handed_on: float = 0.04
+    returns: tuple[int, int, int, int] = (80, 15, 4, 1)
+
+
+KINDS: Mapping[Kind, Sequence[Queue]] = {
+    "oldest-first": [Queue()],
+    "random-order": [Queue(random=True)],
+    "two-queues": [
+        Queue("desk", quick=0.12, late=0.01, paused=0.05),
+        Queue(
+            "inspector",
+            random=True,
+            quick=0,
+            late=0.1,
+            refused=0.02,
+            paused=0.3,
+            days_left=8,
+            handed_on=0.2,
+            returns=(60, 20, 12, 8),
+        ),
+    ],
+}
+
+
 @dataclass
 class Office:
     """A month of an office, and the one before it. `planted` is what the first of its people does."""
 
     rng: Random
     planted: Pattern | None
+    kind: Kind = "oldest-first"
     events: list[Logged] = field(default_factory=list)
     opened: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
     applicants: dict[UUID, str] = field(default_factory=dict)
@@ -51,6 +90,8 @@ class Office:
 
     def __post_init__(self) -> None:
         self.people = [self.new_id() for _ in range(self.rng.randint(3, 8))]
+        self.queues = [*KINDS[self.kind]]
+        self.rng.shuffle(self.queues)
         self.administrators = [self.new_id(), self.new_id()]
         self.portal = self.new_id()
 
@@ -80,12 +121,13 @@ class Office:
         return PlaceLog(BEGIN, by_case(self.events), HOURS, self.opened, self.applicants, [*self.reads])
 
 
-def an_office(seed: int, planted: Pattern | None) -> PlaceLog:
+def an_office(seed: int, planted: Pattern | None, kind: Kind = "oldest-first") -> PlaceLog:
     """Return the log of two months, the second of which counts."""
-    office = Office(Random(seed), planted)
-    _queue(office)
-    for _ in range(office.rng.randint(120, 220)):
-        _drawn(office)
+    office = Office(Random(seed), planted, kind)
+    for queue, people in zip(office.queues, _shared_out(office), strict=True):
+        _queue(office, queue, people)
+        for _ in range(office.rng.randint(120, 220)):
+            _drawn(office, queue, people)
     _reading(office)
     _changing(office)
     return office.log()
@@ -97,10 +139,28 @@ def findings(log: PlaceLog) -> Mapping[Pattern, list[Finding]]:
     return {name: [*find(log, red_flags.USUAL[name])] for name, find in finds.items()}
 
 
-def _queue(office: Office) -> None:
+def _shared_out(office: Office) -> Sequence[Sequence[UUID]]:
+    """Return who works in each queue: in one of two half of the people each, and one of them in both."""
+    if len(office.queues) == 1:
+        return [office.people]
+    people = [*office.people, *(office.new_id() for _ in range(2))]
+    office.people = people
+    half = (len(people) + 1) // 2
+    return [people[:half], people[half - 1 :]]
+
+
+def _who(office: Office, people: Sequence[UUID], number: int) -> UUID:
+    """Return who takes the next task: by turns, or some twice as often as others."""
+    if office.kind == "oldest-first":
+        return people[number % len(people)]
+    return office.rng.choices(people, [(3, 2, 4)[place % 3] for place in range(len(people))])[0]
+
+
+def _queue(office: Office, queue: Queue, people: Sequence[UUID]) -> None:
     """Cases that wait in one pool. Each day, everybody takes some: mostly the oldest, sometimes another."""
     rng, waiting, regular = office.rng, list[tuple[UUID, UUID, int]](), [f"company {n}" for n in range(4)]
-    backlog, daily = rng.randint(15, 45), rng.randint(4, 12)
+    least = 4 if office.kind == "oldest-first" else 7
+    backlog, daily = rng.randint(15, 45), rng.randint(least, least + 8)
     person_of = rng.choice(regular)
     for day in range(BEFORE // DAY, END // DAY):
         if day % 7 >= 5:
@@ -110,56 +170,58 @@ def _queue(office: Office) -> None:
             case, task = office.new_id(), office.new_id()
             at = day * DAY + 7 * HOUR + rng.randrange(60 * MINUTE)
             office.add(case, at, "case.started", office.portal)
-            office.add(case, at, "task.created", office.portal, task, element="decide", **_FACTS)
+            office.add(case, at, "task.created", office.portal, task, element="decide", **_facts(queue))
             office.applicants[case] = rng.choice(regular) if rng.random() < 0.2 else f"person {rng.random()}"
             waiting.append((case, task, at))
         for number in range(min(len(waiting) - 1, daily)):
-            person = office.people[number % len(office.people)]
+            person = _who(office, people, number)
             at = day * DAY + 9 * HOUR + number * 20 * MINUTE + rng.randrange(15 * MINUTE)
-            place = 0 if rng.random() < 0.75 else rng.randrange(min(len(waiting), 8))
-            if office.plants("queue-jumping", person, 0.6):
+            among = len(waiting) if queue.random else min(len(waiting), 8)
+            place = 0 if not queue.random and rng.random() < queue.ordered else rng.randrange(among)
+            if office.plants("queue-jumping", person, 1.0 if queue.random else 0.6):
                 place = len(waiting) - 1 - rng.randrange(min(2, len(waiting)))
             if office.plants("one-applicant", person, 1.0):
                 wanted = (n for n, one in enumerate(waiting) if office.applicants[one[0]] == person_of)
                 place = next(wanted, place)
             case, task, _ = waiting.pop(place)
-            _decide(office, person, case, task, at)
+            _decide(office, queue, person, (case, task), at)
 
 
-_FACTS = {"side": "office", "role": "clerk"}
+def _facts(queue: Queue) -> Mapping[str, str]:
+    return {"side": "office", "role": queue.role}
 
 
-def _decide(office: Office, person: UUID, case: UUID, task: UUID, at: int) -> None:
-    rng = office.rng
+def _decide(office: Office, queue: Queue, person: UUID, taken: tuple[UUID, UUID], at: int) -> None:
+    rng, (case, task) = office.rng, taken
     at = max(at, office.events[-1].at if office.events[-1].case == case else at)
     office.add(case, at, "task.claimed", person, task)
-    took = rng.randint(5, 4 * 60) * MINUTE if rng.random() > 0.01 else rng.randint(5, 30) * 1000
+    took = rng.randint(5, 4 * 60) * MINUTE if rng.random() > queue.quick else rng.randint(5, 30) * 1000
     if office.plants("quick-decisions", person, 0.5):
         took = rng.randint(3, 15) * 1000
     office.opened[person, case] = at
     done = at + took
-    if office.by_chance(0.02) or office.plants("outside-hours", person, 0.5):
+    if office.by_chance(queue.late) or office.plants("outside-hours", person, 0.5):
         done = (at // DAY) * DAY + 20 * HOUR + rng.randrange(2 * HOUR)
-    for _ in range(_returns(office, person)):
+    for _ in range(_returns(office, queue, person)):
         office.add(case, done, "correction.asked", person, task)
         done += 2 * HOUR
-    if office.by_chance(0.003) or office.plants("four-eyes-refusals", person, 0.3):
+    if office.by_chance(queue.refused) or office.plants("four-eyes-refusals", person, 0.3):
         office.add(case, done, "task.blocked", person, task, reason="four-eyes")
-    if office.by_chance(0.2):
-        _pause(office, person, case, done)
+    if office.by_chance(queue.paused):
+        _pause(office, queue, person, case, done)
     office.add(case, done, "task.completed", person, task)
     office.add(case, done, "decision.made", person, task, element="decide", outcome="granted")
 
 
-def _returns(office: Office, person: UUID) -> int:
+def _returns(office: Office, queue: Queue, person: UUID) -> int:
     if office.plants("returned-often", person, 0.4):
         return office.rng.randint(3, 4)
-    return office.rng.choices((0, 1, 2, 3), (80, 15, 4, 1))[0]
+    return office.rng.choices((0, 1, 2, 3), queue.returns)[0]
 
 
-def _pause(office: Office, person: UUID, case: UUID, at: int) -> None:
+def _pause(office: Office, queue: Queue, person: UUID, case: UUID, at: int) -> None:
     rng = office.rng
-    left = rng.randint(1, 15) * DAY
+    left = rng.randint(1, queue.days_left) * DAY
     end = at + rng.randint(1, 6) * DAY
     if office.plants("pauses-at-the-end", person, 0.9):
         left = 3 * HOUR
@@ -169,20 +231,20 @@ def _pause(office: Office, person: UUID, case: UUID, at: int) -> None:
     office.add(case, end, "clock.resumed", person, due_at=due)
 
 
-def _drawn(office: Office) -> None:
+def _drawn(office: Office, queue: Queue, people: Sequence[UUID]) -> None:
     """A task that is assigned at random, and mostly done by whom it was."""
     rng = office.rng
     case, task = office.new_id(), office.new_id()
     at = BEFORE + rng.randrange(END - BEFORE - 2 * DAY)
-    first = last = rng.choice(office.people)
+    first = last = rng.choice(people)
     favourite = office.people[0]
     office.add(
-        case, at, "task.created", office.portal, task, element="inspect", assignment="random", **_FACTS
+        case, at, "task.created", office.portal, task, element="inspect", assignment="random", **_facts(queue)
     )
     office.add(case, at, "task.assigned", office.portal, task, account=str(first), how="random")
-    if office.by_chance(0.04):
-        last = rng.choice(office.people)
-    if office.planted == "reassigned-until" and rng.random() < 0.25:
+    if office.by_chance(queue.handed_on):
+        last = rng.choice(people)
+    if office.planted == "reassigned-until" and favourite in people and rng.random() < 0.25:
         last = favourite
     if last != first:
         office.add(case, at + HOUR, "task.assigned", first, task, account=str(last), how="given")
@@ -211,29 +273,42 @@ def _changing(office: Office) -> None:
             office.add(case, at, "data.repaired", office.administrators[0])
 
 
-def measure(clean: int, planted: int) -> Iterator[tuple[Pattern, int, int]]:
-    """Yield each pattern, in how many clean months it was found, and in how many of those with it."""
+def measure(kind: Kind, clean: int, planted: int) -> Iterator[tuple[Pattern, int, int]]:
+    """Yield each pattern, in how many clean months of officials it was found, and in how many with it."""
     false = dict.fromkeys(PATTERNS, 0)
     for seed in range(clean):
-        for pattern, found in findings(an_office(seed, None)).items():
-            false[pattern] += bool(found)
+        for pattern, found in findings(an_office(seed, None, kind)).items():
+            false[pattern] += len(found)
     for pattern in PATTERNS:
-        found_in = sum(is_found(pattern, seed) for seed in range(clean, clean + planted))
+        found_in = sum(is_found(pattern, seed, kind) for seed in range(1000, 1000 + planted))
         yield pattern, false[pattern], found_in
 
 
-def is_found(pattern: Pattern, seed: int) -> bool:
+def officials(kind: Kind, clean: int) -> int:
+    """Return how many months of officials so many offices have."""
+    return sum(len(_people_of(seed, kind)) for seed in range(clean))
+
+
+def _people_of(seed: int, kind: Kind) -> Sequence[UUID]:
+    office = Office(Random(seed), None, kind)
+    _shared_out(office)
+    return office.people
+
+
+def is_found(pattern: Pattern, seed: int, kind: Kind = "oldest-first") -> bool:
     """Whether a planted pattern is found, and only of the one who does it."""
-    found = findings(an_office(seed, pattern))[pattern]
-    return bool(found) and {one.subject for one in found} <= {*first_of(seed)}
+    found = findings(an_office(seed, pattern, kind))[pattern]
+    return bool(found) and {one.subject for one in found} <= {*first_of(seed, kind)}
 
 
-def first_of(log_seed: int) -> tuple[UUID, UUID]:
+def first_of(log_seed: int, kind: Kind = "oldest-first") -> tuple[UUID, UUID]:
     """Return the ids of the person, and of the administrator, who does what is planted with a seed."""
-    office = Office(Random(log_seed), None)
+    office = Office(Random(log_seed), None, kind)
     return office.people[0], office.administrators[0]
 
 
 if __name__ == "__main__":  # python -m tests.flagged
-    for name, wrong, right in measure(Measured.clean, Measured.planted):
-        sys.stdout.write(f'"{name}": Measured({wrong}, {right}),\n')
+    for name in KINDS:
+        sys.stdout.write(f"{name}: {officials(name, OFFICES)} clean\n")
+        for one, wrong, right in measure(name, OFFICES, Measured.planted_by_kind):
+            sys.stdout.write(f"  {one}: {wrong}, {right}\n")

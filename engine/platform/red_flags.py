@@ -17,13 +17,13 @@ USUAL: Mapping[str, Thresholds] = MappingProxyType(
         "queue-jumping": {"least": 6, "share": 0.1, "usual": 0.1, "waiting": 5},
         "one-applicant": {"least": 5, "share": 0.7, "usual": 0.2},
         "quick-decisions": {"least": 5, "share": 0.2, "usual": 0.02, "seconds": 20},
-        "outside-hours": {"least": 4, "share": 0.15, "usual": 0.02, "minutes": 60},
+        "outside-hours": {"least": 4, "share": 0.3, "usual": 0.02, "minutes": 60},
         "returned-often": {"least": 3, "share": 0.1, "usual": 0.01, "times": 3},
         "reassigned-until": {"least": 4, "share": 0.3, "usual": 0.05},
         "reads-without-part": {"least": 8, "share": 0.3, "usual": 0.05},
         "four-eyes-refusals": {"least": 3, "share": 0.05, "usual": 0.005},
         "changed-variables": {"least": 4, "share": 0.02, "usual": 0.005},
-        "pauses-at-the-end": {"least": 4, "share": 0.3, "usual": 0.05},
+        "pauses-at-the-end": {"least": 4, "share": 0.5, "usual": 0.05},
     }
 )
 # The least and the most of each threshold. Of a share and a part, anything else would find all or nothing.

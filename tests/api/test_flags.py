@@ -67,7 +67,7 @@ def test_a_flag_says_how_often_of_what_and_a_list_names_nobody(
     assert (listed["id"], listed["unit"], listed["definition"]) == (flag, "guild-office", "p")
     assert listed["seen"] == {"numerator": 7, "base": 31}
     assert listed["usual"] == {"numerator": 1, "base": 40}
-    assert listed["false"]["base"] == 1000
+    assert listed["false"]["base"] == 7178
     assert "sara" not in str(listed)
     shown = body(inspector.send("GET", f"/flags/{flag}", headers=PURPOSE))
     assert (shown["subject"]["name"], shown["left"], len(shown["cases"])) == ("sara", False, 1)

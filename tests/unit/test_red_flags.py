@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from engine.models import Pattern
 from engine.oversight.flags import MEASURED, OF_PLACES, OF_UNITS
-from engine.oversight.flags.judging import is_unusual, surprise
+from engine.oversight.flags.judging import Queue, compare, is_unusual, surprise
+from engine.oversight.flags.measured import KINDS, OFFICES, Kind, Measured
 from engine.oversight.flags.reading import Place
 from engine.oversight.flags.rows import Finding, Logged, PlaceLog, by_case
 from engine.oversight.flags.searching import findings
@@ -22,19 +23,34 @@ CLEAN = 25
 PLANTED = 3
 
 
-def test_clean_offices_have_at_most_the_stated_share_of_flags() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_clean_offices_have_at_most_the_stated_share_of_flags(kind: Kind) -> None:
     false = dict.fromkeys(PATTERNS, 0)
     for seed in range(CLEAN):
-        for pattern, found in flagged.findings(flagged.an_office(seed, None)).items():
-            false[pattern] += bool(found)
-    assert {name: count for name, count in false.items() if count > MEASURED[name].false} == {}
+        for pattern, found in flagged.findings(flagged.an_office(seed, None, kind)).items():
+            false[pattern] += len(found)
+    place = KINDS.index(kind)
+    stated = {name: MEASURED[name].false_by_kind[place] for name in PATTERNS}
+    assert {name: count for name, count in false.items() if count > stated[name]} == {}
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_a_planted_pattern_is_found_of_the_one_who_does_it(pattern: Pattern) -> None:
+def test_a_planted_pattern_is_found_of_the_one_who_does_it(pattern: Pattern, kind: Kind) -> None:
     stated = MEASURED[pattern]
-    found = sum(flagged.is_found(pattern, seed) for seed in range(stated.clean, stated.clean + PLANTED))
-    assert found >= PLANTED * stated.found // stated.planted - 1
+    found = sum(flagged.is_found(pattern, seed, kind) for seed in range(1000, 1000 + PLANTED))
+    expected = stated.found_by_kind[KINDS.index(kind)]
+    assert found >= PLANTED * expected // stated.planted_by_kind - 1
+
+
+def test_measured_mistakes_are_few_in_each_kind_of_office() -> None:
+    for place, clean in enumerate(Measured.clean_by_kind):
+        false = [one.false_by_kind[place] for one in MEASURED.values()]
+        assert clean >= 2000
+        assert max(false) <= 0.002 * clean
+        assert sum(false) <= 0.01 * clean
+    assert Measured.clean == sum(Measured.clean_by_kind)
+    assert Measured.clean_by_kind[0] == flagged.officials(KINDS[0], OFFICES)
 
 
 def test_every_pattern_has_thresholds_and_was_measured() -> None:
@@ -44,13 +60,24 @@ def test_every_pattern_has_thresholds_and_was_measured() -> None:
 
 def test_what_everybody_does_is_not_unusual() -> None:
     limits = {"least": 3, "share": 0.1, "usual": 0.02}
-    assert is_unusual(10, 30, (2, 90), limits)
-    assert not is_unusual(10, 30, (30, 90), limits)
-    assert not is_unusual(2, 2, (0, 90), limits)  # too few, however certain
-    assert not is_unusual(9, 100, (0, 900), limits)  # too small a part
-    # In a small office nothing shows what is usual but the expectation.
-    assert surprise(3, 3, (0, 0), 0.3) > 0.01 > surprise(9, 9, (0, 0), 0.02)
-    assert surprise(0, 5, (0, 0), 0.1) == pytest.approx(1)
+
+    def unusual(*queues: Queue) -> bool:
+        return is_unusual(compare(queues, limits), limits)
+
+    assert unusual(Queue(10, 30, 2, 90))
+    assert not unusual(Queue(10, 30, 30, 90))
+    assert not unusual(Queue(2, 2, 0, 90))  # too few, however certain
+    assert not unusual(Queue(9, 100, 0, 900))  # too small a part
+    assert not unusual(Queue(86, 100, 123, 151))  # odds 1.4 times theirs
+    # Certain, but odds of 2.9 and 3.1 times theirs.
+    assert not unusual(Queue(490, 1000, 2500, 10_000))
+    assert unusual(Queue(510, 1000, 2500, 10_000))
+    # Twice as often as all others, but in each queue as often as the others there.
+    assert not unusual(Queue(40, 50, 120, 150), Queue(1, 10, 30, 300))
+    # In a queue of one account nothing shows what is usual but the expectation.
+    alone = [compare([Queue(count, count, 0, 0)], limits) for count in (3, 9)]
+    assert surprise(alone[0], 0.3) > 0.01 > surprise(alone[1], 0.02)
+    assert surprise(compare([Queue(0, 5, 0, 40)], limits), None) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
@@ -164,16 +191,43 @@ def test_queue_jumping_needs_others_that_wait_longer() -> None:
     log = Log()
     for number in range(30):
         log.add(number, NOON + number * DAY, "task.created", SYSTEM, side="office", role="clerk")
-    for number in range(29, 20, -1):  # the newest first, while twenty wait
+    for number in range(29, 20, -1):  # the newest first, while others wait
         log.add(number, NOON + 40 * DAY + (30 - number) * HOUR, "task.claimed")
+    assert log.find("queue-jumping") == []  # nobody else serves this queue in another manner
+    for number in range(9):
+        log.add(number, NOON + 40 * DAY + number * HOUR + MINUTE, "task.claimed", OTHER)
     (found,) = log.find("queue-jumping")
-    assert (found.subject, found.numerator, found.base) == (ONE, 9, 9)
+    assert (found.subject, found.numerator, found.base, found.usual) == (ONE, 9, 9, (0, 9))
+    assert found.expected == 0
     log = Log()
     for number in range(30):
         log.add(number, NOON + number * DAY, "task.created", SYSTEM, side="office", role="clerk")
     for number in range(20):
         log.add(number, NOON + 40 * DAY + number * HOUR, "task.claimed")
     assert log.find("queue-jumping") == []
+
+
+def test_an_office_that_always_serves_the_newest_first_has_no_flag() -> None:
+    log = Log()
+    for number in range(60):
+        log.add(number, NOON + number * DAY, "task.created", SYSTEM, side="office", role="clerk")
+    for number in range(59, 20, -1):
+        person = OTHER if number % 8 == 0 else ONE
+        log.add(number, NOON + 70 * DAY + (60 - number) * HOUR, "task.claimed", person)
+    assert log.find("queue-jumping") == []
+
+
+def test_officials_of_a_slow_queue_are_not_compared_with_those_of_a_quick_one() -> None:
+    log = Log()
+    for number in range(400):
+        slow = number < 200
+        person = UUID(int=20 + number % 4 + 4 * slow)
+        role = "inspector" if slow else "clerk"
+        log.add(number, NOON, "task.created", SYSTEM, side="office", role=role)
+        at = NOON + 9 * HOUR if slow and number % 7 else NOON
+        log.add(number, at, "task.completed", person)
+        log.add(number, at, "decision.made", person)
+    assert log.find("outside-hours") == []
 
 
 def test_a_more_urgent_task_is_no_queue_jumping() -> None:

@@ -4,7 +4,7 @@ Pure: no database. Instants are in milliseconds. Of a payload nothing is here.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -41,19 +41,24 @@ class Read(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """One of the things that a pattern counts: its base. `hit`: it is in the numerator, too."""
+    """One of the things that a pattern counts: its base. `hit`: it is in the numerator, too.
+
+    Only what was seen in the same `queue` is compared; None: of everything in the place.
+    """
 
     person: UUID
     case: UUID
     at: int
     hit: bool
+    queue: Hashable = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A pattern, as seen in what one account did in one place and period.
 
-    `usual` is the numerator and the base of everybody else there.
+    `usual` is the numerator and the base of everybody else in the same queues, `expected` the numerator that
+    the account would have with their share in each.
     """
 
     pattern: Pattern
@@ -61,6 +66,7 @@ class Finding:
     numerator: int
     base: int
     usual: tuple[int, int]
+    expected: float
     cases: Mapping[UUID, int]  # when it was first seen in each
 
 
@@ -85,6 +91,11 @@ class Work:
     held: list[Held] = field(default_factory=list)
     closed: int | None = None
     by: UUID | None = None  # who completed it; None: it is open, or was cancelled
+
+    @property
+    def queue(self) -> Hashable:
+        """Whose work it is: a step of the same pool."""
+        return self.pool, self.element
 
 
 @dataclass(slots=True)
@@ -113,6 +124,11 @@ class PlaceLog:
         if self._works is None:
             self._works = _works(self.cases.values())
         return self._works
+
+    def queue(self, event: Logged) -> Hashable:
+        """Returns whose work an event is: its step in the pool of its task, or the step alone."""
+        work = self.works.get(event.task) if event.task else None
+        return work.queue if work else event.element
 
     def decisions(self) -> Iterator[Logged]:
         """Yields the legal decisions that officials made."""

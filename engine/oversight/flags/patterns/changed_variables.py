@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from uuid import UUID
 
-from engine.oversight.flags.judging import is_unusual
+from engine.oversight.flags.judging import Queue, compare, is_unusual
 from engine.oversight.flags.rows import Finding, Logged, PlaceLog
 from engine.platform.red_flags import Thresholds
 
@@ -35,9 +35,11 @@ def find(log: PlaceLog, limits: Thresholds) -> Iterator[Finding]:
     for person, cases in changed.items():
         others = {case for one, found in changed.items() if one != person for case in found}
         others |= {case for one, found in before.items() if one != person for case in found}
-        usual = len(others), len(log.cases)
-        if is_unusual(len(cases), active, usual, limits):
-            yield Finding("changed-variables", person, len(cases), active, usual, cases)
+        # Where nobody else changes any, there is nobody to compare with.
+        queue = Queue(len(cases), active, len(others), len(log.cases) if others else 0)
+        compared = compare([queue], limits)
+        if is_unusual(compared, limits, usual=limits["usual"]):
+            yield Finding("changed-variables", person, *compared[:4], cases)
 
 
 def _changer(event: Logged) -> UUID | None:

@@ -4,7 +4,7 @@ Base: the decisions and approvals of an official in the place. Numerator: those 
 case was closed by its calendar, and was so for `minutes` (60) before and after: who stays a little longer
 isn't meant.
 
-Threshold: 4 decisions and 15 of 100. Two in a hundred are expected; an office that works on Fridays does so
+Threshold: 4 decisions and 30 of 100. Two in a hundred are expected; an office that works on Fridays does so
 together, and then this is usual there.
 """
 
@@ -23,7 +23,11 @@ def find(log: PlaceLog, limits: Thresholds) -> Iterator[Finding]:
     if hours is None:
         return iter(())
     seen = (
-        Seen(event.person, event.case, event.at, not hours.open_ms(event.at - margin, event.at + margin))
+        Seen(
+            *(event.person, event.case, event.at),
+            not hours.open_ms(event.at - margin, event.at + margin),
+            log.queue(event),
+        )
         for event in log.decisions()
     )
     return judge("outside-hours", seen, log.begin, limits)

@@ -2,12 +2,15 @@
 
 Base: the tasks that an official took first, by claiming or completing them, while at least `waiting` (5)
 others of the same pool (unit, role and priority) waited for anybody; tasks that were assigned automatically
-are no choice of theirs. Numerator: those at which at least `waiting` tasks that were to be served a day
-earlier waited, and these were at least a third of all that waited. A pool is served by due time where
-all of its tasks have one, as the inbox shows them, else by when they were opened.
+are no choice of theirs. Numerator: those of the last quarter of the pool, while at least `waiting` tasks in
+it were to be served a day earlier. A pool is served by due time where all of its tasks have one, as the inbox
+shows them, else by when they were opened. In an office that serves in random order, that is one in four.
 
-Threshold: 6 tasks and 1 of 10. Officials pick what they know, so one in ten is expected; an office that
+Compared are those who took tasks of the same pool in the same week, since how much waits changes. A pool that
+one account has alone is served in the manner of that account: there is no order to jump. An office that
 always serves the newest first has a usual share as high as everybody's, and nobody is asked.
+
+Threshold: 6 tasks and 1 of 10.
 """
 
 from bisect import bisect_left, insort
@@ -23,7 +26,8 @@ from engine.platform.red_flags import Thresholds
 from engine.timeline import ms_of
 
 DAY = 86_400_000
-PART = 1 / 3  # of all that waited
+WEEK = 7 * DAY
+PART = 3 / 4  # of all that waited are to be served before the last quarter
 
 
 def find(log: PlaceLog, limits: Thresholds) -> Iterator[Finding]:
@@ -33,7 +37,7 @@ def find(log: PlaceLog, limits: Thresholds) -> Iterator[Finding]:
         if not work.automatic:
             pools[work.pool].append(work)
     seen = (one for pool in pools.values() for one in _seen(pool, limits["waiting"]))
-    return judge("queue-jumping", seen, log.begin, limits)
+    return judge("queue-jumping", seen, log.begin, limits, alone=False)
 
 
 def _seen(pool: Sequence[Work], least: float) -> Iterator[Seen]:
@@ -63,9 +67,10 @@ def _leave(
     place = places[number]
     waiting.pop(bisect_left(waiting, place))
     if person is not None and len(waiting) >= least:
-        before = bisect_left(waiting, place - DAY)
-        hit = before >= least and before >= PART * len(waiting)
-        yield Seen(person, opened[number].case, at, hit)
+        hit = bisect_left(waiting, place - DAY) >= least and bisect_left(waiting, place) >= PART * len(
+            waiting
+        )
+        yield Seen(person, opened[number].case, at, hit, (opened[number].pool, at // WEEK))
 
 
 def _place(work: Work, dated: bool) -> int:

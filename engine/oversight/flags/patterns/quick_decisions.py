@@ -23,7 +23,7 @@ def _seen(log: PlaceLog, least: float) -> Iterator[Seen]:
     for event in log.decisions():
         began = _opened(log, event)
         if began is not None:
-            yield Seen(event.person, event.case, event.at, event.at - began < least)
+            yield Seen(event.person, event.case, event.at, event.at - began < least, log.queue(event))
 
 
 def _opened(log: PlaceLog, event: Logged) -> int | None:

@@ -17,7 +17,7 @@ from engine.platform.red_flags import Thresholds
 def find(log: PlaceLog, limits: Thresholds) -> Iterator[Finding]:
     """Yields with whom such tasks ended."""
     seen = (
-        Seen(work.by, work.case, work.closed, _came_from_another(work))
+        Seen(work.by, work.case, work.closed, _came_from_another(work), work.queue)
         for work in log.works.values()
         if work.automatic and work.by is not None and work.closed is not None and work.held
     )

@@ -8,7 +8,7 @@ Threshold: 3 cases and 1 of 10. One in a hundred is expected: what was asked for
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from uuid import UUID
 
 from engine.oversight.flags.judging import judge
@@ -18,13 +18,14 @@ from engine.platform.red_flags import Thresholds
 
 def find(log: PlaceLog, limits: Thresholds) -> Iterator[Finding]:
     """Yields who returned cases often."""
-    seen = (one for events in log.cases.values() for one in _seen(events, int(limits["times"])))
+    seen = (one for events in log.cases.values() for one in _seen(log, events, int(limits["times"])))
     return judge("returned-often", seen, log.begin, limits)
 
 
-def _seen(events: Sequence[Logged], times: int) -> Iterator[Seen]:
+def _seen(log: PlaceLog, events: Sequence[Logged], times: int) -> Iterator[Seen]:
     returns: dict[UUID, list[int]] = defaultdict(list)
     last: dict[UUID, int] = {}
+    queues: dict[UUID, Hashable] = {}  # of what each did first
     opened: dict[str | None, int] = {}
     for event in events:
         again = event.kind == "task.created" and opened.get(event.element, event.at) < event.at
@@ -34,9 +35,11 @@ def _seen(events: Sequence[Logged], times: int) -> Iterator[Seen]:
             continue
         if event.kind in ("task.completed", "correction.asked"):
             last[event.person] = event.at
+            queues.setdefault(event.person, log.queue(event))
         if event.kind == "correction.asked" or (again and event.facts.get("side") == "office"):
             returns[event.person].append(event.at)
-    for person in last.keys() | returns.keys():
+            queues.setdefault(event.person, log.queue(event))
+    for person, queue in queues.items():
         many = returns[person]
         at = many[times - 1] if len(many) >= times else max(last.get(person, 0), *many, 0)
-        yield Seen(person, events[0].case, at, len(many) >= times)
+        yield Seen(person, events[0].case, at, len(many) >= times, queue)
