@@ -10,7 +10,9 @@ def _sub(task: str) -> str:
 
 
 CALLER = bpmn.process(
-    *bpmn.in_line(_sub("mine"), bpmn.node("callActivity", "child", calledElement="child"), "userTask child_s"),
+    *bpmn.in_line(
+        _sub("mine"), bpmn.node("callActivity", "child", calledElement="child"), "userTask child_s"
+    ),
     key="caller",
 )
 # In its own file: a sub-process with an id of the caller's, and a task with the caller's key.
