@@ -279,18 +279,27 @@ class _Answer:
         """Return what was typed; None for nothing."""
         name, field = DATA + pointer, _decided(field)
         if field.kind == "group":
-            return self.of(field.fields, pointer) or None
+            return self._group(field, pointer)
         if field.kind == "list":
             return self._rows(field, pointer) or None
         if field.kind == "boolean":
             return name in self.sent
         if field.kind in ("choices", *DOCUMENT_KINDS):
-            several = [_chosen(field, one) for one in self.sent.getlist(name) if one.strip()] or None
-            return several[-1] if several and field.kind == "document" else several
+            several = [_chosen(field, one) for one in self.sent.getlist(name) if one.strip()]
+            if field.kind == "document":
+                return several[-1] if several else None
+            # Browsers send nothing of boxes without a tick: it says none, unless there has to be one.
+            return several if several or _may_be_none(field) else None
         if field.kind == "datetime":
             return self._instant(field, name)
         typed = self.sent.get(name, "").strip()
         return (_chosen(field, typed) if field.kind == "choice" else typed) if typed else None
+
+    def _group(self, field: Field, pointer: str) -> dict[str, Any] | None:
+        """Return an object; None for an optional one in which nothing was typed or ticked."""
+        found = self.of(field.fields, pointer)
+        said = any(value != [] for value in found.values())
+        return found if said or (found and field.required) else None
 
     def _instant(self, field: Field, name: str) -> str | None:
         on, at = (self.sent.get(f"{name}{part}", "").strip() for part in ("", "@"))
@@ -312,6 +321,11 @@ class _Answer:
     def _many(self, pointer: str) -> int:
         typed = self.sent.get(f"rows{pointer}", "0")
         return int(typed) if typed.isdecimal() and len(typed) < 4 else 0
+
+
+def _may_be_none(field: Field) -> bool:
+    """Return whether the boxes of a field may all be left without a tick."""
+    return field.kind == "choices" and not field.hints.get("minItems")
 
 
 def _decided(field: Field) -> Field:

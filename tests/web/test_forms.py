@@ -56,12 +56,24 @@ def test_what_is_typed_becomes_an_answer_that_the_engine_takes() -> None:
         "area": 12.5,
         "born": "2026-11-25",
         "kind": "5",
+        "many": [],
         "agreed": False,
     }
 
 
-def test_what_is_left_empty_is_left_out_and_a_box_is_always_answered() -> None:
-    assert answer(data__name="  ") == {"agreed": False}
+def test_what_is_left_empty_is_left_out_and_boxes_are_always_answered() -> None:
+    assert answer(data__name="  ") == {"agreed": False, "many": []}
+
+
+BOXES: dict[str, Any] = {"type": "array", "items": {"type": "string", "enum": ["water", "gas"]}}
+
+
+def test_boxes_without_a_tick_say_none_unless_one_is_demanded() -> None:
+    inside = {"type": "object", "properties": {"of": BOXES, "who": {"type": "string"}}, "required": ["who"]}
+    fields = {"needed": BOXES, "some": {**BOXES, "minItems": 1}, "place": inside}
+    form = Form({"type": "object", "properties": fields, "required": ["needed"]}, None)
+    sent = forms.answer(form.fields, MultiDict())
+    assert engine_forms.check(form, sent) == {"needed": []}
 
 
 GROUND = {
