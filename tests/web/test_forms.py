@@ -65,6 +65,23 @@ def test_what_is_left_empty_is_left_out_and_boxes_are_always_answered() -> None:
     assert answer(data__name="  ") == {"agreed": False, "many": []}
 
 
+def test_field_that_some_answers_require_is_not_called_optional() -> None:
+    fields = {name: {"type": "string", "title": name} for name in ("kind", "why", "note", "with_note")}
+    schema = {
+        "type": "object",
+        "properties": fields,
+        "if": {"properties": {"kind": {"const": "x"}}, "required": ["kind"]},
+        "then": {"required": ["why"]},
+        "dependentRequired": {"note": ["with_note"]},
+    }
+    drawn = forms.drawing(Form(schema, None).fields, {}, FA).nodes
+    one = get_template_attribute("fields.html", "one")
+    told = {node.field.pointer: str(one(node)) for node in drawn}
+    optional = {pointer for pointer, html in told.items() if "(اختیاری)" in html}
+    assert optional == {"/kind", "/note"}
+    assert all("(در برخی حالت‌ها لازم)" in told[name] for name in ("/why", "/with_note"))
+
+
 BOXES: dict[str, Any] = {"type": "array", "items": {"type": "string", "enum": ["water", "gas"]}}
 
 
