@@ -285,15 +285,19 @@ class _Answer:
         if field.kind == "boolean":
             return name in self.sent
         if field.kind in ("choices", *DOCUMENT_KINDS):
-            several = [_chosen(field, one) for one in self.sent.getlist(name) if one.strip()]
-            if field.kind == "document":
-                return several[-1] if several else None
-            # Browsers send nothing of boxes without a tick: it says none, unless there has to be one.
-            return several if several or _may_be_none(field) else None
+            return self._several(field, name)
         if field.kind == "datetime":
             return self._instant(field, name)
         typed = self.sent.get(name, "").strip()
         return (_chosen(field, typed) if field.kind == "choice" else typed) if typed else None
+
+    def _several(self, field: Field, name: str) -> Any:
+        """Return what was ticked or uploaded; of documents None for none."""
+        several = [_chosen(field, one) for one in self.sent.getlist(name) if one.strip()]
+        if field.kind == "document":
+            return several[-1] if several else None
+        # Browsers send nothing of boxes without a tick: it says none, unless there has to be one.
+        return several if several or _may_be_none(field) else None
 
     def _group(self, field: Field, pointer: str) -> dict[str, Any] | None:
         """Return an object; None for an optional one in which nothing was typed or ticked."""
