@@ -297,7 +297,8 @@ class _Answer:
         if field.kind == "document":
             return several[-1] if several else None
         # Browsers send nothing of boxes without a tick: it says none, unless there has to be one.
-        return several if several or _may_be_none(field) else None
+        none = [] if field.kind == "choices" and not field.hints.get("minItems") else None
+        return several or none
 
     def _group(self, field: Field, pointer: str) -> dict[str, Any] | None:
         """Return an object; None for an optional one in which nothing was typed or ticked."""
@@ -325,11 +326,6 @@ class _Answer:
     def _many(self, pointer: str) -> int:
         typed = self.sent.get(f"rows{pointer}", "0")
         return int(typed) if typed.isdecimal() and len(typed) < 4 else 0
-
-
-def _may_be_none(field: Field) -> bool:
-    """Return whether the boxes of a field may all be left without a tick."""
-    return field.kind == "choices" and not field.hints.get("minItems")
 
 
 def _decided(field: Field) -> Field:

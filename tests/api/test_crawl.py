@@ -63,7 +63,7 @@ def demonstration(database: Database, tmp_path: Path) -> Settings:
 def let_clocks_run(database: Database, later: timedelta = timedelta(0)) -> None:
     """Do what is due in the clocks of cases, so much later."""
 
-    def command(session: Session, now: datetime) -> bool:
+    def command(session: Session, now: datetime) -> int:
         return cases.do_due_clocks(UnitOfWork(session, known.system(session, now), now + later), 500)
 
     while database.run(command):

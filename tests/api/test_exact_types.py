@@ -94,7 +94,7 @@ def test_wrong_types_in_bodies_are_refused_at_their_place(
             body: dict[str, Any] = {}
             for leaf in found:
                 put(body, leaf.way, value)
-            given = {"data": json.dumps(body), "content_type": JSON}
+            given: dict[str, Any] = {"data": json.dumps(body), "content_type": JSON}
             answer = client.send(method, address, **given)
             if answer.status_code == 403:  # some look at the permission first
                 answer = steady.client("portal").send(method, address, headers=BEHALF, **given)
@@ -116,7 +116,7 @@ def test_wrong_types_in_queries_are_refused_at_their_place(
         found = [leaf for one in asked for leaf in leaves(document, one["schema"], (one["name"],))]
         for text in [str(one) for one in OTHERS if isinstance(one, str | int | float)] if found else ():
             wrong = [leaf for leaf in found if not reads_as(contract, leaf, text)]
-            query = urlencode({leaf.way[0]: text for leaf in found})
+            query = urlencode({str(leaf.way[0]): text for leaf in found})
             answer = client.send(method, f"{address}?{query}")
             assert answer.status_code < 500, f"{method} {address} {text}: {answer.text}"
             told = pointers(answer.get_json(force=True)) if answer.status_code == 422 else []
@@ -142,7 +142,7 @@ def test_length_that_is_declared_of_a_header_is_enforced(steady: Steady, documen
         for one in operation["parameters"]:
             if one["in"] == "header" and "maxLength" in one["schema"]:
                 sent = {one["name"]: "x" * (one["schema"]["maxLength"] + 1)}
-                body = {"json": {}} if "requestBody" in operation else {}
+                body: dict[str, Any] = {"json": {}} if "requestBody" in operation else {}
                 answer = client.send(method, address, headers=sent, **body)
                 assert answer.status_code >= 400, f"{method} {address} {one['name']}"
                 tried.add(one["name"])
