@@ -68,7 +68,8 @@ def _has_type(kind: str, value: Any) -> bool:
 
 def _refused(kind: str, how: str) -> PydanticKnownError:
     context = {"error": "not as in RFC 3339"} if kind in ("date", "datetime") and how == "parsing" else None
-    return PydanticKnownError(f"{kind}_{how}", context)  # type: ignore[arg-type]
+    code: Any = f"{kind}_{how}"
+    return PydanticKnownError(code, context)
 
 
 _CHECKS = {kind: _check(kind) for kind in _WRITTEN}

@@ -297,7 +297,7 @@ class _Answer:
         if field.kind == "document":
             return several[-1] if several else None
         # Browsers send nothing of boxes without a tick: it says none, unless there has to be one.
-        none = [] if field.kind == "choices" and not field.hints.get("minItems") else None
+        none: list[Any] | None = [] if field.kind == "choices" and not field.hints.get("minItems") else None
         return several or none
 
     def _group(self, field: Field, pointer: str) -> dict[str, Any] | None:
