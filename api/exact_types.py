@@ -1,6 +1,6 @@
 """Types of requests are exact. By itself pydantic takes "yes" for true, "4" for 4, and 0.5 for a day of 1970.
 
-JSON has its own booleans and numbers, which nothing else stands for; dates and instants are texts. Queries
+JSON has its own booleans and numbers, and no text is one of them; dates and instants are texts. Queries
 and the fields of multipart forms are texts by nature, and are read as JSON would write the value.
 """
 

@@ -29,7 +29,7 @@ OF_A_CASE = {"applicant", "portal"}  # see only lists of tasks of a case
 SOME = 20  # such cases
 MANY = 300  # answers: the feed of events never ends
 ALIKE = 1  # addresses of one rule that each role visits
-OBJECTS = 20  # further ones of a rule, each by whoever reaches it first
+OBJECTS = 20  # further ones of a rule, each by the first account that reaches it
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Reader:
         headers = AUDITOR if self.role == "auditor" else {}
         try:
             answer = self.client.get(place.path, headers=headers)
-        except AssertionError as error:  # all are told together
+        except AssertionError as error:  # all are reported together
             crawl.faults.append(f"{self.role} GET {place.path}: {str(error)[:600]}")
             return False
         if answer.status_code >= 500:

@@ -110,7 +110,7 @@ def test_each_account_of_the_demonstration_can_read_what_it_is_shown(
 
 @pytest.fixture
 def every_kind(client: Clients, database: Database, ids: Mapping[str, str]) -> None:
-    """Besides the objects of `ids`: each kind of task, waits, and cases that don't go on."""
+    """Besides the objects of `ids`: each kind of task, waits, and cases that have stopped."""
     a_member(database, "head", "root", "supervisor")
     start = bpmn.node("startEvent", "start", camunda__formKey="f.json")
     line = [start, bpmn.node("userTask", "a"), bpmn.node("endEvent", "end")]

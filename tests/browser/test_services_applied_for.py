@@ -75,7 +75,7 @@ class Walk:
         self.case = found[1]
 
     def _send(self, page: Page) -> None:
-        """Fill in what a page demands, and go on; what some answers demand, once the page says so."""
+        """Fill in what a page demands, and send it; what some answers demand, once the page says so."""
         for box in page.evaluate(BOXES):
             if not (box["says"] or box["closed"]):
                 self._fill(page, box)
