@@ -16,6 +16,7 @@ from werkzeug.datastructures import FileStorage
 
 from api import conditional_reads, operations, received, waiting
 from api.callers import Callers, is_signed
+from api.exact_types import TEXTS
 from api.operations import BYTES, JSON, Answered, Operation
 from api.problems import PROVIDERS, Malformed, Unauthorized
 from api.shapes import Empty, Request
@@ -148,6 +149,7 @@ def _serve(view: View, parts: dict[str, Any], given: Mapping[str, type[Request] 
         view = _INSTEAD[view]
     parts = _prepare(database, view, parts)
     if view in _IN_PARTS:
+        received.idempotency_key()  # ignored, but not a wrong one
         return _response(view(**parts).answer())
     done = serving.serve(
         database,
@@ -323,7 +325,7 @@ def asked(model: type[R]) -> R:
 
 def _valid(part: str, model: type[R], value: Any) -> R:
     try:
-        return model.model_validate(value)
+        return model.model_validate(value, context=TEXTS if part == "query" else None)
     except ValidationError as error:
         raise Malformed(part, error) from error
 

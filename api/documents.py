@@ -13,6 +13,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from api.command import Reply, as_caller, command, multipart, prepared, sends
+from api.exact_types import TEXTS
 from api.problems import Malformed, pointer
 from api.shapes import (
     Account,
@@ -171,7 +172,7 @@ def parts_as(model: type[M]) -> M:
     """Return the other fields of the form. Raises Malformed."""
     said = {name: values[0] if len(values) == 1 else values for name, values in request.form.lists()}
     try:
-        return model.model_validate(said)
+        return model.model_validate(said, context=TEXTS)
     except ValidationError as error:
         raise Malformed("body", error) from error
 

@@ -13,7 +13,7 @@ from api.problems import PROVIDERS
 from engine.identity import profiles
 from engine.identity.oidc import Providers
 from engine.platform.db import Actor, UnitOfWork
-from engine.platform.errors import NotProven, NotRecognised
+from engine.platform.errors import NotRecognised, PersonNotProven
 from engine.portal import application_drafts
 from engine.portal.evidence import Proof
 
@@ -33,7 +33,10 @@ def admitted(uow: UnitOfWork) -> Actor:
 
 
 def of(actor: Actor) -> Proof | None:
-    """Return the person whose signed login a portal passes on; None if it passes none. Raises NotProven."""
+    """Return the person whose signed login a portal passes on; None if it passes none.
+
+    Raises PersonNotProven.
+    """
     token = _token()
     if not token or actor.role != "portal":
         return None
@@ -42,7 +45,7 @@ def of(actor: Actor) -> Proof | None:
         person = providers.signed_login(token, datetime.now(UTC))
     except NotRecognised as unknown:
         detail = f"The token in {HEADER} does not prove that the person has logged in within ten minutes."
-        raise NotProven(detail) from unknown
+        raise PersonNotProven(detail) from unknown
     return Proof(person.person or "", person.acr, profiles.full_name(dict(person.profile)))
 
 

@@ -45,7 +45,7 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.FourEyes: (HTTPStatus.FORBIDDEN, "four-eyes"),
     errors.FourEyesLate: (HTTPStatus.CONFLICT, "four-eyes"),
     errors.ConflictOfInterest: (HTTPStatus.FORBIDDEN, "conflict-of-interest"),
-    errors.NotProven: (HTTPStatus.FORBIDDEN, "person-not-proven"),
+    errors.PersonNotProven: (HTTPStatus.FORBIDDEN, "person-not-proven"),
     errors.ConsentRevoked: (HTTPStatus.FORBIDDEN, "consent-revoked"),
     errors.Recused: (HTTPStatus.FORBIDDEN, "recused"),
     errors.AssignedNotPicked: (HTTPStatus.FORBIDDEN, "assigned-not-picked"),
@@ -60,11 +60,11 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.Rejected: (HTTPStatus.UNPROCESSABLE_ENTITY, "rejected"),
     errors.Busy: (HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
     errors.NoTimeLeft: (HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
-    errors.ScannerDown: (HTTPStatus.SERVICE_UNAVAILABLE, "scanner-unavailable"),
-    errors.StorageDown: (HTTPStatus.SERVICE_UNAVAILABLE, "storage-unavailable"),
+    errors.ScannerUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "scanner-unavailable"),
+    errors.StorageUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "storage-unavailable"),
     errors.NotInstalled: (HTTPStatus.SERVICE_UNAVAILABLE, "pdf-unavailable"),
     errors.TypesettingFailed: (HTTPStatus.SERVICE_UNAVAILABLE, "pdf-unavailable"),
-    errors.DocumentTooLarge: (HTTPStatus.UNPROCESSABLE_ENTITY, "pdf-too-large"),
+    errors.PdfTooLarge: (HTTPStatus.UNPROCESSABLE_ENTITY, "pdf-too-large"),
     errors.Uncertain: (HTTPStatus.SERVICE_UNAVAILABLE, "outcome-unknown"),
 }
 

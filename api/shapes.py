@@ -4,8 +4,18 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema
 
+from api.exact_types import exact
 from engine import access
 from engine.bpmn.values import instant
 from engine.models import TaskKind
@@ -73,9 +83,16 @@ EventHash = Annotated[
 
 
 class Request(BaseModel):
-    """A request body or query. Unknown fields are rejected, so that typing errors are noticed."""
+    """A request body or query. Unknown fields are rejected, so that typing errors are noticed.
+
+    Types are exact: a text is neither true nor a number.
+    """
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return exact(handler(source))
 
     def idempotency_key(self) -> str | None:
         """The key that the body itself brings along, if it does."""

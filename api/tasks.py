@@ -114,7 +114,8 @@ def show(uow: UnitOfWork, task_id: UUID) -> Reply:
     row = tasks.get(uow, task_id)
     shown = tasks.get_form(uow, row)
     form = shown.form and FormBody.model_validate({"schema": shown.form.schema, "ui": shown.form.ui})
-    asked = row["asked"] and AskedBody(**{**_NOTHING, **_asked(uow, row), "parent": row["parent_id"]})
+    # What the clock notes of a supervisor's task is no request: nobody asked from another task.
+    asked = row["parent_id"] and AskedBody(**{**_NOTHING, **_asked(uow, row), "parent": row["parent_id"]})
     beside = tasks.list_subtasks(uow, task_id) if row["asks"] else ()
     body = TaskBody(
         **{**_fields(uow, row), "form": form, "data": shown.data, "draft": shown.draft, "asked": asked},

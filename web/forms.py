@@ -279,18 +279,32 @@ class _Answer:
         """Return what was typed; None for nothing."""
         name, field = DATA + pointer, _decided(field)
         if field.kind == "group":
-            return self.of(field.fields, pointer) or None
+            return self._group(field, pointer)
         if field.kind == "list":
             return self._rows(field, pointer) or None
         if field.kind == "boolean":
             return name in self.sent
         if field.kind in ("choices", *DOCUMENT_KINDS):
-            several = [_chosen(field, one) for one in self.sent.getlist(name) if one.strip()] or None
-            return several[-1] if several and field.kind == "document" else several
+            return self._several(field, name)
         if field.kind == "datetime":
             return self._instant(field, name)
         typed = self.sent.get(name, "").strip()
         return (_chosen(field, typed) if field.kind == "choice" else typed) if typed else None
+
+    def _several(self, field: Field, name: str) -> Any:
+        """Return what was ticked or uploaded; of documents None for none."""
+        several = [_chosen(field, one) for one in self.sent.getlist(name) if one.strip()]
+        if field.kind == "document":
+            return several[-1] if several else None
+        # Browsers send nothing of boxes without a tick: it says none, unless there has to be one.
+        none: list[Any] | None = [] if field.kind == "choices" and not field.hints.get("minItems") else None
+        return several or none
+
+    def _group(self, field: Field, pointer: str) -> dict[str, Any] | None:
+        """Return an object; None for an optional one in which nothing was typed or ticked."""
+        found = self.of(field.fields, pointer)
+        said = any(value != [] for value in found.values())
+        return found if said or (found and field.required) else None
 
     def _instant(self, field: Field, name: str) -> str | None:
         on, at = (self.sent.get(f"{name}{part}", "").strip() for part in ("", "@"))

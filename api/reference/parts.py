@@ -19,6 +19,8 @@ _ALL, _WRITES, _CONDITIONAL, _READS, _LANGUAGE, _PERSON, _PREFERENCES = (
     ("X-Person-Token",),
     ("Prefer",),
 )
+# Those whose length is checked: others are read as HTTP describes them, and what isn't understood is ignored.
+_LIMITED = (*_ALL, *_WRITES)
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
 _OF_PROBLEMS: Mapping[str, Collection[int]] = {
     "Retry-After": {429, 503},
@@ -38,7 +40,7 @@ def parameters(texts: Mapping[str, Any]) -> dict[str, Any]:
             "in": "header",
             "required": False,
             "description": texts["request-headers"][name],
-            "schema": {**_TEXT, "maxLength": 16_384} if name in _PERSON else _TEXT,
+            "schema": _TEXT if name in _LIMITED else {"type": "string"},
         }
         for name in (*_ALL, *_WRITES, *_CONDITIONAL, *_READS, *_LANGUAGE, *_PERSON, *_PREFERENCES)
     }

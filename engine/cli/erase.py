@@ -17,7 +17,7 @@ from engine.identity import accounts
 from engine.platform import persian
 from engine.platform.config import Settings
 from engine.platform.db import Actor, Database, UnitOfWork
-from engine.platform.errors import Conflict, NotFound, StorageDown, Unusable
+from engine.platform.errors import Conflict, NotFound, StorageUnavailable, Unusable
 from engine.platform.storage import Storage
 
 T = TypeVar("T")
@@ -122,7 +122,7 @@ def _finish(opened: Database, storage: Storage) -> int:
     """Delete the files of this erasure and of interrupted ones; return 1 if some are left."""
     try:
         became = erasure.delete_files(opened, storage)
-    except StorageDown as failure:
+    except StorageUnavailable as failure:
         left = len(opened.run(lambda session, _: erasure.pending(session), "single"))
         print(f"{failure.detail}\n{left} files are still to be deleted. Run `erase` again.", file=sys.stderr)
         return 1

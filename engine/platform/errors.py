@@ -13,7 +13,7 @@ Refusal
 ├── OwnReport     a report is signed by somebody who has written nothing in it
 ├── FieldNotMarked  a correction of fields that were not marked
 ├── AssuranceTooLow   requires a login with a higher assurance level
-├── NotProven     nothing proves that the person for whom the actor acts is logged in
+├── PersonNotProven     nothing proves that the person for whom the actor acts is logged in
 ├── ConsentRevoked  the person has taken their consent back
 ├── Recused       the actor has stepped back from the case
 ├── AssignedNotPicked the task is assigned automatically, and can't be claimed
@@ -28,12 +28,12 @@ Refusal
 ├── Rejected      a deployment with findings
 ├── NotInstalled  this installation lacks an optional part
 ├── TypesettingFailed  no PDF could be made
-│   └── DocumentTooLarge  because there is too much in it
+│   └── PdfTooLarge  because there is too much in it
 ├── QuotaExceeded more requests than are allowed in a period
 ├── Busy          no capacity at the moment; the same call may succeed later
 │   ├── NoTimeLeft    a part of a request was not tried
-│   ├── ScannerDown   documents can't be scanned
-│   └── StorageDown   documents can be neither stored nor read
+│   ├── ScannerUnavailable   documents can't be scanned
+│   └── StorageUnavailable   documents can be neither stored nor read
 ├── Recorded      what the command wrote until then is committed: the attempt itself is recorded
 │   ├── Throttled     too many failures; it says when to try again
 │   ├── PaymentMismatch  a payment with another amount or currency than the bill
@@ -144,7 +144,7 @@ class AssuranceTooLow(Forbidden):
         self.needed = needed
 
 
-class NotProven(Forbidden):
+class PersonNotProven(Forbidden):
     """Requires the login of the person for whom the actor acts, signed by a provider."""
 
 
@@ -271,11 +271,11 @@ class NoTimeLeft(Busy):
     """A part of a request was not tried, because the time of the request was over."""
 
 
-class ScannerDown(Busy):
+class ScannerUnavailable(Busy):
     """The scanner doesn't respond, so no document is accepted."""
 
 
-class StorageDown(Busy):
+class StorageUnavailable(Busy):
     """The storage of documents can't be reached, or lacks content that it should have."""
 
 
@@ -287,7 +287,7 @@ class TypesettingFailed(Refusal):
     """No PDF was made: it took too long, needed too much memory, or has a defect. The log has the reason."""
 
 
-class DocumentTooLarge(TypesettingFailed):
+class PdfTooLarge(TypesettingFailed):
     """The document has more rows, columns or characters than are typeset."""
 
 

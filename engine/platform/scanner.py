@@ -6,7 +6,7 @@ from typing import IO
 
 import structlog
 
-from engine.platform.errors import ScannerDown
+from engine.platform.errors import ScannerUnavailable
 
 CHUNK = 1 << 16
 CONNECT = 5  # seconds
@@ -19,7 +19,7 @@ log = structlog.get_logger("scanner")
 def scan(address: str, content: IO[bytes]) -> str | None:
     """Return what the daemon at `unix:/path` or `tcp:host:port` finds in a stream; None if nothing.
 
-    Raises ScannerDown without a clear answer: a file that wasn't scanned isn't accepted.
+    Raises ScannerUnavailable without a clear answer: a file that wasn't scanned isn't accepted.
     """
     content.seek(0)
     try:
@@ -27,13 +27,13 @@ def scan(address: str, content: IO[bytes]) -> str | None:
             said = _ask(channel, content)
     except OSError as failure:
         log.error("scanner.unavailable", error=type(failure).__name__)
-        raise ScannerDown("The virus scanner does not answer. Try again later.") from failure
+        raise ScannerUnavailable("The virus scanner does not answer. Try again later.") from failure
     if said == "stream: OK":
         return None
     if found := re.fullmatch(r"stream: (.+) FOUND", said):
         return found[1]
     log.error("scanner.unavailable", error=said[:200])
-    raise ScannerDown("The virus scanner can't check this file. The log of the server has the reason.")
+    raise ScannerUnavailable("The virus scanner can't check this file. The log of the server has the reason.")
 
 
 def _connected(address: str) -> socket.socket:

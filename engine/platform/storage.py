@@ -23,7 +23,7 @@ from fsspec.asyn import AbstractFileSystem
 from obstore.exceptions import BaseError
 from obstore.fsspec import FsspecStore
 
-from engine.platform.errors import StorageDown
+from engine.platform.errors import StorageUnavailable
 
 BLOCK = 1 << 20
 IN_MEMORY = 1 << 20
@@ -69,19 +69,22 @@ class Storage:
                 self._files.put_file(copy.name, self._place(key))
 
     def fetch(self, key: str) -> IO[bytes]:
-        """Return the content, complete and unaltered. Raises StorageDown if it is missing or was altered."""
+        """Return the content, complete and unaltered.
+
+        Raises StorageUnavailable if it is missing or was altered.
+        """
         found = self.read(key)
         if checksum(found) != key:
             found.close()
             log.error("document.altered", key=key)
-            raise StorageDown(
+            raise StorageUnavailable(
                 "The stored file differs from the uploaded one. Report this to the administrator."
             )
         found.seek(0)
         return found
 
     def read(self, key: str) -> IO[bytes]:
-        """Return the stored content without a check. Raises StorageDown if it is missing."""
+        """Return the stored content without a check. Raises StorageUnavailable if it is missing."""
         with ExitStack() as unless_whole:
             found = unless_whole.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
             with _reached(), self._open(key) as source:
@@ -182,4 +185,6 @@ def _reached() -> Iterator[None]:
         yield
     except (OSError, BaseError) as failure:
         log.error("storage.unavailable", error=type(failure).__name__)
-        raise StorageDown("Documents can't be saved or read at the moment. Try again later.") from failure
+        raise StorageUnavailable(
+            "Documents can't be saved or read at the moment. Try again later."
+        ) from failure

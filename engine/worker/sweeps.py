@@ -25,7 +25,7 @@ from engine.oversight.audit import runs
 from engine.oversight.publication import editions
 from engine.platform import jobs, logs
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import StorageDown
+from engine.platform.errors import StorageUnavailable
 from engine.platform.storage import Storage
 from engine.portal import application_drafts, durations, once_only
 from engine.requests import deferral, idempotency
@@ -114,7 +114,7 @@ async def _raise_rungs(runner: CommandRunner) -> None:
 async def _delete_files(runner: CommandRunner) -> None:
     """Deletes the files of discarded uploads; if a storage does not answer, it is tried again later."""
     while True:
-        with suppress(StorageDown):  # the storage itself has logged it
+        with suppress(StorageUnavailable):  # the storage itself has logged it
             await runner.poll(lambda uow: erasure.sweep(uow, Storage(runner.settings.documents)))
         await asyncio.sleep(HOUR)
 

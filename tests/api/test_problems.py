@@ -1,5 +1,6 @@
 """What a problem document says about a refusal, and what is for pages only."""
 
+from collections import Counter
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -7,20 +8,22 @@ import pytest
 from pydantic import BaseModel, Field, ValidationError
 
 from api import problems
-from engine.platform.config import Settings
+from engine.platform.config import ROOT, Settings
 from engine.platform.errors import (
     Conflict,
-    DocumentTooLarge,
     Fault,
     Invalid,
     NotFound,
     NotInstalled,
+    NotRecognised,
+    PdfTooLarge,
     Refusal,
     Rejected,
     TypesettingFailed,
+    Uncertain,
 )
 from engine.platform.findings import Finding
-from engine.platform.messages import catalogue
+from engine.platform.messages import catalogue, refusals
 from tests.catalogues import speaking
 from web.application import create
 
@@ -99,7 +102,7 @@ def test_without_a_pdf_the_code_says_why_and_nobody_is_asked_to_repeat(
 
 
 def test_what_is_too_large_for_a_pdf_is_no_failure_of_the_server() -> None:
-    response = answer(DocumentTooLarge("2,000 rows"), "fa")
+    response = answer(PdfTooLarge("2,000 rows"), "fa")
     document = response.get_json(force=True)
     assert (response.status_code, document["type"]) == (422, problems.TYPE + "pdf-too-large")
     assert "PDF" in document["detail"]
@@ -148,3 +151,14 @@ def test_every_kind_of_problem_has_a_title(accepted: str) -> None:
     assert not {name for name in names | written if not texts.find(f"problems.{name}.title")}
     details = set(problems._NAMES.values()) | written
     assert not {name for name in details if not texts.find(f"problems.{name}.detail")}
+
+
+def test_a_type_that_one_refusal_has_is_its_code_too() -> None:
+    """Programs that know one know the other; a code that says more than its type is documented."""
+    written = "".join((ROOT / "docs" / name).read_text("utf-8") for name in ("api.md", "problems.md"))
+    without_code = {NotRecognised, Uncertain}
+    kinds = {kind: name for kind, (_, name) in problems._KINDS.items() if kind not in without_code}
+    of_type = Counter(kinds.values())
+    codes = {refusals.name(kind): name for kind, name in kinds.items()}
+    assert not {code: name for code, name in codes.items() if code != name and of_type[name] == 1}
+    assert not {code for code in codes if f"`{code}`" not in written and f":{code}`" not in written}

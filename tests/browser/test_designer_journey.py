@@ -258,7 +258,14 @@ def test_versions_are_compared_without_a_script(visit: Visits, check: Check, sho
     plain = visit("fa", javascript=False, account="designer")
     plain.goto("/designer/compared")
     plain.get_by_role("link", name=say("compare.title")).click()
-    expect(plain.locator(".changes li").first).to_be_visible()
+    told = plain.locator("section[aria-labelledby=differences] li")
+    expect(told.first).to_be_visible()
+    card = plain.locator("section[aria-labelledby=differences]").bounding_box()
+    last = told.last.bounding_box()
+    assert card, "it has a place"
+    assert last, "so has its last sentence"
+    assert card["y"] < last["y"], "no sentence floats over something else"
+    assert last["y"] + last["height"] <= card["y"] + card["height"]
     for frame in plain.locator(".diagram.fitted").all():
         wide, shown = frame.evaluate("(frame) => [frame.scrollWidth, frame.clientWidth]")
         assert wide <= shown, "the picture is whole"

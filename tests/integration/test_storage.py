@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.platform.errors import StorageDown
+from engine.platform.errors import StorageUnavailable
 from engine.platform.storage import Storage
 from tests import s3
 
@@ -62,7 +62,7 @@ def test_content_kept_twice_is_there_once(storage: Storage) -> None:
 def test_nothing_is_stored_at_first(storage: Storage) -> None:
     assert list(storage.names()) == []
     assert storage.damage(key(SMALL)) == "missing"
-    with pytest.raises(StorageDown):
+    with pytest.raises(StorageUnavailable):
         storage.fetch(key(SMALL))
 
 
@@ -87,7 +87,7 @@ def test_content_tells_when_it_was_stored_last(storage: Storage) -> None:
 def test_content_that_is_not_its_key_is_altered(storage: Storage) -> None:
     storage.put(key(SMALL), BytesIO(b"forged"))
     assert storage.damage(key(SMALL)) == "altered"
-    with pytest.raises(StorageDown):
+    with pytest.raises(StorageUnavailable):
         storage.fetch(key(SMALL))
 
 
@@ -110,7 +110,7 @@ class Broken(BytesIO):
 
 
 def test_content_that_breaks_off_is_not_there(storage: Storage) -> None:
-    with pytest.raises(StorageDown):
+    with pytest.raises(StorageUnavailable):
         storage.put(key(SMALL), Broken(SMALL))
     assert list(storage.names()) == []
 
@@ -120,7 +120,7 @@ def test_bucket_that_does_not_exist_is_told(
 ) -> None:
     for name, value in bucket.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(StorageDown):
+    with pytest.raises(StorageUnavailable):
         Storage("s3://nothing-here").put(key(SMALL), BytesIO(SMALL))
 
 
@@ -128,7 +128,7 @@ def test_server_that_is_not_there_is_told(bucket: Mapping[str, str], monkeypatch
     for name, value in {**bucket, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}.items():
         monkeypatch.setenv(name, value)
     for use in (Storage(f"s3://{s3.BUCKET}").fetch, Storage(f"s3://{s3.BUCKET}").damage):
-        with pytest.raises(StorageDown):
+        with pytest.raises(StorageUnavailable):
             use(key(SMALL))
 
 

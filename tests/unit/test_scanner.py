@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.platform import scanner
-from engine.platform.errors import ScannerDown
+from engine.platform.errors import ScannerUnavailable
 from tests import scanners
 
 
@@ -43,12 +43,12 @@ def test_what_is_found_is_told(daemon: scanners.Scanner) -> None:
 )
 def test_answer_that_is_not_clear_is_no_acquittal(daemon: scanners.Scanner, reply: bytes) -> None:
     daemon.reply = reply
-    with pytest.raises(ScannerDown):
+    with pytest.raises(ScannerUnavailable):
         scanner.scan(daemon.address, BytesIO(b"a"))
 
 
 def test_file_that_is_too_large_for_the_scanner_is_no_acquittal(daemon: scanners.Scanner) -> None:
-    with pytest.raises(ScannerDown):
+    with pytest.raises(ScannerUnavailable):
         scanner.scan(daemon.address, BytesIO(bytes(scanners.LIMIT * 4)))
 
 
@@ -56,11 +56,11 @@ def test_file_that_is_too_large_for_the_scanner_is_no_acquittal(daemon: scanners
     "address", ["tcp:127.0.0.1:9", "unix:/nowhere/clamd", "tcp:no-such-host.invalid:3310"]
 )
 def test_scanner_that_is_not_there_is_told(address: str) -> None:
-    with pytest.raises(ScannerDown):
+    with pytest.raises(ScannerUnavailable):
         scanner.scan(address, BytesIO(b"a"))
 
 
 def test_scanner_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scanner, "ANSWER", 0.1)
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(ScannerDown):
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(ScannerUnavailable):
         scanner.scan(f"tcp:127.0.0.1:{silent.getsockname()[1]}", BytesIO(b"a"))

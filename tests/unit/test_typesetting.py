@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject
 
-from engine.platform.errors import DocumentTooLarge
+from engine.platform.errors import PdfTooLarge
 from engine.platform.typesetting import (
     Block,
     Column,
@@ -261,7 +261,7 @@ def test_table_of_many_rows_is_typeset() -> None:
     ],
 )
 def test_document_over_a_limit_is_refused_with_the_limit(block: Block, said: str) -> None:
-    with pytest.raises(DocumentTooLarge, match=said):
+    with pytest.raises(PdfTooLarge, match=said):
         typeset(with_text("", "en", block), timeout=SECONDS)
 
 

@@ -56,12 +56,41 @@ def test_what_is_typed_becomes_an_answer_that_the_engine_takes() -> None:
         "area": 12.5,
         "born": "2026-11-25",
         "kind": "5",
+        "many": [],
         "agreed": False,
     }
 
 
-def test_what_is_left_empty_is_left_out_and_a_box_is_always_answered() -> None:
-    assert answer(data__name="  ") == {"agreed": False}
+def test_what_is_left_empty_is_left_out_and_boxes_are_always_answered() -> None:
+    assert answer(data__name="  ") == {"agreed": False, "many": []}
+
+
+def test_field_that_some_answers_require_is_not_called_optional() -> None:
+    fields = {name: {"type": "string", "title": name} for name in ("kind", "why", "note", "with_note")}
+    schema = {
+        "type": "object",
+        "properties": fields,
+        "if": {"properties": {"kind": {"const": "x"}}, "required": ["kind"]},
+        "then": {"required": ["why"]},
+        "dependentRequired": {"note": ["with_note"]},
+    }
+    drawn = forms.drawing(Form(schema, None).fields, {}, FA).nodes
+    one = get_template_attribute("fields.html", "one")
+    told = {node.field.pointer: str(one(node)) for node in drawn}
+    optional = {pointer for pointer, html in told.items() if "(اختیاری)" in html}
+    assert optional == {"/kind", "/note"}
+    assert all("(در برخی حالت‌ها لازم)" in told[name] for name in ("/why", "/with_note"))
+
+
+BOXES: dict[str, Any] = {"type": "array", "items": {"type": "string", "enum": ["water", "gas"]}}
+
+
+def test_boxes_without_a_tick_say_none_unless_one_is_demanded() -> None:
+    inside = {"type": "object", "properties": {"of": BOXES, "who": {"type": "string"}}, "required": ["who"]}
+    fields = {"needed": BOXES, "some": {**BOXES, "minItems": 1}, "place": inside}
+    form = Form({"type": "object", "properties": fields, "required": ["needed"]}, None)
+    sent = forms.answer(form.fields, MultiDict())
+    assert engine_forms.check(form, sent) == {"needed": []}
 
 
 GROUND = {

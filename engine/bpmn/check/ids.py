@@ -8,7 +8,7 @@ from lxml import etree
 
 from engine.bpmn.model.diagram import Diagram
 from engine.bpmn.model.notes import Notes, place
-from engine.bpmn.notation.vocabulary import BPMNDI, FLOW_NODES, RUNNING, SUBPROCESSES, local
+from engine.bpmn.notation.vocabulary import BPMNDI, FLOW_NODES, RUNNING, local
 
 MAX_ID = 200
 _NEEDED = RUNNING | {
@@ -77,20 +77,12 @@ def _well_formed(file: str, element: Any, notes: Notes) -> None:
 
 
 def check_ids_together(diagrams: Sequence[Diagram], notes: Notes) -> None:
-    """Checks process and sub-process ids across files: SpiffWorkflow stores them in one table."""
+    """Checks that no two files have the same process: calls and cases name processes by id."""
     seen: dict[str, Diagram] = {}
     for diagram in diagrams:
-        for scope in diagram.scopes:
-            name = scope.element.get("id")
-            other = seen.setdefault(name, diagram) if name else diagram
-            if other.file != diagram.file:
-                _in_two_files(diagram.file, scope.element, other.file, notes)
-    keys = {diagram.key: diagram for diagram in diagrams if diagram.key}
-    for diagram in diagrams:
-        for node in diagram.nodes():
-            owner = keys.get(node.element.get("id"))
-            if owner and owner.file != diagram.file and node.kind not in SUBPROCESSES:
-                _in_two_files(diagram.file, node.element, owner.file, notes)
+        other = seen.setdefault(diagram.key, diagram) if diagram.key else diagram
+        if other.file != diagram.file:
+            _in_two_files(diagram.file, diagram.scopes[0].element, other.file, notes)
 
 
 def _in_two_files(file: str, element: Any, other: str, notes: Notes) -> None:

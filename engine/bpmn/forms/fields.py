@@ -72,6 +72,7 @@ class Field:
     label: Text
     description: Text | None = None
     required: bool = False
+    sometimes: bool = False  # required by some answers to other fields
     read_only: bool = False
     choices: tuple[Choice, ...] = ()
     fields: tuple["Field", ...] = ()
@@ -120,11 +121,13 @@ class _Reading:
             for name in _ordered(list(told), ui.get("ui:order"))
         }
         answered = {name for name, one in drawn.items() if not one.read_only}
-        conditions = _conditions(always(schema, self.root), needed, answered)
+        parts = always(schema, self.root)
+        conditions, sometimes = _conditions(parts, needed, answered), _demanded(parts) - needed
         drawn = {
             name: _with(
                 one,
                 required=name in needed and not one.read_only,
+                sometimes=name in sometimes and not one.read_only,
                 hide_when=one.hide_when or _group_hidden(one, conditions.get(name), at),
             )
             for name, one in drawn.items()
@@ -208,6 +211,13 @@ def _conditions(
             else:
                 found[name] = told
     return {name: told for name, told in found.items() if name not in several}
+
+
+def _demanded(parts: list[Mapping[str, Any]]) -> set[str]:
+    """Returns the properties that are required if some condition holds."""
+    branches = [_mapping(part.get(name)).get("required") for part in parts for name in ("then", "else")]
+    dependent = [names for part in parts for names in _mapping(part.get("dependentRequired")).values()]
+    return {name for names in (*branches, *dependent) for name in names_in(names)}
 
 
 def _compared(condition: Any) -> Mapping[str, Any] | None:

@@ -13,6 +13,7 @@ from SpiffWorkflow.bpmn.parser.task_parsers import (
     SubWorkflowParser,
 )
 from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.control import SimpleBpmnTask
 from SpiffWorkflow.bpmn.specs.defaults import EndEvent, ManualTask, NoneTask, UserTask
@@ -149,7 +150,8 @@ class _SubProcessParser(SubWorkflowParser):
     def create_task(self) -> Any:
         if self.node.get("triggeredByEvent") == "true":
             self.spec_class = EventSubProcess
-        return super().create_task()
+        name = self.process_parser.parser.add_inner(self)
+        return self.spec_class(self.spec, self.bpmn_id, subworkflow_spec=name, **self.bpmn_attributes)
 
 
 class _StartParser(StartEventParser):
@@ -207,8 +209,11 @@ class _EventGatewayParser(_ManyOut, TaskParser):
 class Parser(BpmnParser):
     """Parses what `engine.bpmn.check` accepts, and nothing else.
 
-    There is no class for other elements.
+    There is no class for other elements. `shared` are the ids of processes and sub-processes that several
+    files have: the library stores both in one table, where the sub-processes of those ids need other names.
     """
+
+    shared: frozenset[str] = frozenset()
 
     PROCESS_PARSER_CLASS = _Process
     PARSER_CLASSES = {  # noqa: RUF012  # the library's own way to configure a parser
@@ -235,6 +240,18 @@ class Parser(BpmnParser):
             ("inclusiveGateway", ConditionalGatewayParser, InclusiveGateway),
         )
     }
+
+    def add_inner(self, task: TaskParser) -> str:
+        """Adds the parser of a sub-process to the table. Returns its name there."""
+        name = f"{task.filename}/{task.bpmn_id}" if task.bpmn_id in self.shared else task.bpmn_id
+        if name in self.process_parsers:
+            raise ValidationException(f"Duplicate id: {name}", node=task.node, file_name=task.filename)
+        inner = _Process(
+            self, task.node, self.namespaces, self.data_stores, filename=task.filename, lane=task.lane
+        )
+        inner.parent = task.process_parser
+        self.process_parsers[name] = inner
+        return str(name)
 
     def _add_collaborations(self, bpmn: Any) -> None:
         """Runs each pool as a separate process."""

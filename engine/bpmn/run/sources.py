@@ -1,5 +1,6 @@
 """The parsed files of a source: their diagrams, forms, decisions, and what their scopes own."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +30,8 @@ from engine.bpmn.run.parser import Parser
 from engine.bpmn.run.scopes import NO_NAMES
 from engine.bpmn.translate import translate
 from engine.dmn import decisions
+
+_SCOPES = (bpmn("process"), bpmn("subProcess"))
 
 
 class Files:
@@ -61,6 +64,8 @@ class Files:
                 self._lanes[name] = listed(root)
                 self.parser.add_bpmn_xml(root, name)
                 self._roots.append(root)
+        scopes = Counter(node.get("id") for root in self._roots for node in root.iter(*_SCOPES))
+        self.parser.shared = frozenset(name for name, times in scopes.items() if times > 1)
 
     def name(self, process: str) -> str:
         """Returns the name of a process or sub-process that is unique among all sources."""
@@ -83,8 +88,9 @@ class Files:
             self._owned[process] = owners(self.node(process), self._schemas, self.rules)
             self._guarded[process] = guarded(self.node(process))
         found = self._owned[process].names
+        owned = found.get(self.node(name).get("id"), NO_NAMES)
         # What an activity with many instances owns is each instance's.
-        scope.owned = NO_NAMES if iterates(self.node(name)) else found.get(name, NO_NAMES)
+        scope.owned = NO_NAMES if iterates(self.node(name)) else owned
         names = self._guarded[process]
         for task_spec in scope.task_specs.values():
             if isinstance(task_spec, ServiceTask):

@@ -42,7 +42,7 @@ def delete_files(database: Database, storage: Storage) -> Sequence[Deletion]:
     """Deletes the pending files, each in its own transaction. Returns the result for each.
 
     `shared`: documents of other cases have the same content. `uploading`: the same content has been uploaded
-    again since, and its row may not be written yet; it remains pending. Raises StorageDown.
+    again since, and its row may not be written yet; it remains pending. Raises StorageUnavailable.
     """
     wanted = database.run(lambda session, _: pending(session), "single")
     return [database.run(partial(_delete, storage, digest)) for digest in wanted]

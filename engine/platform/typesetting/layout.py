@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from engine.platform.errors import DocumentTooLarge
+from engine.platform.errors import PdfTooLarge
 from engine.platform.language import Reader
 from engine.platform.messages import messages
 from engine.platform.typesetting import columns, direction, font
@@ -30,7 +30,7 @@ NAMED = 20  # characters that the note on missing ones lists
 
 
 def content(document: Document, file: Path) -> bytes:
-    """Return the document as JSON, for the font in this file. Raises DocumentTooLarge."""
+    """Return the document as JSON, for the font in this file. Raises PdfTooLarge."""
     _require_limits(document)
     return orjson.dumps(_Layout(document, Cleaner(font.characters(file))).given())
 
@@ -46,7 +46,7 @@ def _require_limits(document: Document) -> None:
     )
     for name, count, limit in counted:
         if count > limit:
-            raise DocumentTooLarge(f"A PDF can have at most {limit:,} {name}; this document has {count:,}.")
+            raise PdfTooLarge(f"A PDF can have at most {limit:,} {name}; this document has {count:,}.")
     if is_blank(document.title):
         raise ValueError("a document needs a title")
     if any(len(row) != len(table.columns) for table in tables for row in table.rows):

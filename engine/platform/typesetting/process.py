@@ -39,7 +39,7 @@ log = structlog.get_logger("typesetting")
 def typeset(document: Document, *, timeout: float) -> bytes:
     """Return the document as a PDF, made within so many seconds.
 
-    Raises NotInstalled, Busy if others are being made all the time, TypesettingFailed, and DocumentTooLarge.
+    Raises NotInstalled, Busy if others are being made all the time, TypesettingFailed, and PdfTooLarge.
     """
     if find_spec("typst") is None:
         raise NotInstalled("PDF files need the package typst. Run: pip install -r requirements.txt")

@@ -56,7 +56,7 @@ def create(
 
     `login` is that of the person for whom a portal acts, if it passes one on. Raises NotFound and Conflict as
     starting their cases does, Conflict if there is one already, or if two services ask for a field in
-    different ways, and NotProven for the login of another person.
+    different ways, and PersonNotProven for the login of another person.
     """
     person = owner(uow)
     proof = evidence.require_person(uow, person, login) if person and login else None

@@ -223,7 +223,8 @@ def filled(uow: UnitOfWork, draft: Draft) -> Draft:
 def prove(uow: UnitOfWork, draft: Draft, login: Proof | None) -> Draft:
     """Stores that the person of a locked draft has a login, which a portal passes on, and the name in it.
 
-    Without a login, nothing changes: what was proved remains. Raises NotProven for that of another person.
+    Without a login, nothing changes: what was proved remains. Raises PersonNotProven for that of another
+    person.
     """
     if login is None:
         return draft

@@ -12,7 +12,7 @@ from engine.identity import profiles
 from engine.models import User
 from engine.platform import formats, persian
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import NotProven, PersonUnknown
+from engine.platform.errors import PersonNotProven, PersonUnknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def of_draft(uow: UnitOfWork, full_name: str | None) -> Proof | None:
 def require_person(uow: UnitOfWork, on_behalf_of: str, login: Proof | None) -> Proof:
     """Returns the person of a draft, who is logged in here or whose login a portal passes on.
 
-    Raises NotProven without a login of this person.
+    Raises PersonNotProven without a login of this person.
     """
     if not on_behalf_of:
         own = of_account(uow)
@@ -63,9 +63,9 @@ def require_person(uow: UnitOfWork, on_behalf_of: str, login: Proof | None) -> P
         return own
     if login is None:
         detail = "Send the person's own signed token in X-Person-Token: X-On-Behalf-Of alone proves nothing."
-        raise NotProven(detail)
+        raise PersonNotProven(detail)
     if persian.digits(login.person).strip() != on_behalf_of:
-        raise NotProven("The token in X-Person-Token is that of another person than the draft's.")
+        raise PersonNotProven("The token in X-Person-Token is that of another person than the draft's.")
     return replace(login, person=on_behalf_of)
 
 

@@ -74,7 +74,7 @@ def order(
     """Records a person's consent and a request for evidence about them, which is to be sent now.
 
     `login` is that of the person for whom a portal acts; an applicant's own account needs none. Raises
-    NotFound for others' drafts and unknown types, NotProven without a login of the draft's person,
+    NotFound for others' drafts and unknown types, PersonNotProven without a login of the draft's person,
     AssuranceTooLow, Conflict for a text that isn't the present one, ConsentRevoked, and QuotaExceeded.
     """
     draft, each = find(uow, draft_id, type_name)

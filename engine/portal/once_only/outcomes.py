@@ -108,9 +108,9 @@ def settle(uow: UnitOfWork, ordered: Ordered, answer: Mapping[str, Any] | CallFa
 def accept(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID, login: Proof | None = None) -> Draft:
     """Puts the values of a preview into the draft. Returns the draft; accepting twice changes nothing.
 
-    `login` is that of the person for whom a portal acts. Raises NotFound, NotProven without it, Conflict if
-    there is nothing (any more) to accept, or a form, a text or an answer has changed that it rests on, and
-    ConsentRevoked.
+    `login` is that of the person for whom a portal acts. Raises NotFound, PersonNotProven without it,
+    Conflict if there is nothing (any more) to accept, or a form, a text or an answer has changed that it
+    rests on, and ConsentRevoked.
     """
     draft = application_drafts.load(uow, draft_id, hold=True)
     evidence.require_person(uow, draft.on_behalf_of, login)
