@@ -205,7 +205,10 @@ export interface AddComment {
  * - `definition.resumed`: the cases of a definition were resumed
  * - `account.made`: an account was created at the command line
  * - `identity.linked`: an account was linked with a person of a sign-in provider
+ * - `identity.unlinked`: an account was unlinked from a person of a sign-in provider
  * - `token.made`: a token was issued
+ * - `token.narrowed`: a token was limited to fewer scopes, or to an earlier end
+ * - `token.rotated`: a token got a successor, and ends soon
  * - `token.revoked`: a token was revoked
  * - `webhook.made`: a subscription was created
  * - `webhook.enabled`: a subscription was enabled
@@ -247,7 +250,7 @@ export interface AddComment {
  * - `question.answered`: the question was answered
  * - `flag.closed`: a flag was closed with a conclusion
  */
-export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "commitment.made" | "commitment.amended" | "commitment.withdrawn" | "commitment.explained" | "service.registered" | "service.changed" | "service.removed" | "register.imported" | "report.signed" | "report.discarded" | "statistics.published" | "flag.raised" | "question.asked" | "question.answered" | "flag.closed";
+export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "identity.unlinked" | "token.made" | "token.narrowed" | "token.rotated" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "commitment.made" | "commitment.amended" | "commitment.withdrawn" | "commitment.explained" | "service.registered" | "service.changed" | "service.removed" | "register.imported" | "report.signed" | "report.discarded" | "statistics.published" | "flag.raised" | "question.asked" | "question.answered" | "flag.closed";
 
 /** The agencies of a period. */
 export interface AgenciesBody {
@@ -763,6 +766,8 @@ export interface CaseBody {
   applicant: string | null;
   /** National ID of the applicant's representative; null if there is none. */
   representative: string | null;
+  /** When the representation ended; null while there is one, and for a case without a representative. */
+  representation_ended_at: string | null;
   /** Number of the case in another system; null if none was given. */
   business_key: string | null;
   /** How the application was submitted; null for a case that started automatically. */
@@ -819,6 +824,12 @@ export interface CaseLineBody {
   delay: number | null;
   /** How often the figure counts the case; more than once only for passages of steps. */
   times: number;
+  /** End of the statutory term; null without one, and while it doesn't run. */
+  due_at: string | null;
+  /** Whole days since the end of the term, if the case is open and undecided; otherwise null. */
+  days_late: number | null;
+  /** Keys of the units that have its open tasks now. */
+  holders: Array<string>;
 }
 
 /**
@@ -1194,8 +1205,10 @@ export interface ClockBody {
   pauses: Array<Pause>;
   /** What the law makes of silence at the end: `grant`, `refuse`, `escalate` (to a supervisor) or `none`. */
   on_silence: string | null;
-  /** Whether silence has decided after an interruption, and an administrator has yet to release it. */
+  /** Whether silence has decided, and an administrator has yet to release it: a backup was restored, or the clock was wrong. */
   awaits_release: boolean;
+  /** The office days that outages took from the end of the term, and by which it moved. */
+  outage_days: Array<string>;
   /** Calendar and version by which the term is counted, such as `iran/3`; null if it needs none. */
   calendar: string | null;
 }
@@ -2509,6 +2522,12 @@ export type Effect = "grants" | "refuses" | "neither";
 /** A request without fields. The body may be left out, or be an empty object. */
 export type Empty = Record<string, unknown>;
 
+/** The reason for the end of a representation. */
+export interface EndRepresentation {
+  /** Why it ends; stored in the log of the case. */
+  reason?: string | null;
+}
+
 /** The session that has ended. */
 export interface EndedBody {
   /** Id of the session that has ended. */
@@ -2620,6 +2639,7 @@ export interface EventBody {
  * - `appeal.filed`: the decision was appealed, or the case is an appeal
  * - `appeal.decided`: the appeal was decided
  * - `case.withdrawn`: the applicant withdrew
+ * - `representation.ended`: nobody represents the applicant any more
  * - `secret.issued`: a new secret opens the status of the case
  * - `comment.added`: somebody commented
  * - `opinion.asked`: an opinion was requested
@@ -2654,7 +2674,7 @@ export interface EventBody {
  * - `change.withdrawn`: the person who proposed it withdrew it
  * - `change.expired`: nobody decided on it in time
  */
-export type EventKind = "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "data.prefilled" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained" | "change.proposed" | "change.confirmed" | "change.rejected" | "change.withdrawn" | "change.expired";
+export type EventKind = "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "representation.ended" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "data.prefilled" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained" | "change.proposed" | "change.confirmed" | "change.rejected" | "change.withdrawn" | "change.expired";
 
 /** A page of the log, in order; at most 500 events. */
 export interface EventPage {
@@ -2968,7 +2988,11 @@ export interface FiguresBefore {
   figures: ReportFigures;
 }
 
-/** The figures of a service, of an agency, or of all, in a month. Null: hidden. */
+/**
+ * The figures of a service, of an agency, or of all, in a month; rounded at random by a secret.
+ *
+ * Editions that were published before figures were rounded have exact ones, and null for those hidden.
+ */
 export interface FiguresBody {
   /** Key of the agency; empty: all agencies. */
   unit: string;
@@ -2976,6 +3000,8 @@ export interface FiguresBody {
   service: string;
   /** Name of the service, or of the agency; null for all agencies. */
   name: BothLanguages | null;
+  /** True counts of the row differ from its figures by at most this, so 0 may be as many; null: exact. */
+  margin: number | null;
   /** Cases that started in the month. */
   started: number | null;
   /** Cases that ended in the month; all following figures are of these. */
@@ -2996,11 +3022,11 @@ export interface FiguresBody {
   withdrawn: number | null;
   /** Ended in another way. */
   other: number | null;
-  /** Hours from start to end that half of the cases did not exceed; null for fewer than 10 cases. */
+  /** Hours that half of the cases did not exceed, two digits; null if there may be fewer than 10. */
   median_hours: number | null;
   /** The same for nine of ten cases. */
   most_hours: number | null;
-  /** Refusals by ground, all that were stated; null: hidden. Empty for agencies. */
+  /** Refusals by ground, rounded as all; of agencies empty. */
   grounds: Array<RefusalGroundBody> | null;
   /** Versions of the process that were current in the month, the newest first. */
   versions: Array<VersionInForceBody>;
@@ -3084,9 +3110,9 @@ export interface FlagBody {
   last: string;
   /** In how many of how many cases, decisions or tasks it was seen. */
   seen: ShareBody;
-  /** The same of everybody else in this place. */
+  /** The same of everybody else in the same queues. It is compared queue by queue, not as one sum. */
   usual: ShareBody;
-  /** In how many generated months of offices without this pattern it was found nevertheless. */
+  /** In how many generated months of officials without this pattern it was found nevertheless, in offices of three kinds. */
   false: ShareBody;
   /** How far it has come. */
   state: FlagState;
@@ -3152,9 +3178,9 @@ export interface FlagSummary {
   last: string;
   /** In how many of how many cases, decisions or tasks it was seen. */
   seen: ShareBody;
-  /** The same of everybody else in this place. */
+  /** The same of everybody else in the same queues. It is compared queue by queue, not as one sum. */
   usual: ShareBody;
-  /** In how many generated months of offices without this pattern it was found nevertheless. */
+  /** In how many generated months of officials without this pattern it was found nevertheless, in offices of three kinds. */
   false: ShareBody;
   /** How far it has come. */
   state: FlagState;
@@ -3738,12 +3764,18 @@ export interface MeBody {
   role: Role;
   /** What you may do: the permissions of the role, limited to the scopes of the token. They are also the names of scopes. */
   permissions: Array<string>;
-  /** Whether the token is limited to scopes. */
+  /** Whether the token is limited to scopes: its own, or those that an OpenID provider has put into it. */
   scoped: boolean;
+  /** Id of the token, as in `GET /me/tokens`; null for one that an OpenID provider has signed. */
+  token_id: string | null;
+  /** When the token ends; null: when it is revoked. */
+  token_expires_at: string | null;
   /** Level of assurance of the login; null for systems. */
   assurance: Assurance | null;
   /** For whom you may act. */
   acts_for: ActsFor;
+  /** Whether the token requires each other request to name in `X-On-Behalf-Of` for whom you act. */
+  requires_behalf: boolean;
   /** Roles in units; empty for portals and applicants. */
   positions: Array<PositionBody>;
   /** Preferred language of the account; null if it has none. Responses use `Accept-Language`. */
@@ -3943,6 +3975,14 @@ export interface MissingService {
   reason: OfflineReason;
   /** More about the reason. */
   text: string;
+}
+
+/** How to limit a token. What is left out or null stays as it is. */
+export interface NarrowToken {
+  /** The permissions that it keeps, of those that it has. */
+  scopes?: Array<string> | null;
+  /** When it ends: in the future, and no later than now. */
+  expires_at?: string | null;
 }
 
 /** A new subscription. */
@@ -4209,7 +4249,7 @@ export interface OwnQuestionBody {
   last: string;
   /** In how many of how many cases, decisions or tasks it was seen. */
   seen: ShareBody;
-  /** The same of everybody else in this place. */
+  /** The same of everybody else in the same queues. It is compared queue by queue, not as one sum. */
   usual: ShareBody;
   /** Whose work it is about, if somebody who leads the unit is asked; null: the caller's own. */
   about: Account | null;
@@ -4257,7 +4297,7 @@ export interface OwnQuestionSummary {
   last: string;
   /** In how many of how many cases, decisions or tasks it was seen. */
   seen: ShareBody;
-  /** The same of everybody else in this place. */
+  /** The same of everybody else in the same queues. It is compared queue by queue, not as one sum. */
   usual: ShareBody;
   /** Whose work it is about, if somebody who leads the unit is asked; null: the caller's own. */
   about: Account | null;
@@ -4279,6 +4319,30 @@ export interface OwnQuestionSummary {
   conclusion_text: string | null;
   /** When the flag was closed; null if it is open. */
   closed_at: string | null;
+}
+
+/** A token of your account, without its secret. */
+export interface OwnTokenBody {
+  /** Id of the token. */
+  id: string;
+  /** When it was created. */
+  created_at: string;
+  /** When it ends; null: when it is revoked. */
+  expires_at: string | null;
+  /** When it was revoked; null if it wasn't. */
+  revoked_at: string | null;
+  /** Its scopes; null if it has none and allows all that the role allows. */
+  scopes: Array<string> | null;
+  /** What it allows: the permissions of the role, limited to its scopes. */
+  permissions: Array<string>;
+  /** Id of the token that replaces it; null if none does. */
+  replaced_by: string | null;
+}
+
+/** The tokens of your account that have not ended. */
+export interface OwnTokenList {
+  /** The newest 1000, newest first. */
+  items: Array<OwnTokenBody>;
 }
 
 /** Your work time in a week. */
@@ -5118,7 +5182,7 @@ export interface RelationPage {
 
 /** Which decisions by silence to release. */
 export interface ReleaseDeemed {
-  /** Ids of the cases; by default all that await release. */
+  /** Ids of the cases; by default all in your units that await release. */
   cases?: Array<string> | null;
 }
 
@@ -5390,6 +5454,16 @@ export interface ReportWriter {
   names: DisplayName;
 }
 
+/** A representation that has ended. */
+export interface RepresentationBody {
+  /** Number of the case, as people use it: Jalali year and running number (`1405-000123`). */
+  case_number: string;
+  /** National ID of the person who represented the applicant. */
+  representative: string;
+  /** When the representation ended. */
+  ended_at: string;
+}
+
 /**
  * Status of a request that a worker carries out.
  *
@@ -5505,6 +5579,22 @@ export interface RoleLineBody {
   hours: FigureBody;
   /** Hours that the role has in the period, as stated in the rates. */
   capacity: FigureBody;
+}
+
+/** How to replace a token. */
+export interface RotateToken {
+  /** For how many seconds the old token is still valid, at most 30 days; by default a day. It never lasts longer than before. */
+  overlap?: number;
+}
+
+/** The token that replaces another one, with its secret. */
+export interface RotatedBody {
+  /** The new token, as to be sent in `Authorization`. It is shown only here: a repeated request with the same `Idempotency-Key` gets null. */
+  token: string | null;
+  /** What it is like: as the old one. */
+  new: OwnTokenBody;
+  /** When the old token ends. */
+  former_ends_at: string;
 }
 
 /** A DMN decision in the files of a definition's current version. */
@@ -6157,6 +6247,8 @@ export interface StartedBody {
   applicant: string | null;
   /** National ID of the applicant's representative; null if there is none. */
   representative: string | null;
+  /** When the representation ended; null while there is one, and for a case without a representative. */
+  representation_ended_at: string | null;
   /** Number of the case in another system; null if none was given. */
   business_key: string | null;
   /** How the application was submitted; null for a case that started automatically. */
@@ -6205,7 +6297,11 @@ export interface StatusBody {
   since: When;
   /** What the applicant has to do. */
   to_do: Array<ToDoBody>;
-  /** When the case can be expected to end; null if unknown or past. */
+  /**
+   * When a decision can be expected: after the usual time of this service, else `latest`.
+   *
+   * Null if it is unknown or past, and after the decision.
+   */
   expected: When | null;
   /** End of the statutory term; null without one, while it is paused, and when it is past. */
   latest: When | null;
@@ -6213,6 +6309,8 @@ export interface StatusBody {
   paused: string | null;
   /** Since when the statutory term is paused; null if it isn't. */
   paused_since: When | null;
+  /** Why a decision by silence waits for an administrator, in words; null if none does. */
+  awaits: string | null;
   /** The present step of people; null if it can't be determined. */
   step: StatusStep | null;
   /** The last legal decision; null if there is none. */

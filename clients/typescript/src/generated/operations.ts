@@ -463,6 +463,19 @@ export class Cases {
   }
 
   /**
+   * End the representation of a case's applicant.
+   *
+   * From then on the representative in `X-On-Behalf-Of` is answered like a stranger, for this case. Their name stays with the case. The applicant may do this, the representative, and the office. 409 if nobody represents the applicant. For caseworkers, portals and applicants.
+   *
+   * `POST /api/v1/cases/{case_id}/representation/end`
+   *
+   * @param caseId Id of the case: `id` in the response of `POST /cases` and in lists. It is not the case number.
+   */
+  endRepresentation(caseId: string, body: models.EndRepresentation = {}, options: { idempotencyKey?: string } = {}): Promise<models.RepresentationBody> {
+    return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/representation/end`, { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
    * List cases, newest first.
    *
    * What is personal data is searched for with `POST /cases/search`. With `business_key` an auditor has to state a purpose (`X-Purpose`), and each case found is recorded in the access log. Portals see the cases that they started, applicants their own. For all roles but designers and services.
@@ -692,7 +705,7 @@ export class Clocks {
   /**
    * List the decisions by silence that await release.
    *
-   * After an outage, a restored backup or a jump of the clock, none is made before an administrator has seen this list. For administrators.
+   * After a restored backup or a jump of the clock, none is made in the cases that were open then, before an administrator of their units has seen this list. For administrators.
    *
    * `GET /api/v1/deemed-decisions`
    */
@@ -703,7 +716,7 @@ export class Clocks {
   /**
    * Release decisions by silence.
    *
-   * From then on the decisions have effect, and applicants can appeal them. For administrators of all units.
+   * From then on the decisions have effect, and applicants can appeal them. For administrators of the units of the cases; others are ignored.
    *
    * `POST /api/v1/deemed-decisions/release`
    */
@@ -2479,6 +2492,65 @@ export class Migrations {
   }
 }
 
+/** Your own account. */
+export class OwnTokens {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * List your own tokens.
+   *
+   * Those of your account that have not ended, newest first. `token_id` in `GET /me` says which of them you use. Access tokens of OpenID providers are not listed.
+   *
+   * `GET /api/v1/me/tokens`
+   */
+  list(): Promise<models.OwnTokenList> {
+    return this.#caller.json("GET", "/api/v1/me/tokens");
+  }
+
+  /**
+   * Limit one of your tokens.
+   *
+   * To fewer scopes, an earlier end, or both; it takes effect within a second and can't be undone. 422 for what the token doesn't allow now, 409 if it has ended.
+   *
+   * `PATCH /api/v1/me/tokens/{token_id}`
+   *
+   * @param tokenId Id of the token: `id` in `GET /me/tokens`, or `token_id` in `GET /me`.
+   */
+  narrow(tokenId: string, body: models.NarrowToken = {}): Promise<models.OwnTokenBody> {
+    return this.#caller.json("PATCH", `/api/v1/me/tokens/${part(tokenId)}`, { body });
+  }
+
+  /**
+   * Revoke one of your tokens.
+   *
+   * It is refused within a second; tokens that replace it stay valid. Revoking it again changes nothing.
+   *
+   * `DELETE /api/v1/me/tokens/{token_id}`
+   *
+   * @param tokenId Id of the token: `id` in `GET /me/tokens`, or `token_id` in `GET /me`.
+   */
+  revoke(tokenId: string): Promise<models.OwnTokenBody> {
+    return this.#caller.json("DELETE", `/api/v1/me/tokens/${part(tokenId)}`);
+  }
+
+  /**
+   * Replace one of your tokens.
+   *
+   * The new one allows the same, ends at the same time, and is valid at once; the old one is still valid for a while. A token replaces only itself; after a login at a provider you can replace any that allows no more than the login. 409 if it has ended, or has a valid successor: revoke that one to replace it again.
+   *
+   * `POST /api/v1/me/tokens/{token_id}/rotate`
+   *
+   * @param tokenId Id of the token: `id` in `GET /me/tokens`, or `token_id` in `GET /me`.
+   */
+  rotate(tokenId: string, body: models.RotateToken = {}, options: { idempotencyKey?: string } = {}): Promise<models.RotatedBody> {
+    return this.#caller.json("POST", `/api/v1/me/tokens/${part(tokenId)}/rotate`, { body, idempotencyKey: options.idempotencyKey });
+  }
+}
+
 /** A service as one file: export it here, import it in another installation. */
 export class Packages {
   readonly #caller: Caller;
@@ -3433,7 +3505,7 @@ export class Statistics {
   /**
    * Correct the statistics of a month.
    *
-   * Publishes its figures as they are now as a new edition; the earlier ones remain readable. Changes of fewer than five cases of a service, and of hidden figures, are left out; 409 if there are no others. For administrators of all units.
+   * Adds what has changed, rounded, as a new edition; the earlier ones remain readable. 409 if no figure is another one then, and for a month that was published before figures were rounded. For administrators of all units.
    *
    * `POST /api/v1/statistics/months/{month}/editions`
    *
@@ -3457,7 +3529,7 @@ export class Statistics {
   /**
    * Read the statistics of a month.
    *
-   * Of all services, by agency. Figures from 1 to 4 are hidden, and so many others that these can't be computed. For a month that is not published yet, the problem says when it will be. No account is needed.
+   * Of all services, by agency. Counts are rounded at random, up or down to multiples of 5, or of 3 for services with 50 closed cases or more, so that nobody can know a small one; sums are of rounded figures. For a month that is not published yet, the problem says when it will be. No account is needed.
    *
    * `GET /api/v1/statistics/months/{month}`
    *
@@ -3564,7 +3636,7 @@ export class Tasks {
   }
 
   /**
-   * List the tasks of a case, oldest first, or of the inbox, earliest due date first.
+   * List the tasks of a case, oldest first, or of the inbox, least remaining working time first.
    *
    * Without `case`, it lists the open tasks that you can work on or, with `status=completed` or `cancelled`, the closed ones of the same roles and units, the latest first; for administrators, caseworkers and managers. Portals and applicants list the applicant's tasks of a case with `case`.
    *
@@ -3606,7 +3678,7 @@ export class Tasks {
     return this.#caller.json("GET", "/api/v1/tasks", { query: { cursor: options.cursor, limit: options.limit, scope: options.scope, role: options.role, unit: options.unit, definition: options.definition, holder: options.holder, due: options.due, overdue: options.overdue, today: options.today, returned: options.returned, priority: options.priority, case: options.case, status: options.status, closed_from: options.closed_from, closed_to: options.closed_to } });
   }
 
-  /** List the tasks of a case, oldest first, or of the inbox, earliest due date first: the items of all pages, one after the other. */
+  /** List the tasks of a case, oldest first, or of the inbox, least remaining working time first: the items of all pages, one after the other. */
   listAll(options: { limit?: number; scope?: models.InboxScope; role?: string; unit?: string; definition?: string; holder?: string; due?: string; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number; case?: string; status?: models.TaskStatus; closed_from?: string; closed_to?: string } = {}): AsyncGenerator<models.ListedTask> {
     return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
@@ -4113,6 +4185,7 @@ export class Operations {
   readonly messages: Messages;
   readonly metrics: Metrics;
   readonly migrations: Migrations;
+  readonly ownTokens: OwnTokens;
   readonly packages: Packages;
   readonly people: People;
   readonly pictures: Pictures;
@@ -4172,6 +4245,7 @@ export class Operations {
     this.messages = new Messages(caller);
     this.metrics = new Metrics(caller);
     this.migrations = new Migrations(caller);
+    this.ownTokens = new OwnTokens(caller);
     this.packages = new Packages(caller);
     this.people = new People(caller);
     this.pictures = new Pictures(caller);

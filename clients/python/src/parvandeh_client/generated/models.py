@@ -233,7 +233,10 @@ AdministrationKind: TypeAlias = Literal[
     "definition.resumed",
     "account.made",
     "identity.linked",
+    "identity.unlinked",
     "token.made",
+    "token.narrowed",
+    "token.rotated",
     "token.revoked",
     "webhook.made",
     "webhook.enabled",
@@ -304,7 +307,10 @@ AdministrationKind: TypeAlias = Literal[
 - `definition.resumed`: the cases of a definition were resumed
 - `account.made`: an account was created at the command line
 - `identity.linked`: an account was linked with a person of a sign-in provider
+- `identity.unlinked`: an account was unlinked from a person of a sign-in provider
 - `token.made`: a token was issued
+- `token.narrowed`: a token was limited to fewer scopes, or to an earlier end
+- `token.rotated`: a token got a successor, and ends soon
 - `token.revoked`: a token was revoked
 - `webhook.made`: a subscription was created
 - `webhook.enabled`: a subscription was enabled
@@ -924,6 +930,8 @@ class CaseBody(TypedDict):
     """National ID of the applicant; null if none was given."""
     representative: str | None
     """National ID of the applicant's representative; null if there is none."""
+    representation_ended_at: str | None
+    """When the representation ended; null while there is one, and for a case without a representative."""
     business_key: str | None
     """Number of the case in another system; null if none was given."""
     channel: Channel | None
@@ -983,6 +991,12 @@ class CaseLineBody(TypedDict):
     """With a cause of delay: milliseconds of office time of that cause; otherwise null."""
     times: int
     """How often the figure counts the case; more than once only for passages of steps."""
+    due_at: str | None
+    """End of the statutory term; null without one, and while it doesn't run."""
+    days_late: int | None
+    """Whole days since the end of the term, if the case is open and undecided; otherwise null."""
+    holders: list[str]
+    """Keys of the units that have its open tasks now."""
 
 
 CaseMeasure: TypeAlias = Literal[
@@ -1427,7 +1441,11 @@ class ClockBody(TypedDict):
     on_silence: str | None
     """What the law makes of silence at the end: `grant`, `refuse`, `escalate` (to a supervisor) or `none`."""
     awaits_release: bool
-    """Whether silence has decided after an interruption, and an administrator has yet to release it."""
+    """Whether silence has decided, and an administrator has yet to release it: a backup was restored, or
+    the clock was wrong.
+    """
+    outage_days: list[str]
+    """The office days that outages took from the end of the term, and by which it moved."""
     calendar: str | None
     """Calendar and version by which the term is counted, such as `iran/3`; null if it needs none."""
 
@@ -2877,6 +2895,13 @@ Empty: TypeAlias = "dict[str, Any]"
 """A request without fields. The body may be left out, or be an empty object."""
 
 
+class EndRepresentation(TypedDict):
+    """The reason for the end of a representation."""
+
+    reason: NotRequired[str | None]
+    """Why it ends; stored in the log of the case."""
+
+
 class EndedBody(TypedDict):
     """The session that has ended."""
 
@@ -2994,6 +3019,7 @@ EventKind: TypeAlias = Literal[
     "appeal.filed",
     "appeal.decided",
     "case.withdrawn",
+    "representation.ended",
     "secret.issued",
     "comment.added",
     "opinion.asked",
@@ -3080,6 +3106,7 @@ EventKind: TypeAlias = Literal[
 - `appeal.filed`: the decision was appealed, or the case is an appeal
 - `appeal.decided`: the appeal was decided
 - `case.withdrawn`: the applicant withdrew
+- `representation.ended`: nobody represents the applicant any more
 - `secret.issued`: a new secret opens the status of the case
 - `comment.added`: somebody commented
 - `opinion.asked`: an opinion was requested
@@ -3455,7 +3482,10 @@ class FiguresBefore(TypedDict):
 
 
 class FiguresBody(TypedDict):
-    """The figures of a service, of an agency, or of all, in a month. Null: hidden."""
+    """The figures of a service, of an agency, or of all, in a month; rounded at random by a secret.
+
+    Editions that were published before figures were rounded have exact ones, and null for those hidden.
+    """
 
     unit: str
     """Key of the agency; empty: all agencies."""
@@ -3463,6 +3493,8 @@ class FiguresBody(TypedDict):
     """Key of the service; empty: all services of the agency."""
     name: BothLanguages | None
     """Name of the service, or of the agency; null for all agencies."""
+    margin: int | None
+    """True counts of the row differ from its figures by at most this, so 0 may be as many; null: exact."""
     started: int | None
     """Cases that started in the month."""
     closed: int | None
@@ -3484,11 +3516,11 @@ class FiguresBody(TypedDict):
     other: int | None
     """Ended in another way."""
     median_hours: float | None
-    """Hours from start to end that half of the cases did not exceed; null for fewer than 10 cases."""
+    """Hours that half of the cases did not exceed, two digits; null if there may be fewer than 10."""
     most_hours: float | None
     """The same for nine of ten cases."""
     grounds: list[RefusalGroundBody] | None
-    """Refusals by ground, all that were stated; null: hidden. Empty for agencies."""
+    """Refusals by ground, rounded as all; of agencies empty."""
     versions: list[VersionInForceBody]
     """Versions of the process that were current in the month, the newest first."""
     fee: FeeBody | None
@@ -3584,9 +3616,11 @@ class FlagBody(TypedDict):
     seen: ShareBody
     """In how many of how many cases, decisions or tasks it was seen."""
     usual: ShareBody
-    """The same of everybody else in this place."""
+    """The same of everybody else in the same queues. It is compared queue by queue, not as one sum."""
     false: ShareBody
-    """In how many generated months of offices without this pattern it was found nevertheless."""
+    """In how many generated months of officials without this pattern it was found nevertheless, in offices
+    of three kinds.
+    """
     state: FlagState
     """How far it has come."""
     overdue: bool
@@ -3653,9 +3687,11 @@ class FlagSummary(TypedDict):
     seen: ShareBody
     """In how many of how many cases, decisions or tasks it was seen."""
     usual: ShareBody
-    """The same of everybody else in this place."""
+    """The same of everybody else in the same queues. It is compared queue by queue, not as one sum."""
     false: ShareBody
-    """In how many generated months of offices without this pattern it was found nevertheless."""
+    """In how many generated months of officials without this pattern it was found nevertheless, in offices
+    of three kinds.
+    """
     state: FlagState
     """How far it has come."""
     overdue: bool
@@ -4318,11 +4354,17 @@ class MeBody(TypedDict):
     names of scopes.
     """
     scoped: bool
-    """Whether the token is limited to scopes."""
+    """Whether the token is limited to scopes: its own, or those that an OpenID provider has put into it."""
+    token_id: str | None
+    """Id of the token, as in `GET /me/tokens`; null for one that an OpenID provider has signed."""
+    token_expires_at: str | None
+    """When the token ends; null: when it is revoked."""
     assurance: Assurance | None
     """Level of assurance of the login; null for systems."""
     acts_for: ActsFor
     """For whom you may act."""
+    requires_behalf: bool
+    """Whether the token requires each other request to name in `X-On-Behalf-Of` for whom you act."""
     positions: list[PositionBody]
     """Roles in units; empty for portals and applicants."""
     language: Language | None
@@ -4517,6 +4559,15 @@ class MissingService(TypedDict):
     """Why it isn't here."""
     text: str
     """More about the reason."""
+
+
+class NarrowToken(TypedDict):
+    """How to limit a token. What is left out or null stays as it is."""
+
+    scopes: NotRequired[list[str] | None]
+    """The permissions that it keeps, of those that it has."""
+    expires_at: NotRequired[str | None]
+    """When it ends: in the future, and no later than now."""
 
 
 class NewWebhook(TypedDict):
@@ -4804,7 +4855,7 @@ class OwnQuestionBody(TypedDict):
     seen: ShareBody
     """In how many of how many cases, decisions or tasks it was seen."""
     usual: ShareBody
-    """The same of everybody else in this place."""
+    """The same of everybody else in the same queues. It is compared queue by queue, not as one sum."""
     about: Account | None
     """Whose work it is about, if somebody who leads the unit is asked; null: the caller's own."""
     asked_by: Account
@@ -4854,7 +4905,7 @@ class OwnQuestionSummary(TypedDict):
     seen: ShareBody
     """In how many of how many cases, decisions or tasks it was seen."""
     usual: ShareBody
-    """The same of everybody else in this place."""
+    """The same of everybody else in the same queues. It is compared queue by queue, not as one sum."""
     about: Account | None
     """Whose work it is about, if somebody who leads the unit is asked; null: the caller's own."""
     asked_by: Account
@@ -4875,6 +4926,32 @@ class OwnQuestionSummary(TypedDict):
     """The same in words."""
     closed_at: str | None
     """When the flag was closed; null if it is open."""
+
+
+class OwnTokenBody(TypedDict):
+    """A token of your account, without its secret."""
+
+    id: str
+    """Id of the token."""
+    created_at: str
+    """When it was created."""
+    expires_at: str | None
+    """When it ends; null: when it is revoked."""
+    revoked_at: str | None
+    """When it was revoked; null if it wasn't."""
+    scopes: list[str] | None
+    """Its scopes; null if it has none and allows all that the role allows."""
+    permissions: list[str]
+    """What it allows: the permissions of the role, limited to its scopes."""
+    replaced_by: str | None
+    """Id of the token that replaces it; null if none does."""
+
+
+class OwnTokenList(TypedDict):
+    """The tokens of your account that have not ended."""
+
+    items: list[OwnTokenBody]
+    """The newest 1000, newest first."""
 
 
 class OwnWorkTimeBody(TypedDict):
@@ -5802,7 +5879,7 @@ class ReleaseDeemed(TypedDict):
     """Which decisions by silence to release."""
 
     cases: NotRequired[list[str] | None]
-    """Ids of the cases; by default all that await release."""
+    """Ids of the cases; by default all in your units that await release."""
 
 
 class ReleaseTask(TypedDict):
@@ -6085,6 +6162,17 @@ class ReportWriter(TypedDict):
     """What the person is called."""
 
 
+class RepresentationBody(TypedDict):
+    """A representation that has ended."""
+
+    case_number: str
+    """Number of the case, as people use it: Jalali year and running number (`1405-000123`)."""
+    representative: str
+    """National ID of the person who represented the applicant."""
+    ended_at: str
+    """When the representation ended."""
+
+
 RequestStatus: TypeAlias = Literal["pending", "done", "failed"]
 """Status of a request that a worker carries out.
 
@@ -6210,6 +6298,28 @@ class RoleLineBody(TypedDict):
     """Hours of noted work, in sums of at least five people."""
     capacity: FigureBody
     """Hours that the role has in the period, as stated in the rates."""
+
+
+class RotateToken(TypedDict):
+    """How to replace a token."""
+
+    overlap: NotRequired[int]
+    """For how many seconds the old token is still valid, at most 30 days; by default a day. It never lasts
+    longer than before.
+    """
+
+
+class RotatedBody(TypedDict):
+    """The token that replaces another one, with its secret."""
+
+    token: str | None
+    """The new token, as to be sent in `Authorization`. It is shown only here: a repeated request with the
+    same `Idempotency-Key` gets null.
+    """
+    new: OwnTokenBody
+    """What it is like: as the old one."""
+    former_ends_at: str
+    """When the old token ends."""
 
 
 class RuleBody(TypedDict):
@@ -6952,6 +7062,8 @@ class StartedBody(TypedDict):
     """National ID of the applicant; null if none was given."""
     representative: str | None
     """National ID of the applicant's representative; null if there is none."""
+    representation_ended_at: str | None
+    """When the representation ended; null while there is one, and for a case without a representative."""
     business_key: str | None
     """Number of the case in another system; null if none was given."""
     channel: Channel | None
@@ -7004,13 +7116,18 @@ class StatusBody(TypedDict):
     to_do: list[ToDoBody]
     """What the applicant has to do."""
     expected: When | None
-    """When the case can be expected to end; null if unknown or past."""
+    """When a decision can be expected: after the usual time of this service, else `latest`.
+
+    Null if it is unknown or past, and after the decision.
+    """
     latest: When | None
     """End of the statutory term; null without one, while it is paused, and when it is past."""
     paused: str | None
     """Who is awaited while the statutory term is paused, in words; null if it isn't."""
     paused_since: When | None
     """Since when the statutory term is paused; null if it isn't."""
+    awaits: str | None
+    """Why a decision by silence waits for an administrator, in words; null if none does."""
     step: StatusStep | None
     """The present step of people; null if it can't be determined."""
     decision: DecisionWords | None

@@ -515,6 +515,33 @@ class Cases:
         )
         return answer
 
+    def end_representation(
+        self,
+        case_id: str,
+        body: models.EndRepresentation | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.RepresentationBody:
+        """End the representation of a case's applicant.
+
+        From then on the representative in `X-On-Behalf-Of` is answered like a stranger, for this case.
+        Their name stays with the case. The applicant may do this, the representative, and the office.
+        409 if nobody represents the applicant. For caseworkers, portals and applicants.
+
+        `POST /api/v1/cases/{case_id}/representation/end`
+
+        - `case_id`: Id of the case: `id` in the response of `POST /cases` and in lists. It is not the
+        case number.
+        """
+        answer: models.RepresentationBody = self._caller.json(
+            "POST",
+            "/api/v1/cases/{}/representation/end",
+            (case_id,),
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+        return answer
+
     def list(
         self,
         *,
@@ -873,8 +900,8 @@ class Clocks:
     def list_deemed(self) -> models.DeemedPage:
         """List the decisions by silence that await release.
 
-        After an outage, a restored backup or a jump of the clock, none is made before an administrator
-        has seen this list. For administrators.
+        After a restored backup or a jump of the clock, none is made in the cases that were open then,
+        before an administrator of their units has seen this list. For administrators.
 
         `GET /api/v1/deemed-decisions`
         """
@@ -886,8 +913,8 @@ class Clocks:
     ) -> models.Released:
         """Release decisions by silence.
 
-        From then on the decisions have effect, and applicants can appeal them. For administrators of all
-        units.
+        From then on the decisions have effect, and applicants can appeal them. For administrators of the
+        units of the cases; others are ignored.
 
         `POST /api/v1/deemed-decisions/release`
         """
@@ -3150,6 +3177,71 @@ class Migrations:
         return answer
 
 
+class OwnTokens:
+    """Your own account."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def list(self) -> models.OwnTokenList:
+        """List your own tokens.
+
+        Those of your account that have not ended, newest first. `token_id` in `GET /me` says which of
+        them you use. Access tokens of OpenID providers are not listed.
+
+        `GET /api/v1/me/tokens`
+        """
+        answer: models.OwnTokenList = self._caller.json("GET", "/api/v1/me/tokens")
+        return answer
+
+    def narrow(self, token_id: str, body: models.NarrowToken | None = None) -> models.OwnTokenBody:
+        """Limit one of your tokens.
+
+        To fewer scopes, an earlier end, or both; it takes effect within a second and can't be undone.
+        422 for what the token doesn't allow now, 409 if it has ended.
+
+        `PATCH /api/v1/me/tokens/{token_id}`
+
+        - `token_id`: Id of the token: `id` in `GET /me/tokens`, or `token_id` in `GET /me`.
+        """
+        answer: models.OwnTokenBody = self._caller.json(
+            "PATCH", "/api/v1/me/tokens/{}", (token_id,), body=body
+        )
+        return answer
+
+    def revoke(self, token_id: str) -> models.OwnTokenBody:
+        """Revoke one of your tokens.
+
+        It is refused within a second; tokens that replace it stay valid. Revoking it again changes
+        nothing.
+
+        `DELETE /api/v1/me/tokens/{token_id}`
+
+        - `token_id`: Id of the token: `id` in `GET /me/tokens`, or `token_id` in `GET /me`.
+        """
+        answer: models.OwnTokenBody = self._caller.json("DELETE", "/api/v1/me/tokens/{}", (token_id,))
+        return answer
+
+    def rotate(
+        self, token_id: str, body: models.RotateToken | None = None, *, idempotency_key: str | None = None
+    ) -> models.RotatedBody:
+        """Replace one of your tokens.
+
+        The new one allows the same, ends at the same time, and is valid at once; the old one is still
+        valid for a while. A token replaces only itself; after a login at a provider you can replace any
+        that allows no more than the login. 409 if it has ended, or has a valid successor: revoke that
+        one to replace it again.
+
+        `POST /api/v1/me/tokens/{token_id}/rotate`
+
+        - `token_id`: Id of the token: `id` in `GET /me/tokens`, or `token_id` in `GET /me`.
+        """
+        answer: models.RotatedBody = self._caller.json(
+            "POST", "/api/v1/me/tokens/{}/rotate", (token_id,), body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+
 class Packages:
     """A service as one file: export it here, import it in another installation."""
 
@@ -4267,9 +4359,9 @@ class Statistics:
     ) -> models.EditionBody:
         """Correct the statistics of a month.
 
-        Publishes its figures as they are now as a new edition; the earlier ones remain readable. Changes
-        of fewer than five cases of a service, and of hidden figures, are left out; 409 if there are no
-        others. For administrators of all units.
+        Adds what has changed, rounded, as a new edition; the earlier ones remain readable. 409 if no
+        figure is another one then, and for a month that was published before figures were rounded. For
+        administrators of all units.
 
         `POST /api/v1/statistics/months/{month}/editions`
 
@@ -4299,9 +4391,10 @@ class Statistics:
     ) -> models.PublishedMonthBody:
         """Read the statistics of a month.
 
-        Of all services, by agency. Figures from 1 to 4 are hidden, and so many others that these can't
-        be computed. For a month that is not published yet, the problem says when it will be. No account
-        is needed.
+        Of all services, by agency. Counts are rounded at random, up or down to multiples of 5, or of 3
+        for services with 50 closed cases or more, so that nobody can know a small one; sums are of
+        rounded figures. For a month that is not published yet, the problem says when it will be. No
+        account is needed.
 
         `GET /api/v1/statistics/months/{month}`
 
@@ -4443,7 +4536,7 @@ class Tasks:
         closed_from: str | None = None,
         closed_to: str | None = None,
     ) -> models.TaskPage:
-        """List the tasks of a case, oldest first, or of the inbox, earliest due date first.
+        """List the tasks of a case, oldest first, or of the inbox, least remaining working time first.
 
         Without `case`, it lists the open tasks that you can work on or, with `status=completed` or
         `cancelled`, the closed ones of the same roles and units, the latest first; for administrators,
@@ -4515,8 +4608,8 @@ class Tasks:
         closed_from: str | None = None,
         closed_to: str | None = None,
     ) -> Iterator[models.ListedTask]:
-        """List the tasks of a case, oldest first, or of the inbox, earliest due date first: the items of
-        all pages, one after the other.
+        """List the tasks of a case, oldest first, or of the inbox, least remaining working time first: the
+        items of all pages, one after the other.
         """
         return pages(
             self.list,
@@ -5105,6 +5198,7 @@ class Operations:
         self.messages = Messages(caller)
         self.metrics = Metrics(caller)
         self.migrations = Migrations(caller)
+        self.own_tokens = OwnTokens(caller)
         self.packages = Packages(caller)
         self.people = People(caller)
         self.pictures = Pictures(caller)
