@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from engine.identity import login
+from engine.identity.oidc import Person
 from engine.models import Case, User
 from engine.platform.db import Actor, Database
 from tests import factories
@@ -265,3 +267,48 @@ def test_administrator_does_nothing_to_a_case_of_their_own(
     assert [event["payload"] for event in events if event["kind"] == "case.blocked"] == [
         {"reason": "conflict-of-interest"}
     ]
+
+
+def citizen_of(database: Database, person: str) -> str:
+    """The account that the person gets at a provider of citizens."""
+    came = Person(
+        "https://citizens.example.org", "s", person, "low", None, "applicant", "c", opens="applicants"
+    )
+    found = database.run(lambda session, now: login.account_of_person(session, now, came))
+    assert found.role == "applicant"
+    return found.name
+
+
+def test_official_applies_as_a_citizen_and_does_nothing_in_that_case(
+    client: Clients, database: Database
+) -> None:
+    factories.deploy(database, factories.one_task())
+    a_member(database, "official", "root", person=PERSON)
+    citizen = client("applicant", citizen_of(database, PERSON))
+    answer = citizen.post("/cases", {"definition": "p"})
+    assert answer.status_code == 201
+    case = body(answer)["id"]
+    (task,) = body(client("caseworker", "another").get(f"/tasks?case={case}"))["items"]
+    official = client("caseworker", "official")
+    for read in READS:
+        refused(official.get(read.format(case=case, task=task["id"])), 403, "conflict-of-interest")
+    refused(official.post(f"/tasks/{task['id']}/claim"), 403, "conflict-of-interest")
+    refused(official.complete(task["id"]), 403, "conflict-of-interest")
+    refused(official.post(f"/cases/{case}/cancel", {"reason": "r"}), 403, "conflict-of-interest")
+    to_official = client("administrator").post(f"/tasks/{task['id']}/assign", {"to": "official"})
+    refused(to_official, 422, "invalid")
+    assert citizen.get(f"/cases/{case}").status_code == 200
+    assert client("caseworker", "another").complete(task["id"]).status_code == 200
+
+
+def test_relatives_of_an_official_are_those_of_the_person_who_applied(
+    client: Clients, database: Database
+) -> None:
+    factories.deploy(database, factories.one_task())
+    a_member(database, "official", "root", person=PERSON)
+    citizen = client("applicant", citizen_of(database, PERSON))
+    case = body(citizen.post("/cases", {"definition": "p"}))["id"]
+    colleague = client("caseworker", "another")
+    assert colleague.post("/relations", {"person": PERSON, "kind": "family"}).status_code == 201
+    (task,) = body(colleague.get(f"/tasks?case={case}"))["items"]
+    refused(colleague.post(f"/tasks/{task['id']}/claim"), 403, "conflict-of-interest")
