@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -174,7 +173,8 @@ def _end_faults(uow: UnitOfWork, held: Token, expires_at: datetime | None) -> Se
     return [Fault("/expires_at", "must be in the future, and no later than the present end", "later-end")]
 
 
-def _of_owner(uow: UnitOfWork) -> Select[Any]:
+def _of_owner(uow: UnitOfWork) -> Select[Token, UUID]:
+    """Selects the actor's tokens, each with its valid successor: NULL if it has none."""
     later = aliased(Token)
     following = (later.replaces == Token.id) & later.revoked_at.is_(None)
     return select(Token, later.id).outerjoin(later, following).where(Token.user_id == uow.actor.id)

@@ -60,8 +60,7 @@ def someone(
     staff: Assurance = "low",
 ) -> Person:
     """Whom the provider confirms."""
-    more = {"opens": opens, "staff_level": staff}
-    return Person(ISSUER, subject, person, acr, None, unknown, "citizens", **more)  # type: ignore[arg-type]  # of a dict
+    return Person(*(ISSUER, subject, person, acr, None, unknown, "citizens"), opens=opens, staff_level=staff)
 
 
 def enter(database: Database, person: Person) -> Actor:

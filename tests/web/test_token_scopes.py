@@ -19,8 +19,8 @@ from tests.openid import API
 from tests.web.conftest import Make
 from tests.web.test_signed_tokens import ISSUER, RSA, signed
 
-MACHINE = {"sub": "portal-two", "client_id": "portal-two"}
-PERSON = {"sub": "sara", "national_id": "0012345679", "client_id": "app"}
+MACHINE: dict[str, Any] = {"sub": "portal-two", "client_id": "portal-two"}
+PERSON: dict[str, Any] = {"sub": "sara", "national_id": "0012345679", "client_id": "app"}
 Ask = Callable[..., TestResponse]
 
 
