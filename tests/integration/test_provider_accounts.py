@@ -205,13 +205,9 @@ def test_a_person_still_has_one_account_of_each_kind(database: Database) -> None
 def test_an_upgrade_names_the_officials_whom_it_would_lock_out(
     command: Command, database: Database, tmp_path: Path
 ) -> None:
-    for name, role in (
-        ("mina", "caseworker"),
-        ("ali", "manager"),
-        ("citizen", "applicant"),
-        ("hub", "portal"),
-    ):
-        an_account(database, name, role, None, issuer=ISSUER, subject=name)  # type: ignore[arg-type]  # each is a role
+    known: dict[str, Role] = {"mina": "caseworker", "ali": "manager", "citizen": "applicant", "hub": "portal"}
+    for name, role in known.items():
+        an_account(database, name, role, None, issuer=ISSUER, subject=name)
     an_account(database, "closed", "caseworker", None, issuer=ISSUER, subject="closed")
     database.run(lambda session, now: login.deactivate(session, now, "closed"))
     an_account(database, "both", "caseworker", None, issuer=ISSUER, subject="both")
