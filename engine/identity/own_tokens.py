@@ -106,6 +106,10 @@ def rotate(uow: UnitOfWork, token_id: UUID, via: UUID | None, overlap: timedelta
     if via not in (None, token_id) or not all(access.allows(uow.actor, one) for one in allowed):
         raise WiderToken("A token replaces only itself, and a login no token that allows more.")
     _require_valid(uow, held)
+    if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+        most = int(LONGEST_OVERLAP / timedelta(hours=1))
+        fault = Fault("/overlap", f"must be from 0 to {most} hours", "overlap", {"count": most})
+        raise Invalid("The token can't be replaced like this.", [fault])
     replacing = select(Token.id).where(Token.replaces == held.id, Token.revoked_at.is_(None))
     if uow.session.scalars(replacing).one_or_none() is not None:
         raise Conflict("The token was replaced already: use its successor.", code="token-rotated")
