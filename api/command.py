@@ -53,8 +53,10 @@ _SENT: dict[View, tuple[str, ...]] = {}
 _PREPARED: dict[View, Callable[..., Mapping[str, Any]]] = {}
 _INSTEAD: dict[View, View] = {}
 _IN_PARTS: set[View] = set()
-# Where a caller finds out that its token requires each request to say for whom it acts.
-_OF_NOBODY = frozenset({"me.read_me"})
+# What is about the token itself: there a caller finds out that each request has to say for whom it acts.
+_OF_NOBODY = frozenset(
+    {"me.read_me", *(f"own_tokens.{name}" for name in ("index", "narrow", "rotate", "revoke"))}
+)
 
 
 class Reply:

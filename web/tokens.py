@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, request
 
 from engine.identity import own_tokens
-from engine.platform.errors import Fault, Invalid, Refusal
+from engine.platform.errors import Refusal
 from web import asked
 from web.administration.area import refused
 from web.visit import Away, Page, Visit, page
@@ -15,7 +15,6 @@ blueprint = Blueprint("tokens", __name__)
 
 NEVER_KEPT = {"Cache-Control": "no-store"}
 _HOURS = int(own_tokens.OVERLAP / timedelta(hours=1))
-_MOST_HOURS = int(own_tokens.LONGEST_OVERLAP / timedelta(hours=1))
 
 
 @page(blueprint.get("/account/tokens/<uuid:token_id>"), may="account.own")
@@ -34,7 +33,6 @@ def _page(visit: Visit, token_id: UUID, refusal: Refusal | None = None) -> Page:
         "token": own_tokens.get(visit.uow, token_id),
         "now": visit.uow.now,
         "hours": _HOURS,
-        "most_hours": _MOST_HOURS,
         **(refused(refusal) if refusal else {}),
     }
     return Page("token.html", values, status=422 if refusal else 200)
@@ -55,10 +53,8 @@ def narrow(visit: Visit, token_id: UUID) -> Away:
 def rotate(visit: Visit, token_id: UUID) -> Page:
     """Replace a token, and show the new one: it is shown nowhere else."""
     hours = asked.number(request.form, "hours")
-    if hours is None or not 0 <= hours <= _MOST_HOURS:
-        detail = f"must be a number from 0 to {_MOST_HOURS}"
-        raise Invalid("The request is invalid.", [Fault("/hours", detail, "hours", {"count": _MOST_HOURS})])
-    made = own_tokens.rotate(visit.uow, token_id, None, timedelta(hours=hours))
+    overlap = timedelta(hours=-1 if hours is None else hours)  # what is no number is refused like one too low
+    made = own_tokens.rotate(visit.uow, token_id, None, overlap)
     return Page("token_made.html", {"made": made, "former": token_id}, headers=NEVER_KEPT)
 
 

@@ -53,9 +53,7 @@ def write(app: APIFlask) -> dict[str, Any]:
             "responses": parts.responses(
                 {*OF_SERVER}.union(*(operation.problems for _, _, operation in served))
             ),
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": texts()["bearer"]}
-            },
+            "securitySchemes": parts.security_schemes(texts()),
         },
     }
     document["components"]["schemas"] = schemas.used(document)
@@ -115,7 +113,7 @@ def _operation(
         **_not_modified(operation, method),
         **{str(status): parts.response(status) for status in _refusals(operation, method)},
     }
-    return {**made, "security": [] if operation.public else [{"bearer": []}]}
+    return {**made, "security": [] if operation.public else [{"bearer": []}, {"oauth2": []}]}
 
 
 def _refusals(operation: Operation, method: str) -> list[int]:

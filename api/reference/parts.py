@@ -8,6 +8,7 @@ from werkzeug.routing import Rule
 
 from api import problems
 from api.operations import Operation
+from engine import access
 
 # Headers of every call, of writes, of conditional writes, and where texts depend on the language.
 _ALL, _WRITES, _CONDITIONAL, _READS, _LANGUAGE, _PERSON, _PREFERENCES = (
@@ -55,6 +56,20 @@ def headers(texts: Mapping[str, Any]) -> dict[str, Any]:
     return {
         _key(name): {"description": text, "schema": kinds.get(name, {"type": "string"})}
         for name, text in texts["response-headers"].items()
+    }
+
+
+def security_schemes(texts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how callers authenticate: with a token of ours, or with one of a provider, and its scopes."""
+    scopes = {one: f"For the roles {', '.join(access.roles_with(one))}." for one in access.PERMISSIONS}
+    flow = {"tokenUrl": texts["oauth2"]["token_url"], "scopes": scopes}
+    return {
+        "bearer": {"type": "http", "scheme": "bearer", "description": texts["bearer"]},
+        "oauth2": {
+            "type": "oauth2",
+            "description": texts["oauth2"]["description"],
+            "flows": {"clientCredentials": flow},
+        },
     }
 
 

@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -107,6 +106,10 @@ def rotate(uow: UnitOfWork, token_id: UUID, via: UUID | None, overlap: timedelta
     if via not in (None, token_id) or not all(access.allows(uow.actor, one) for one in allowed):
         raise WiderToken("A token replaces only itself, and a login no token that allows more.")
     _require_valid(uow, held)
+    if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+        most = int(LONGEST_OVERLAP / timedelta(hours=1))
+        fault = Fault("/overlap", f"must be from 0 to {most} hours", "overlap", {"count": most})
+        raise Invalid("The token can't be replaced like this.", [fault])
     replacing = select(Token.id).where(Token.replaces == held.id, Token.revoked_at.is_(None))
     if uow.session.scalars(replacing).one_or_none() is not None:
         raise Conflict("The token was replaced already: use its successor.", code="token-rotated")
@@ -174,7 +177,8 @@ def _end_faults(uow: UnitOfWork, held: Token, expires_at: datetime | None) -> Se
     return [Fault("/expires_at", "must be in the future, and no later than the present end", "later-end")]
 
 
-def _of_owner(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
+def _of_owner(uow: UnitOfWork) -> Select[Token, UUID]:
+    """Selects the actor's tokens, each with its valid successor: NULL if it has none."""
     later = aliased(Token)
     following = (later.replaces == Token.id) & later.revoked_at.is_(None)
     return select(Token, later.id).outerjoin(later, following).where(Token.user_id == uow.actor.id)

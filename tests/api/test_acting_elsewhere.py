@@ -161,6 +161,16 @@ def test_token_demands_that_a_person_is_named(
     refused(portal.get(path, headers={BEHALF: STRANGER}), 404, "not-found")
 
 
+def test_token_that_demands_a_person_is_replaced_without_one_and_its_successor_demands_it(
+    app: APIFlask, contract: Contract, database: Database
+) -> None:
+    portal = demanding(app, contract, database)
+    own = body(portal.get("/me"))["token_id"]
+    assert [one["id"] for one in body(portal.get("/me/tokens"))["items"]] == [own]
+    made = body(portal.post(f"/me/tokens/{own}/rotate", {}))
+    refused(Client(app, contract, made["token"]).get("/cases"), 403, "behalf-missing")
+
+
 @pytest.mark.parametrize("more", [{"role": "service", "name": "hub"}, {"scopes": ["cases.read"]}])
 def test_token_that_may_act_for_nobody_cannot_demand_it(
     app: APIFlask, contract: Contract, database: Database, more: Mapping[str, Any]

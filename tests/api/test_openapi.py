@@ -12,7 +12,7 @@ from flask import Blueprint
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from api.reference import document as written
-from engine import RELEASE
+from engine import RELEASE, access
 from engine.platform.config import ROOT, Settings
 from engine.platform.db import Database
 from tests import installed
@@ -180,9 +180,14 @@ def test_ids_of_operations_stay(document: dict[str, Any]) -> None:
 def test_every_operation_has_a_summary_and_asks_for_a_token(document: dict[str, Any]) -> None:
     scheme = document["components"]["securitySchemes"]["bearer"]
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+    oauth2 = document["components"]["securitySchemes"]["oauth2"]
+    scopes = oauth2["flows"]["clientCredentials"]["scopes"]
+    assert (oauth2["type"], [*scopes]) == ("oauth2", [*access.PERMISSIONS])
+    assert scopes["people.provision"] == "For the roles service."
     for method, path, operation in operations(document):
         assert operation["summary"], (method, path)
-        asked: list[dict[str, list[str]]] = [] if path in TOKENLESS else [{"bearer": []}]
+        either: list[dict[str, list[str]]] = [{"bearer": []}, {"oauth2": []}]
+        asked = [] if path in TOKENLESS else either
         assert operation["security"] == asked, (method, path)
 
 

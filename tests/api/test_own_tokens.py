@@ -25,16 +25,17 @@ def portal(client: Clients) -> Client:
     return client("portal")
 
 
-def a_token(portal: Client, database: Database, **limits: object) -> Client:
+def a_token(
+    portal: Client,
+    database: Database,
+    *,
+    scopes: list[str] | None = None,
+    expires_at: datetime | None = None,
+) -> Client:
     """Another token of the portal, with these limits."""
+    limits = Limits(scopes, expires_at)
     with database.transaction() as session:
-        token = accounts.create_token(
-            session,
-            datetime.now(UTC),
-            name="portal",
-            role="portal",
-            limits=Limits(**limits),  # type: ignore[arg-type]  # scopes or an end
-        )
+        token = accounts.create_token(session, datetime.now(UTC), name="portal", role="portal", limits=limits)
     return with_token(portal, token)
 
 

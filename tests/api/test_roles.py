@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from engine.models import User
+from engine.models import Role, Token, User
 from engine.platform.db import Database
 from engine.platform.vocabulary import ROLES
 from tests import factories
@@ -170,3 +170,18 @@ def test_portal_cannot_find_another_portals_cases_by_filter_or_cursor(
     last = "ffffffff-ffff-7fff-bfff-ffffffffffff"
     for query in ("?status=active", "?definition=p", f"?cursor={last}"):
         assert body(client("portal").get(f"/cases{query}")) == {"items": [], "next": None}
+
+
+@pytest.mark.parametrize("role", ["portal", "service"])
+def test_token_without_any_permission_does_nothing(
+    client: Clients, ids: Mapping[str, str], database: Database, role: Role
+) -> None:
+    scoped = client(role, f"{role} without scopes")
+    with database.transaction() as session:
+        theirs = select(User.id).where(User.name == f"{role} without scopes").scalar_subquery()
+        session.execute(update(Token).where(Token.user_id == theirs).values(scopes=[]))
+    answers = {endpoint: send(scoped, *endpoint, ids) for endpoint in GUARDED}
+    done = {endpoint for endpoint, answer in answers.items() if answer.status_code < 400}
+    # Who it is; and what is published anyway.
+    assert done <= {("GET", "/me"), ("GET", "/audit/checkpoints/<int:number>")}
+    assert {answer.status_code for endpoint, answer in answers.items() if endpoint not in done} <= {403, 404}

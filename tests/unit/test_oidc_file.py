@@ -61,6 +61,11 @@ def test_all_that_can_stand_in_it_is_read(tmp_path: Path, monkeypatch: pytest.Mo
         ('secret = "hunter2 in clear"', "secret"),
         ('secret = "env:NOT_THERE_AT_ALL"', "secret"),
         ('unknown = "administrator"', "unknown"),
+        ('opens = "everybody"', "opens"),
+        ('opens = ""', "opens"),
+        ('unknown = "applicant"\nopens = "staff"', "opens"),
+        ('staff_level = "highest"', "staff_level"),
+        ('scopes = "required profile"', "scopes"),
         ('colour = "red"', "colour"),
         ('acr = {high = ["a\\"b"]}', "acr.high"),
         ('acr = {higher = ["x"]}', "acr.higher"),
@@ -81,3 +86,36 @@ def test_an_issuer_that_comes_twice_is_refused(tmp_path: Path) -> None:
     one = 'issuer = "https://a.example"\nclient = "c"\n'
     with pytest.raises(Unusable, match="twice"):
         read(tmp_path, f"[a]\n{one}[b]\n{one}")
+
+
+@pytest.mark.parametrize(
+    ("lines", "opened"),
+    [
+        ("", "both"),
+        ('unknown = "refuse"', "both"),
+        ('unknown = "applicant"', "applicants"),
+        ('unknown = "applicant"\nopens = "both"', "both"),
+        ('opens = "staff"', "staff"),
+    ],
+)
+def test_a_provider_of_strangers_opens_applicants_unless_the_file_says_otherwise(
+    tmp_path: Path, lines: str, opened: str
+) -> None:
+    (found,) = read(tmp_path, f'[a]\nissuer = "https://a.example"\nclient = "c"\n{lines}\n')
+    assert (found.opened, found.staff_level) == (opened, "low")
+
+
+@pytest.mark.parametrize(
+    ("scopes", "asked", "required"),
+    [
+        ("required", "openid", True),
+        ("required openid profile", "openid profile", True),
+        ("openid required", "openid required", False),
+        ("openid", "openid", False),
+    ],
+)
+def test_scopes_of_logins_and_of_tokens_are_told_apart(
+    tmp_path: Path, scopes: str, asked: str, required: bool
+) -> None:
+    (found,) = read(tmp_path, f'[a]\nissuer = "https://a.example"\nclient = "c"\nscopes = "{scopes}"\n')
+    assert (found.scopes, found.scopes_required) == (asked, required)
