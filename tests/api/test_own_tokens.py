@@ -115,7 +115,7 @@ def test_a_token_is_limited_at_once_and_logged(portal: Client, database: Databas
         ({"scopes": "cases.read"}, "/scopes", "list_type"),
         ({"expires_at": "2999-01-01T00:00:00Z"}, "/expires_at", "later-end"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "/expires_at", "later-end"),
-        ({"expires_at": "2030-01-01T00:00:00"}, "/expires_at", "timezone_aware"),
+        ({"expires_at": "2030-01-01T00:00:00"}, "/expires_at", "datetime_parsing"),
         ({"role": "administrator"}, "/role", "extra_forbidden"),
     ],
 )
