@@ -4,9 +4,10 @@ from flask import Blueprint
 
 from engine import access
 from engine.oversight.publication import editions, reading
-from engine.platform.errors import Invalid, Refusal
+from engine.platform.errors import Refusal
 from engine.platform.language import Reader
 from web.administration.area import refused, render, word
+from web.refusals import status_of
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("administration_statistics", __name__)
@@ -21,7 +22,6 @@ def index(visit: Visit) -> Page:
 def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
     access.require_everywhere(visit.uow, "statistics.correct")
     found = reading.newest(reading.editions(visit.uow.session))
-    code = 422 if isinstance(refusal, Invalid) else 409
     values = {
         "months": [
             (one, Reader(visit.reader.language, one.month.calendar).month(one.month.first)) for one in found
@@ -29,7 +29,7 @@ def _index(visit: Visit, refusal: Refusal | None = None) -> Page:
         "longest": editions.LONGEST,
         **(refused(refusal) if refusal else {}),
     }
-    return render(visit, "statistics", values, way="statistics", status=code if refusal else 200)
+    return render(visit, "statistics", values, way="statistics", status=status_of(refusal))
 
 
 def not_corrected(visit: Visit, refusal: Refusal) -> Page:

@@ -9,10 +9,11 @@ from engine.models import FlagState, Pattern
 from engine.oversight import flags
 from engine.oversight.access_log import Opened
 from engine.oversight.flags import CONCLUSIONS, MAX_TEXT, MEASURED, Closing, NewQuestion, Wanted
-from engine.platform.errors import Invalid, Refusal
+from engine.platform.errors import Refusal
 from web import asked, texts
 from web.administration.area import refused, units_to_choose
 from web.listing import cursor, following
+from web.refusals import status_of
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("flags", __name__)
@@ -89,8 +90,7 @@ def _flag(visit: Visit, flag_id: UUID, refusal: Refusal | None = None) -> Page:
         "closing": request.path.endswith("/close"),
         **(refused(refusal) if refusal else {}),
     }
-    status = 200 if refusal is None else 422 if isinstance(refusal, Invalid) else 409
-    return Page("audit/flag.html", values, status, opened=Opened("flag", flag_id, flag_id))
+    return Page("audit/flag.html", values, status_of(refusal), opened=Opened("flag", flag_id, flag_id))
 
 
 def _named(prefix: str, codes: Any) -> list[tuple[str, str]]:
