@@ -3229,8 +3229,8 @@ class OwnTokens:
 
         The new one allows the same, ends at the same time, and is valid at once; the old one is still
         valid for a while. A token replaces only itself; after a login at a provider you can replace any
-        that allows no more than the login. 409 if it has ended, or has a valid successor: revoke that
-        one to replace it again.
+        that doesn't allow more than the login. 409 if it has ended, or has a valid successor: revoke
+        that one to replace it again.
 
         `POST /api/v1/me/tokens/{token_id}/rotate`
 
