@@ -262,6 +262,7 @@ def test_every_incident_has_a_reason_and_a_mend() -> None:
     codes = (
         strings(calls(python("engine/bpmn"), "Failed"), 0) | {cases.GIVEN_UP, cases.NO_TERM} | cases.NOTICES
     )
+    codes |= {"circuit-open"}  # of former releases
     codes |= strings(calls(python("engine/connectors", "engine/worker"), "CallFailed"), 0)
     codes |= strings(calls(python("engine/cases/external_calls.py"), "CallFailure"), 0)
     assert set(texts("incidents")) == {
