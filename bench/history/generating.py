@@ -53,7 +53,7 @@ class Writer:
     def __init__(self, order: Order, setting: Setting, database: Database) -> None:
         self._order, self._setting = order, setting
         self._offset = next(iter(setting.world.offices.values())).offset
-        self._number = numbered(self._offset)
+        self._number = numbered(setting.numbering, self._offset)
         self._database = database
         self._targets = {
             found.source: Moved(found.at, found.id, SERVICES[key][1], found.target)

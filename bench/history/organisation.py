@@ -12,6 +12,7 @@ from bench.history.catalogue import DELEGATE, HEAD, HEALTH, INSPECTOR, LEGAL, OF
 from demo.history.offices import Actor, Hours, Office, Span, open_days, without
 from demo.history.plans import World
 from engine import definitions
+from engine.cases.case_numbers import Numbering, numbering
 from engine.design import publishing
 from engine.identity import accounts
 from engine.models import ROOT, Delegation, Membership, Role, Unit, User
@@ -70,6 +71,7 @@ class Setting:
     applicants: Sequence[tuple[Actor, str]]
     names: Mapping[str, str]
     first_number: int
+    numbering: Numbering
 
 
 def prepare(database: Database, zone: tzinfo, period: Span, cases: int) -> Setting:
@@ -102,7 +104,7 @@ def prepare(database: Database, zone: tzinfo, period: Span, cases: int) -> Setti
         taken = text("SELECT setval('case_numbers', nextval('case_numbers') + :cases)")
         wanted = 2 * cases  # each may be appealed
         last = uow.connection.execute(taken, {"cases": wanted}).scalar_one()
-        setting = Setting(world, versions, {}, applicants, names, last - wanted)
+        setting = Setting(world, versions, {}, applicants, names, last - wanted, numbering(uow))
         return replace(setting, groups=_groups(uow, setting))
 
 

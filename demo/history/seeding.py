@@ -19,6 +19,7 @@ from demo.history.stories import Story
 from demo.history.writing import Groups, numbered, write
 from engine import cases
 from engine.access import validity
+from engine.cases.case_numbers import Numbering, numbering
 from engine.events import administration_log
 from engine.identity import accounts
 from engine.models import (
@@ -69,6 +70,7 @@ class Past:
     versions: Mapping[str, Sequence[tuple[str, int]]]  # by key of the process, the present one last
     groups: Groups
     first_number: int
+    numbering: Numbering
     until: int
 
 
@@ -110,7 +112,8 @@ def seed(database: Database) -> int:
 def _flagged(past: Past, now: datetime) -> list[Story]:
     """Return cases with patterns that an inspector should ask about, in the last month that was searched."""
     first = datetime.combine(flagged.begins(now), datetime.min.time(), now.tzinfo)
-    number, begin = numbered(next(iter(past.world.offices.values())).offset), milliseconds(first)
+    number = numbered(past.numbering, next(iter(past.world.offices.values())).offset)
+    begin = milliseconds(first)
     called = [number(begin, past.first_number + 2 * CASES + count) for count in range(1, flagged.count() + 1)]
     version, of_process = past.versions[LICENCE][-1]
     known = flagged.Numbered(past.applicants, version, of_process, called, past.until)
@@ -147,7 +150,7 @@ def _prepare(uow: UnitOfWork, rng: Random) -> Past:
     taken = text(f"SELECT setval('{CASE_NUMBERS.name}', nextval('{CASE_NUMBERS.name}') + {wanted})")
     number = uow.connection.execute(taken).scalar_one() - wanted
     applicants = people.applicants(uow, begin, names)
-    past = Past(world, applicants, versions, {}, number, milliseconds(uow.now))
+    past = Past(world, applicants, versions, {}, number, numbering(uow), milliseconds(uow.now))
     return replace(past, groups=_groups(uow, past))
 
 
@@ -221,7 +224,7 @@ def _groups(uow: UnitOfWork, past: Past) -> Groups:
 
 
 def _stories(rng: Random, past: Past) -> list[Story]:
-    number = numbered(next(iter(past.world.offices.values())).offset)
+    number = numbered(past.numbering, next(iter(past.world.offices.values())).offset)
     paths = [name for name, (service, _) in PATHS.items() if _known(service, past)]
     stories: list[Story] = []
     is_stalled = False

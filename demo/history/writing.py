@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any, cast
 
 import orjson
-from persiantools.jdatetime import JalaliDateTime
 from psycopg import Connection, Cursor
 from sqlalchemy.orm import Session
 
 from demo.history.offices import instant_of, text_of
 from demo.history.stories import Story, TaskRow, WaitRow
 from engine.bpmn.values import canonical
+from engine.cases.case_numbers import Numbering
 from engine.events import hash_chain
 from engine.platform.db import connection
 
@@ -271,11 +271,6 @@ def _moves(story: Story) -> list[Row]:
     return [] if moved is None else [(moved.migration, story.id, "moved", "[]", _at(moved.at))]
 
 
-def numbered(zone_offset: int) -> Callable[[int, int], str]:
-    """Return a function that writes the number of a case as the installation does: year, count."""
-
-    def number(at: int, count: int) -> str:
-        local = instant_of(at) + timedelta(milliseconds=zone_offset)
-        return f"{JalaliDateTime(local).year}-{count:06d}"
-
-    return number
+def numbered(numbering: Numbering, zone_offset: int) -> Callable[[int, int], str]:
+    """Return a function that writes the number of a case as the installation does: from year and count."""
+    return lambda at, count: numbering.number(instant_of(at) + timedelta(milliseconds=zone_offset), count)

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from persiantools.jdatetime import JalaliDate
 from psycopg.errors import UniqueViolation
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from engine import access, bpmn, definitions
 from engine.bpmn import Form, Spec
 from engine.cases import duplicates, staged_documents, working_time
+from engine.cases.case_numbers import next_number
 from engine.cases.locking import LockedCase, named, require_size
 from engine.cases.persistence import NewCase, begin
 from engine.cases.staged_documents import NOTHING as NO_FILES
@@ -31,15 +31,13 @@ from engine.cases.start_context import (
 from engine.cases.views import CaseView, limiting_forms, shown_to
 from engine.definitions import Drafting, forms
 from engine.events import Fact
-from engine.models import CASE_NUMBERS, Case, Channel, User
+from engine.models import Case, Channel, User
 from engine.organisation.candidate_groups import CaseScope
 from engine.platform import formats, persian
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, OtherPerson
 from engine.platform.ids import uuid7
-from engine.platform.prepared import Prepared
 
-_NEXT = Prepared(select(CASE_NUMBERS.next_value()))
 # The columns that a case view copies from the case's row.
 _SHOWN = (
     *("id", "number", "status", "outcome", "applicant", "representative", "business_key"),
@@ -226,7 +224,7 @@ def _begin(
     starter = None if trigger else uow.actor.on_behalf_of or uow.actor.name
     counted = working_time.counted(uow, entry.unit_id, spec)
     step = bpmn.start(counted, data, uow.now, at=trigger and trigger[0], starter=starter)
-    number, secret = _next_number(uow), new_secret()
+    number, secret = next_number(uow), new_secret()
     case = NewCase(
         uuid7(),
         version,
@@ -368,14 +366,3 @@ def name_running(uow: UnitOfWork, refusal: Conflict, error: IntegrityError) -> C
 def running_key(definition: str, business_key: str | None) -> str | None:
     """Returns the key that must be unique among running cases, or None if there is no business key."""
     return None if business_key is None else f"{definition}\n{business_key}"
-
-
-def _next_number(uow: UnitOfWork) -> str:
-    """Returns the next case number. Drawn last, so that refused commands use none up."""
-    ((counter,),) = uow.rows(_NEXT, {})
-    return case_number(uow.now, counter)
-
-
-def case_number(now: datetime, counter: int) -> str:
-    """Returns a number that people can read aloud: Jalali year and running number, as in 1405-000123."""
-    return f"{JalaliDate.to_jalali(now.year, now.month, now.day).year}-{counter:06d}"

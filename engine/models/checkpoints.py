@@ -17,11 +17,13 @@ AuditKind = Literal["checkpoint", "verification"]
 
 
 class Installation(Base):
-    """The one row that identifies the installation, whose copies have the same id."""
+    """The one row that identifies the installation, whose copies have the same id, and its case numbers."""
 
     __tablename__ = "installation"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+    number_key: Mapped[bytes] = mapped_column(LargeBinary)
+    numbers_from: Mapped[int] = mapped_column(BigInteger)  # the first counter that the key permutes
 
 
 class Checkpoint(Base):

@@ -137,7 +137,7 @@ def test_times_and_causes_lead_to_their_cases(history: History) -> None:
         read = history.read("time", by=by)
         for line in read["lines"]:
             key, _, number = line["label"].partition("/")
-            cell = {"unit": key, "alone": 1} if by == "unit" else {"definition": key}
+            cell = {"unit": key, "alone": "true"} if by == "unit" else {"definition": key}
             assert history.count("closed", version=number or None, **cell) == line["cases"], line
         assert history.count("closed") == read["total"]["cases"] == sum(one["cases"] for one in read["lines"])
     read = history.read("delay-causes")
@@ -158,12 +158,12 @@ def test_passages_lead_to_their_cases(history: History) -> None:
     read = history.read("people")
     assert any(line["open"] for line in read["lines"])
     for line in read["lines"][:6]:
-        cell = {"unit": line["unit"], "alone": 1, "role": line["role"] or "-"}
+        cell = {"unit": line["unit"], "alone": "true", "role": line["role"] or "-"}
         cell |= {"definition": line["definition"], "element": line["element"]}
         for measure in ("open", "arrived", "done"):
             assert history.count(f"work_{measure}", **cell) == line[measure], (measure, line)
     one = next(line for line in read["lines"] if line["done"])
-    listed = history.read("cases", measure="work_done", unit=one["unit"], alone=1)
+    listed = history.read("cases", measure="work_done", unit=one["unit"], alone="true")
     assert sum(item["times"] for item in listed["items"]) == listed["count"] >= one["done"]
     assert len({item["id"] for item in listed["items"]}) == len(listed["items"])
 
