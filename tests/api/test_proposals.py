@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from api import callers
 from engine.bpmn.values import MAX_BYTES
@@ -201,16 +201,29 @@ def test_proposal_is_checked_by_the_version_of_its_confirmation(
     assert late["code"] == "proposal-outdated"
 
 
-def test_person_who_decides_must_be_known(
-    client: Clients, database: Database, first: Client, second: Client
+@pytest.mark.parametrize("unknown", ["second", "administrator"])
+def test_person_who_decides_and_who_proposed_must_be_known(
+    client: Clients, database: Database, first: Client, second: Client, unknown: str
 ) -> None:
     case = started(client, database)
     made = body(propose(first, case, {"amount": 2}))["id"]
     assert second.token
     with database.transaction() as session:
-        session.execute(update(User).where(User.name == "second").values(person=None))
+        session.execute(update(User).where(User.name == unknown).values(person=None))
     for act in ("confirm", "reject"):
         refused(second.post(f"/proposals/{made}/{act}"), 403, "person-unknown")
+
+
+def test_one_person_with_two_accounts_does_not_decide_on_their_own_proposal(
+    client: Clients, database: Database, first: Client, second: Client
+) -> None:
+    case = started(client, database)
+    made = body(propose(first, case, {"amount": 2}))["id"]
+    with database.transaction() as session:
+        same = select(User.person).where(User.name == "administrator").scalar_subquery()
+        session.execute(update(User).where(User.name == "second").values(person=same, duplicate=True))
+    for act in ("confirm", "reject"):
+        assert refused(second.post(f"/proposals/{made}/{act}"), 403, "four-eyes")["code"] == "own-work"
 
 
 def test_proposal_is_confirmed_once_whoever_confirms_at_once(
