@@ -189,6 +189,29 @@ def test_suspension_pauses_it_and_moves_the_tasks(
     assert replay_finds(database) == []
 
 
+def test_a_clock_that_is_paused_for_two_reasons_runs_again_after_the_last(
+    database: Database, start: Callable[..., cases.CaseView], act: Act
+) -> None:
+    waiting = bpmn.node("userTask", "wait", parvandeh__clock="pause")
+    factories.deploy(database, clocks.deciding(before=[waiting]))
+    case = start()
+    states: list[str] = []
+
+    def noted() -> None:
+        clock = clock_of(database, case.id)
+        assert clock is not None
+        states.append(clock.state)
+
+    noted()
+    act("administrator", lambda uow: cases.suspend(uow, case.id), MINUTE)
+    act("administrator", lambda uow: cases.resume(uow, case.id), MINUTE * 2)
+    noted()
+    act("caseworker", lambda uow: tasks.complete(uow, case.tasks[0]["id"], {}), MINUTE * 3)
+    noted()
+    assert states == ["paused", "paused", "running"]
+    assert kinds(database, case.id) == ["clock.started", "clock.paused", "clock.resumed"]
+
+
 def test_instants_of_its_events_are_in_utc(database: Database, start: Callable[..., cases.CaseView]) -> None:
     """Whatever the zone of the installation is: they are compared as texts, too."""
     deploy(database)
