@@ -259,6 +259,13 @@ def test_overlapping_parts_are_refused() -> None:
     assert refused(_written(content, last + 42, "<I", 0), "a.docx") in ("unpacks", "damaged")
 
 
+def test_parts_that_overlap_by_less_than_a_header_are_refused() -> None:
+    content = filed.office("docx", {"big.xml": b"x" * 10_000})
+    at = _entries(content)[-1] + 42
+    (begin,) = struct.unpack_from("<I", content, at)
+    assert refused(_written(content, at, "<I", begin - 15), "a.docx") == "unpacks"
+
+
 def test_part_that_unpacks_to_more_than_it_says_is_refused() -> None:
     content = filed.office("docx", {"big.xml": bytes(50 << 20)})
     assert refused(_written(content, _entries(content)[-1] + 24, "<I", 10), "a.docx") == "damaged"

@@ -49,6 +49,10 @@ def test_a_hit_policy_makes_one_result_of_the_rules_that_match(
     assert given(policy, ["fee"], first(RATES, 2), age, more) == result
 
 
+def test_results_that_cannot_be_compared_do_not_agree() -> None:
+    assert given("ANY", ["fee"], [["> 0", "1"], ["> 0", '"a"']], 1) is None
+
+
 @pytest.mark.parametrize(
     ("policy", "result"),
     [("PRIORITY", "senior"), ("OUTPUT ORDER", ["senior", "senior", "adult"])],
