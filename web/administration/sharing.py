@@ -63,6 +63,15 @@ def switch(visit: Visit, webhook_id: UUID, action: str) -> Away:
     return Away(f"/administration/webhooks/{webhook_id}", told=f"administration.webhook.told.{action}")
 
 
+@page(blueprint.post("/webhooks/<uuid:webhook_id>/retry"), may="webhooks.manage")
+def retry(visit: Visit, webhook_id: UUID) -> Away:
+    """Send waiting deliveries now."""
+    count = subscriptions.retry(visit.uow, webhook_id)
+    return Away(
+        f"/administration/webhooks/{webhook_id}", told="administration.webhook.told.retry", count=count
+    )
+
+
 @page(blueprint.post("/webhooks/<uuid:webhook_id>/replay"), may="webhooks.manage")
 def replay(visit: Visit, webhook_id: UUID) -> Away:
     """Send dead deliveries again."""

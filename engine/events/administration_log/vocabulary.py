@@ -93,7 +93,7 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "identity.linked": {},
         "token.made": {"token": str, "scopes": list, "expires_at": str},
         "token.revoked": {"token": str},
-        "webhook.made": {**_WEBHOOK, "host": str, "definition": str, "kinds": list},
+        "webhook.made": {**_WEBHOOK, "host": str, "definition": str, "kinds": list, "owner": str},
         "webhook.enabled": _WEBHOOK,
         "webhook.disabled": {**_WEBHOOK, "reason": str},
         "webhook.removed": _WEBHOOK,
