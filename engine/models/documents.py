@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.models.tables import Id, Instant
@@ -15,7 +15,8 @@ DocumentStatus = Literal["accepted"]
 class Document(Base):
     """A document of a case. Its newest version is the valid one; earlier ones remain.
 
-    `field` is the JSON Pointer of the form field that it answers; None if it was added separately.
+    `field` is the JSON Pointer of the form field that it answers; None if it was added separately. Applicants
+    and portals see only what is `shared`.
     """
 
     __tablename__ = "documents"
@@ -26,6 +27,7 @@ class Document(Base):
     added_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     newest: Mapped[int]  # the number of its newest version
     field: Mapped[str | None] = mapped_column(Text)
+    shared: Mapped[bool] = mapped_column(server_default=true())
 
 
 class DocumentVersion(Base):

@@ -99,7 +99,7 @@ def test_owner_must_read_cases_without_stating_a_purpose(hub: Hub, role: Any) ->
     owner = factories.an_actor(hub.database, role)
     with pytest.raises(Invalid) as refusal:
         hub.subscribe(NOWHERE, owner=owner.id)
-    assert [(fault.pointer, fault.code) for fault in refusal.value.faults] == [("/owner", "role")]
+    assert [(fault.pointer, fault.code) for fault in refusal.value.faults] == [("/owner", "owner-role")]
 
 
 def test_owner_must_be_an_active_account(hub: Hub) -> None:

@@ -71,5 +71,5 @@ def chosen(uow: UnitOfWork, account: UUID | None) -> UUID:
         raise Invalid("The request has errors.", [Fault("/owner", "is not an active account", "unknown")])
     if role in (access.AUDITOR, access.APPLICANT) or role not in access.roles_with("cases.read"):
         detail = "is an account that cannot be given events: name a portal or an official"
-        raise Invalid("The request has errors.", [Fault("/owner", detail, "role")])
+        raise Invalid("The request has errors.", [Fault("/owner", detail, "owner-role")])
     return account
