@@ -1,4 +1,4 @@
-"""Owners of webhooks, and what tells an outage of a receiver from an event that it never accepts.
+"""Owners of webhooks, and what distinguishes an outage from an event that a receiver never accepts.
 
 A webhook belongs to who made it; if that account was deactivated since, to the oldest active administrator of
 all units. Both columns of failures begin empty: an outage during the upgrade is noticed at its next failure.

@@ -30,6 +30,13 @@ def delegated(visit: Visit) -> Page:
     return render(visit, "delegations", values, way="delegations")
 
 
+@page(blueprint.post("/delegations/<uuid:delegation_id>/confirm"), may="units.manage")
+def confirm(visit: Visit, delegation_id: UUID) -> Away:
+    """Confirm a delegation that another person has proposed."""
+    delegations.confirm(visit.uow, delegation_id)
+    return Away("/administration/delegations", told="administration.delegations.confirmed")
+
+
 @page(blueprint.post("/delegations/<uuid:delegation_id>/revoke"), may="units.manage")
 def revoke(visit: Visit, delegation_id: UUID) -> Away:
     """Revoke a delegation: open tasks return to the agency."""

@@ -81,8 +81,8 @@ def show_document(visit: Visit, document_id: UUID) -> Page:
 
 def _document(visit: Visit, document_id: UUID, refused: Explained | None = None) -> Page:
     found = documents.get(visit.uow, document_id)
-    values = {"document": found, "refused": refused, "typed": request.form}
-    values["may_share"] = access.allows(visit.uow.actor, "documents.add")
+    may_share = access.allows(visit.uow.actor, "documents.add")
+    values = {"document": found, "refused": refused, "typed": request.form, "may_share": may_share}
     opened = access_log.for_auditor(visit.uow.actor, "document", found.case_id, document_id)
     return Page("desk/document.html", values, refused.status if refused else 200, opened=opened)
 

@@ -149,7 +149,7 @@ KEPT: Mapping[str, Kept] = {
     "delegations": Kept(
         _ORGANISATION,
         "id definition elements unit_id delegate_id valid_from valid_to created_by created_at revoked_by"
-        " revoked_at",
+        " revoked_at take_over confirmed_by confirmed_at",
     ),
     "deliveries": Kept(
         "what is sent is made of the event when it is sent: " + _IDS,

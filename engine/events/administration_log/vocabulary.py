@@ -53,6 +53,7 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "membership.ended": _MEMBERSHIP,
         "substitution.agreed": _SUBSTITUTION,
         "substitution.ended": _SUBSTITUTION,
+        "delegation.proposed": _DELEGATION,
         "delegation.agreed": _DELEGATION,
         "delegation.revoked": _DELEGATION,
         "message.unmatched": {"message": str, "sent_at": str},

@@ -72,16 +72,15 @@ def again(uow: UnitOfWork, webhook: UUID, since: datetime) -> int:
     """Sends a subscription all matching events since an instant again, even if they were delivered."""
     given_out = select(Cursor.transaction_id).where(Cursor.name == CURSOR).scalar_subquery()
     past = (Webhook.id == webhook, Event.at >= since, Event.transaction_id <= given_out)
-    # `fan_out` delivers newer ones
-    anew = {
-        "index_elements": [Delivery.webhook_id, Delivery.case_id, Delivery.seq],
-        "set_": _afresh(uow),
-        "where": Delivery.status != "waiting",
-    }
-    return sum(
-        _counted(uow, _enqueue(_wanted(uow, owner).where(*past)).on_conflict_do_update(**anew), owner)
-        for owner in owners.having(uow, Webhook.id == webhook)
-    )
+    done = 0
+    for owner in owners.having(uow, Webhook.id == webhook):
+        anew = _enqueue(_wanted(uow, owner).where(*past)).on_conflict_do_update(
+            index_elements=[Delivery.webhook_id, Delivery.case_id, Delivery.seq],
+            set_=_afresh(uow),
+            where=Delivery.status != "waiting",
+        )  # `fan_out` delivers newer ones
+        done += _counted(uow, anew, owner)
+    return done
 
 
 def revive(uow: UnitOfWork, webhook: UUID) -> int:
