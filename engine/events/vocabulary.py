@@ -67,7 +67,7 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "timer.fired": {"due_at": str, "lateness": int, "missed": int},
         "message.received": _TAKEN,
         "message.sent": _TAKEN,
-        "message.unmatched": {"message": str, "sent_at": str},
+        "message.unmatched": {"message": str, "sent_by": str, "sent_at": str},
         "signal.received": _TAKEN,
         "signal.sent": _TAKEN,
         "call.made": {

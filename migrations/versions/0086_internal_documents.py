@@ -1,4 +1,4 @@
-"""Documents that only the office sees, and delegations that a second person confirms.
+"""Documents that only the office sees, delegations that a second person confirms, senders of messages.
 
 Documents that exist remain visible to applicants and portals; delegations that exist count as confirmed.
 """
@@ -24,10 +24,12 @@ def upgrade() -> None:
     op.create_foreign_key(
         "fk_delegations_confirmed_by_users", "delegations", "users", ["confirmed_by"], ["id"]
     )
+    op.add_column("messages", sa.Column("sent_by", sa.Uuid(), nullable=True))
     op.execute("UPDATE delegations SET confirmed_by = created_by, confirmed_at = created_at")
 
 
 def downgrade() -> None:
+    op.drop_column("messages", "sent_by")
     # One that nobody has confirmed was never in effect.
     op.execute("DELETE FROM delegations WHERE confirmed_at IS NULL")
     for name in ("confirmed_at", "confirmed_by", "take_over"):

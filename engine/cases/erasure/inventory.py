@@ -106,7 +106,8 @@ ERASED: Mapping[str, Changed | Deleted] = {
     ),
     "messages": Deleted(
         _MESSAGES,
-        "id name correlation data kind thrown_by thrown_element status sent_at expires_at closed_at wait_id",
+        "id name correlation data kind thrown_by thrown_element status sent_by sent_at expires_at closed_at"
+        " wait_id",
     ),
     "batches": Changed(
         f"tasks && ARRAY{_TASKS}",

@@ -56,7 +56,7 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "delegation.proposed": _DELEGATION,
         "delegation.agreed": _DELEGATION,
         "delegation.revoked": _DELEGATION,
-        "message.unmatched": {"message": str, "sent_at": str},
+        "message.unmatched": {"message": str, "sent_by": str, "sent_at": str},
         "calendar.made": {"calendar": str, "name": str},
         "calendar.chosen": {"calendar": str},
         "calendar.changed": {"calendar": str, "version": int, "valid_from": str},
