@@ -13,7 +13,7 @@ from engine.documents.reading import DocumentView, get
 from engine.events import Fact
 from engine.models import Case, Document
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Fault, Forbidden, Invalid
+from engine.platform.errors import Fault, Invalid
 
 Visibility = Literal["internal", "shared"]
 
@@ -32,14 +32,12 @@ def choose(uow: UnitOfWork, document: DocumentView, visibility: Visibility | Non
 def share(uow: UnitOfWork, document_id: UUID) -> DocumentView:
     """Shows an internal document to the applicant's side, too. A shared one remains as it is.
 
-    Raises NotFound for documents that the actor may not see.
+    Raises NotFound for documents that the actor may not see, such as internal ones for the applicant's side.
     """
     access.require(uow.actor, "documents.add")
     found = get(uow, document_id)
     if found.shared:
         return found
-    if access.for_applicants(uow.actor):
-        raise Forbidden("Only the office shares its documents.")
     held = cases.held_with(
         uow,
         cases.select_for_locking().where(Case.id == found.case_id).with_for_update(of=Case),

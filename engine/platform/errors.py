@@ -220,7 +220,7 @@ class QuotaExceeded(Refusal):
         self.seconds = seconds
 
 
-class Unmatched(Recorded):
+class Unmatched(NotFound, Recorded):
     """Nobody awaits a message, and it is not to be stored: the log has who sent it, and when."""
 
 

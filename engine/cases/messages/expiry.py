@@ -52,7 +52,7 @@ def _expire(uow: UnitOfWork, row: RowMapping) -> bool:
     return True
 
 
-def note(uow: UnitOfWork, message: Mapping[str, Any], case: cases.LockedCase | None) -> None:
+def note(uow: UnitOfWork, message: Mapping[Any, Any], case: cases.LockedCase | None) -> None:
     """Logs a message that nobody received, with its sender. Its name may be computed, and so personal."""
     facts = {"message": message["id"], "sent_at": message["sent_at"]}
     if message["sent_by"] is not None:
