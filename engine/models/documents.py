@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text, true
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.models.tables import Id, Instant
@@ -27,7 +27,7 @@ class Document(Base):
     added_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     newest: Mapped[int]  # the number of its newest version
     field: Mapped[str | None] = mapped_column(Text)
-    shared: Mapped[bool] = mapped_column(server_default=true())
+    shared: Mapped[bool]
 
 
 class DocumentVersion(Base):

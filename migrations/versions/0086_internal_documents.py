@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.add_column(
         "documents", sa.Column("shared", sa.Boolean(), nullable=False, server_default=sa.text("true"))
     )
+    op.alter_column("documents", "shared", server_default=None)
     op.add_column(
         "delegations", sa.Column("take_over", sa.Boolean(), nullable=False, server_default=sa.text("false"))
     )

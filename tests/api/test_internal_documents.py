@@ -85,3 +85,38 @@ def test_what_a_portal_adds_is_shared(client: Clients, case: dict[str, Any]) -> 
 def test_auditor_shares_nothing(client: Clients, case: dict[str, Any]) -> None:
     made = body(add(client("caseworker"), f"/cases/{case['id']}"))["id"]
     refused(client("auditor").post(f"/documents/{made}/share"), 403, "forbidden")
+
+
+def asking(client: Clients, database: Database, **report: Any) -> dict[str, Any]:
+    """A case whose task asks the office for a report, with these keywords of the field."""
+    field = {"type": "string", "format": "document", **report}
+    factories.deploy(database, factories.with_form(factories.form(report=field)))
+    return client("portal").start()
+
+
+def test_answer_of_a_form_is_shared_and_what_it_names_too(client: Clients, database: Database) -> None:
+    worker, case = client("caseworker"), asking(client, database)
+    task = case["tasks"][0]["id"]
+    worker.post(f"/tasks/{task}/claim", {})
+    made = body(add(worker, f"/tasks/{task}"))
+    assert made["visibility"] == "internal"
+    assert worker.post(f"/tasks/{task}/complete", {"data": {"report": made["id"]}}).status_code == 200
+    assert listed(client("portal"), case) == [made["id"]]
+    told = body(client("administrator").get(f"/cases/{case['id']}/events"))["items"]
+    assert [one["kind"] for one in told if one["kind"].startswith("document")] == [
+        "document.added",
+        "document.shared",
+    ]
+
+
+def test_answer_to_a_field_that_the_form_hides_from_the_applicant_is_internal(
+    client: Clients, database: Database
+) -> None:
+    worker, case = client("caseworker"), asking(client, database, **{"x-visible-to": ["caseworker"]})
+    task = case["tasks"][0]["id"]
+    worker.post(f"/tasks/{task}/claim", {})
+    parts: list[tuple[str, str | None, bytes]] = [("field", None, b"/report"), ("task", None, task.encode())]
+    made = body(sent(worker, "/documents", [*parts, ("file", "a.pdf", filed.pdf())]))["id"]
+    assert worker.post(f"/tasks/{task}/complete", {"data": {"report": made}}).status_code == 200
+    assert listed(worker, case) == [made]
+    assert listed(client("portal"), case) == []

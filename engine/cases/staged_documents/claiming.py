@@ -16,7 +16,7 @@ from engine.bpmn.forms import (
     Form,
     Named,
     accepted,
-    document_field,
+    document_fields,
     documents_in,
     for_roles,
     for_some,
@@ -167,8 +167,7 @@ def _hidden(form: Form | None, named: Sequence[Named]) -> frozenset[str | None]:
     if form is None or not for_some(form):
         return frozenset()
     shown = for_roles(form, (access.APPLICANT,)).fields
-    pointers = {one.field.pointer for one in named}
-    return frozenset(one for one in pointers if one is None or document_field(shown, one) is None)
+    return frozenset({one.field.pointer for one in named} - {one.pointer for one in document_fields(shown)})
 
 
 def require(uow: UnitOfWork, form: Form | None, answer: Mapping[str, Any], place: Place) -> None:
