@@ -4,9 +4,10 @@ from typing import Annotated
 from uuid import UUID
 
 from apiflask import APIBlueprint
+from flask import current_app
 from pydantic import AwareDatetime, Field
 
-from api.command import Reply, command
+from api.command import PUBLISHING, Reply, command
 from api.shapes import Body, Instant, Key, Page, PageQuery, Request, Text, page_of
 from api.units import UnitKey
 from engine.platform.db import UnitOfWork
@@ -51,6 +52,8 @@ class DelegationBody(Body):
     """When the delegation begins."""
     valid_to: Instant | None
     """When it ends; null: when it is revoked."""
+    confirmed_at: Instant | None
+    """Since when it is agreed; null: it waits for a second person, and is not in effect."""
     revoked_at: Instant | None
     """When it was revoked; null if it wasn't."""
 
@@ -65,10 +68,11 @@ class DelegationPage(Page[DelegationBody]):
 def create(uow: UnitOfWork, body: CreateDelegation) -> Reply:
     """Delegate steps of one of your processes to another unit
 
-    New tasks of these steps go to the delegate. 409 if more than 200 open tasks would be transferred. For
-    administrators.
+    New tasks of these steps go to the delegate; where publishing needs a second person, from when one has
+    confirmed the delegation. 409 if more than 200 open tasks would be transferred. For administrators.
     """
-    made = delegations.create(uow, delegations.NewDelegation(**body.model_dump()))
+    how = current_app.extensions[PUBLISHING]
+    made = delegations.create(uow, delegations.NewDelegation(**body.model_dump()), how)
     return Reply(DelegationBody(**delegations.get(uow, made)), status=201)
 
 
@@ -80,6 +84,22 @@ def index(uow: UnitOfWork, query: PageQuery) -> Reply:
     """
     rows = delegations.page(uow, after=query.cursor)
     return Reply(DelegationPage(**page_of(DelegationBody, rows, delegations.PAGE)))
+
+
+@command(
+    blueprint.post("/delegations/<uuid:delegation_id>/confirm"),
+    body=Request,
+    answer=DelegationBody,
+    refusals=(404, 409),
+)
+def confirm(uow: UnitOfWork, delegation_id: UUID) -> Reply:
+    """Confirm a delegation that another person has proposed
+
+    It takes effect now, or when its period begins. 403 `four-eyes` for the person who proposed it, whichever
+    account is used. For administrators.
+    """
+    delegations.confirm(uow, delegation_id)
+    return Reply(DelegationBody(**delegations.get(uow, delegation_id)))
 
 
 @command(blueprint.delete("/delegations/<uuid:delegation_id>"), answer=DelegationBody, refusals=(404,))

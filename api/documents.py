@@ -29,7 +29,7 @@ from api.shapes import (
     seen_account,
 )
 from engine import cases, documents
-from engine.documents import Intake, Received
+from engine.documents import Intake, Received, Visibility
 from engine.models import DocumentStatus
 from engine.oversight import access_log
 from engine.oversight.access_log import Opened
@@ -79,6 +79,8 @@ class DocumentSummary(DocumentVersionBody):
     id: UUID
     """Id of the document, the same for all of its versions."""
     case: CaseId
+    visibility: Visibility
+    """`shared`: applicant and portal see it, too; `internal`: only the office."""
 
 
 class DocumentBody(DocumentSummary):
@@ -106,6 +108,8 @@ class Beside(Request):
     """Title to show; by default that of the previous version, or the name of the file."""
     replaces: UUID | None = None
     """Id of the document of which the file is a new version. A portal can only replace its own."""
+    visibility: Visibility | None = None
+    """By default a new document of an official is `internal`, any other `shared`."""
 
 
 class DocumentUpload(Beside):
@@ -128,7 +132,7 @@ def _for_task(task_id: UUID) -> Mapping[str, Any]:
 def _received() -> dict[str, Any]:
     """Return the uploaded file, checked and stored, and the other fields."""
     intake: Intake = current_app.extensions[INTAKE]
-    upload = uploaded(intake, ("title", "replaces"))
+    upload = uploaded(intake, ("title", "replaces", "visibility"))
     beside = _form_fields()
     return {"received": intake.receive(upload.stream, upload.filename or ""), "beside": beside}
 
@@ -189,13 +193,12 @@ def parts_as(model: type[M]) -> M:
 def add_to_case(uow: UnitOfWork, case_id: UUID, received: Received, beside: Beside) -> Reply:
     """Upload a document to a case
 
-    Multipart: the file as `file`, and optionally `title` and `replaces` (the id of a document), which adds a
-    new version. The file is checked and scanned first. 409 if the case has ended. For caseworkers, portals
-    and applicants.
+    Multipart: the file as `file`, and optionally `title`, `visibility`, and `replaces` (the id of a
+    document), which adds a new version. What an official adds is internal unless it is shared. The file is
+    checked and scanned first. 409 if the case has ended. For caseworkers, portals and applicants.
     """
-    return _added(
-        uow, documents.add(uow, received, case=case_id, title=beside.title, replaces=beside.replaces)
-    )
+    added = documents.add(uow, received, case=case_id, title=beside.title, replaces=beside.replaces)
+    return _added(uow, documents.choose(uow, added, beside.visibility))
 
 
 @command(
@@ -212,9 +215,8 @@ def add_to_task(uow: UnitOfWork, task_id: UUID, received: Received, beside: Besi
 
     As for a case; the task must be open and not assigned to somebody else.
     """
-    return _added(
-        uow, documents.add(uow, received, task=task_id, title=beside.title, replaces=beside.replaces)
-    )
+    added = documents.add(uow, received, task=task_id, title=beside.title, replaces=beside.replaces)
+    return _added(uow, documents.choose(uow, added, beside.visibility))
 
 
 @command(
@@ -232,7 +234,7 @@ def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
 def document_page(uow: UnitOfWork, case_id: UUID, after: UUID | None = None) -> DocumentPage:
     """Return a page of a case's documents."""
     rows = documents.page(uow, case_id, after=after)
-    items = [{"id": row["id"], "case": row["case_id"], **_fields(uow, row)} for row in rows]
+    items = [_summary(uow, row) for row in rows]
     return DocumentPage(**page_of(DocumentSummary, items, cases.PAGE))
 
 
@@ -245,7 +247,7 @@ def list_of_task(uow: UnitOfWork, task_id: UUID, query: PageQuery) -> Reply:
     Those that were uploaded with the task, in their newest versions. A delegate sees no others.
     """
     rows = documents.of_task(uow, task_id, after=query.cursor)
-    items = [{"id": row["id"], "case": row["case_id"], **_fields(uow, row)} for row in rows]
+    items = [_summary(uow, row) for row in rows]
     opened = access_log.for_auditor(uow.actor, "document", rows[0]["case_id"]) if rows else None
     return Reply(DocumentPage(**page_of(DocumentSummary, items, cases.PAGE)), opened=opened)
 
@@ -304,15 +306,33 @@ def _blocks(stored: IO[bytes]) -> Iterable[bytes]:
     return blocks()
 
 
+@command(
+    blueprint.post("/documents/<uuid:document_id>/share"),
+    body=Request,
+    answer=DocumentBody,
+    refusals=(404, 409),
+)
+def share(uow: UnitOfWork, document_id: UUID) -> Reply:
+    """Share an internal document with the applicant's side
+
+    This can't be undone. A shared document remains as it is. For caseworkers.
+    """
+    return Reply(_body(uow, documents.share(uow, document_id)))
+
+
 def _added(uow: UnitOfWork, document: documents.DocumentView) -> Reply:
     return Reply(_body(uow, document), {"Location": f"/api/v1/documents/{document.id}"}, status=201)
 
 
 def _body(uow: UnitOfWork, document: documents.DocumentView) -> DocumentBody:
     versions = [DocumentVersionBody(**_fields(uow, row)) for row in document.versions]
-    return DocumentBody(
-        id=document.id, case=document.case_id, versions=versions, **_fields(uow, document.versions[0])
-    )
+    newest = {"id": document.id, "case_id": document.case_id, **document.versions[0]}
+    return DocumentBody(versions=versions, **_summary(uow, newest))
+
+
+def _summary(uow: UnitOfWork, row: Mapping[Any, Any]) -> dict[str, Any]:
+    visibility = "shared" if row["shared"] else "internal"
+    return {"id": row["id"], "case": row["case_id"], "visibility": visibility, **_fields(uow, row)}
 
 
 def _fields(uow: UnitOfWork, row: Mapping[Any, Any]) -> dict[str, Any]:

@@ -55,7 +55,10 @@ class RetryIncident(Request):
     reason: Text | None = None
     """Why; stored in the log of the case."""
     data: dict[str, Any] = Field(default_factory=dict)
-    """Variables to set before the retry. Only administrators can repair data."""
+    """Variables to set before the retry. Only administrators can repair data.
+
+    Refused for an incident that concerns the case as a whole: change the variables first.
+    """
 
 
 class SkipIncident(Request):

@@ -38,6 +38,7 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.Throttled: (HTTPStatus.TOO_MANY_REQUESTS, "throttled"),
     errors.QuotaExceeded: (HTTPStatus.TOO_MANY_REQUESTS, "quota-exceeded"),
     errors.FirstDecider: (HTTPStatus.FORBIDDEN, "first-decider"),
+    errors.Unmatched: (HTTPStatus.NOT_FOUND, "not-found"),
     errors.PaymentMismatch: (HTTPStatus.CONFLICT, "payment-mismatch"),
     errors.FieldNotMarked: (HTTPStatus.FORBIDDEN, "field-not-marked"),
     errors.OwnWork: (HTTPStatus.FORBIDDEN, "four-eyes"),

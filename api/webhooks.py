@@ -41,6 +41,8 @@ class CreateWebhook(Request):
     """Only events of cases of the definition with this key; by default all."""
     kinds: list[Kind] = Field(default_factory=list, max_length=100)
     """Only events of these kinds; by default all."""
+    owner: UUID | None = None
+    """Id of the account to which it belongs, such as a portal's; by default yours."""
 
 
 class ReplayWebhook(Request):
@@ -61,6 +63,10 @@ class WebhookBody(Body):
     """Key of the definition to which it is limited; null for all."""
     kinds: list[Kind]
     """Kinds of events to which it is limited; empty for all."""
+    owner: UUID
+    """Id of the account to which it belongs: only events of cases that this may read are sent."""
+    failing_since: Instant | None
+    """Since when the receiver has failed; null after a success."""
     created_at: Instant
     """When it was created."""
     disabled_at: Instant | None
@@ -101,7 +107,10 @@ class DeliveryBody(Body):
     due_at: Instant
     """When it is sent next."""
     failure: str | None
-    """Why the last attempt failed, such as `timeout` or `status 500`; null if none failed."""
+    """Why the last attempt failed, such as `timeout` or `status 500`; null if none failed.
+
+    `unreadable`: it was not sent, since the owner may not read the case.
+    """
     closed_at: Instant | None
     """When it was delivered or dead; null while it waits."""
 
@@ -122,14 +131,15 @@ class Replayed(Body):
 def create(uow: UnitOfWork, body: CreateWebhook) -> Reply:
     """Create a webhook: events are sent to an address
 
-    The events are CloudEvents 1.0 without payload and actor. The `secret` is only returned here. For
-    administrators.
+    The events are CloudEvents 1.0 without payload and actor: those of cases that the `owner` may read, when
+    they happen and when they are sent. The `secret` is only returned here. For administrators.
     """
     row, secret = subscriptions.create(
         uow,
         body.url,
         definition=body.definition,
         kinds=body.kinds,
+        owner=body.owner,
         allow=current_app.extensions[ALLOW],
     )
     headers = {"Location": f"/api/v1/webhooks/{row['id']}"}
@@ -220,3 +230,17 @@ def replay(uow: UnitOfWork, webhook_id: UUID, body: ReplayWebhook) -> Reply:
     Events that are sent again arrive after their successors: sort by `seq`. For administrators.
     """
     return Reply(Replayed(deliveries=subscriptions.replay(uow, webhook_id, since=body.since)))
+
+
+@command(
+    blueprint.post("/webhooks/<uuid:webhook_id>/retry"),
+    body=Request,
+    answer=Replayed,
+    refusals=(404, 409),
+)
+def retry(uow: UnitOfWork, webhook_id: UUID) -> Reply:
+    """Send the waiting deliveries of a webhook now, without waiting for their next attempt
+
+    Those of one case still go in order. For administrators.
+    """
+    return Reply(Replayed(deliveries=subscriptions.retry(uow, webhook_id)))

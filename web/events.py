@@ -50,6 +50,7 @@ _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     "change.confirmed": [("because", {"reason": "reason"})],
     "document.added": [("called", {"title": "title"})],
     "document.replaced": [("called", {"title": "title", "version": "version"})],
+    "document.shared": [("called", {"title": "title"})],
 }
 # Kinds whose texts have values from the facts.
 _BY_FACTS = frozenset({"call.tried", "wait.opened", "wait.closed", "data.prefilled"})

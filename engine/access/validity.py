@@ -52,8 +52,8 @@ def agreed(delegation: Any = Delegation) -> ColumnElement[bool]:
 
 
 def in_force(delegation: Any = Delegation) -> ColumnElement[bool]:
-    """Returns whether a delegation applies now: it is valid, and not revoked."""
-    return and_(agreed(delegation), valid(delegation))
+    """Returns whether a delegation applies now: it is confirmed, valid, and not revoked."""
+    return and_(delegation.confirmed_at.is_not(None), agreed(delegation), valid(delegation))
 
 
 def over(now: datetime) -> ColumnElement[bool]:

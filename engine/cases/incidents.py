@@ -14,7 +14,7 @@ from engine.definitions import forms
 from engine.events import Fact
 from engine.models import Case, DefinitionVersion, Incident
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Conflict, NotFound
+from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 
 # Written as a literal: PostgreSQL doesn't use the partial index of open incidents if the status is a
 # parameter.
@@ -182,13 +182,19 @@ def retry(
 ) -> cases.CaseView:
     """Retries the failed element, after setting these corrected variables.
 
-    If it fails again, a new incident replaces this one.
+    If it fails again, a new incident replaces this one. Raises Invalid for variables if the incident concerns
+    the case as a whole: no element would read them.
     """
     access.require(uow.actor, "incidents.repair" if repair else "incidents.retry")
     case, row = _hold(uow, incident_id)
     payload = {"incident": incident_id, **({"reason": reason} if reason else {})}
     happened = [Fact("incident.retried", row.element, payload=payload)]
     if _of_case(row, case):
+        if repair:
+            detail = (
+                "can't be set by this retry: change the variables of the case first, then retry without data"
+            )
+            raise Invalid("The incident concerns the whole case.", [Fault("/data", detail, "whole-case")])
         cases.note(uow, case, happened)
         if row.code in cases.NOTICES:
             return cases.get(uow, case.id)

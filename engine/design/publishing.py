@@ -18,7 +18,7 @@ from engine.access import validity
 from engine.bpmn import Spec
 from engine.connectors import deployment_check
 from engine.definitions import VERSION, Version, toml_files
-from engine.identity import accounts
+from engine.identity import second_person
 from engine.identity.names import of as names_of
 from engine.models import (
     Definition,
@@ -32,7 +32,7 @@ from engine.models import (
 from engine.organisation import candidate_roles
 from engine.platform.config import Publishing
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Conflict, NotFound, OwnWork, PersonUnknown, Rejected
+from engine.platform.errors import Conflict, NotFound, Rejected
 from engine.platform.language import Names
 
 # A version's revision: its status changes only in this order.
@@ -148,26 +148,10 @@ def publish(
 
 
 def _require_other(uow: UnitOfWork, row: DefinitionVersion) -> None:
-    """Raises OwnWork for the author of a version, whichever account that person uses.
-
-    Raises PersonUnknown if an account of the two has no person. The installation's own account belongs to
-    nobody: everybody may publish what it has deployed, and only operators act as it.
-    """
-    author = select(User.id, User.name, User.person).join(Deployment, Deployment.deployed_by == User.id)
-    made = uow.session.execute(author.where(Deployment.id == row.deployment_id)).one()
-    person = uow.session.scalars(select(User.person).where(User.id == uow.actor.id)).one()
-    if made.id == uow.actor.id or (person is not None and person == made.person):
-        raise OwnWork("The author of a version can't publish it. Ask another person.")
-    if person is None and uow.actor.name != accounts.SYSTEM:
-        raise PersonUnknown(
-            "Your account has no national ID, so it cannot be known whether you are another person than the "
-            "author. Ask an administrator to add your national ID."
-        )
-    if made.person is None and made.name != accounts.SYSTEM:
-        raise PersonUnknown(
-            "The author's account has no national ID, so it cannot be known whether you are another person. "
-            "Ask an administrator to add the author's national ID."
-        )
+    """Raises OwnWork for the author of a version, PersonUnknown: as `second_person.require_other` does."""
+    author = select(Deployment.deployed_by).where(Deployment.id == row.deployment_id)
+    own = "The author of a version can't publish it. Ask another person."
+    second_person.require_other(uow, uow.session.scalars(author).one(), own)
 
 
 def retire(uow: UnitOfWork, key: str, number: int, *, revisions: Collection[int] | None = None) -> None:

@@ -8,6 +8,7 @@ from engine.documents.consistency_check import Finding, check
 from engine.documents.intake import Intake, Received
 from engine.documents.reading import DocumentView, Version, get, of_task, page, version
 from engine.documents.uploads import add, admit
+from engine.documents.visibility import Visibility, choose, share
 
 __all__ = [
     "DocumentView",
@@ -15,11 +16,14 @@ __all__ = [
     "Intake",
     "Received",
     "Version",
+    "Visibility",
     "add",
     "admit",
     "check",
+    "choose",
     "get",
     "of_task",
     "page",
+    "share",
     "version",
 ]

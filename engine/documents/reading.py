@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, false, not_, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, false, not_, or_, select, true
 
 from engine import access, cases
 from engine.identity import names
@@ -27,6 +27,7 @@ _VERSION = (
     names.of().label("uploader_name"),
     User.role.label("uploader_role"),
     DocumentVersion.uploaded_at,
+    Document.shared,
 )
 
 
@@ -37,6 +38,11 @@ class DocumentView:
     id: UUID
     case_id: UUID
     versions: Sequence[Mapping[Any, Any]]
+
+    @property
+    def shared(self) -> bool:
+        """Returns whether applicants and portals see it, too."""
+        return bool(self.versions[0]["shared"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +57,17 @@ class Version:
 
 
 def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
-    """Returns the versions that the actor may see."""
+    """Returns the versions that the actor may see: applicants and portals none of internal documents."""
     access.require(uow.actor, "cases.read")
     access.require_purpose(uow.actor)
+    shown = Document.shared if access.for_applicants(uow.actor) else true()
     return (
         select(*columns)
         .select_from(Document)
         .join(DocumentVersion, DocumentVersion.document_id == Document.id)
         .join(Case, Document.case_id == Case.id)
         .join(User, DocumentVersion.uploaded_by == User.id)
-        .where(or_(access.visible_cases(uow.actor.role), _of_own_task(uow.actor.role)))
+        .where(or_(access.visible_cases(uow.actor.role), _of_own_task(uow.actor.role)), shown)
     )
 
 

@@ -61,10 +61,14 @@ def add(
     title: str | None = None,
     replaces: UUID | None = None,
 ) -> DocumentView:
-    """Adds a stored file as a new document, or as a new version of an existing one."""
+    """Adds a stored file as a new document, or as a new version of an existing one.
+
+    A new document of an official is internal (`visibility.share` shares it), any other is shared.
+    """
     _require(uow, task)
     held, row = _hold(uow, case, task)
-    document, number, former = _place(uow, held, replaces, None if row is None or row.case_seen else task)
+    place = _place(uow, held, replaces, None if row is None or row.case_seen else task)
+    document, number, shared, former = place
     shown = title or former or received.name
     version = {
         "document_id": document,
@@ -90,7 +94,7 @@ def add(
     }
     element = None if row is None else row.element
     kind: Kind = "document.added" if replaces is None else "document.replaced"
-    cases.note(uow, held, [Fact(kind, element, task, payload)])
+    cases.note(uow, held, [Fact(kind, element, task, payload, {"visible": shared})])
     return get(uow, document)
 
 
@@ -137,18 +141,18 @@ def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked
 
 def _place(
     uow: UnitOfWork, case: LockedCase, replaces: UUID | None, only: UUID | None
-) -> tuple[UUID, int, str | None]:
-    """Returns the document, the number of its new version, and its title.
+) -> tuple[UUID, int, bool, str | None]:
+    """Returns the document, the number of its new version, whether it is shared, and its title.
 
     `only` is the task whose documents alone the actor sees.
     """
     if replaces is None:
-        made = uuid7()
-        row = {"id": made, "case_id": case.id, "added_by": uow.actor.id, "newest": 1}
+        made, shared = uuid7(), access.for_applicants(uow.actor)
+        row = {"id": made, "case_id": case.id, "added_by": uow.actor.id, "newest": 1, "shared": shared}
         uow.connection.execute(insert(Document).values(row))
-        return made, 1, None
+        return made, 1, shared, None
     found = (
-        select(Document.newest, Document.added_by, DocumentVersion.title)
+        select(Document.newest, Document.added_by, Document.shared, DocumentVersion.title)
         .join(
             DocumentVersion,
             (DocumentVersion.document_id == Document.id) & (DocumentVersion.number == Document.newest),
@@ -157,6 +161,8 @@ def _place(
     )
     if only is not None:
         found = found.where(DocumentVersion.task_id == only)
+    if access.for_applicants(uow.actor):
+        found = found.where(Document.shared)
     former = uow.connection.execute(found).one_or_none()
     if former is None:
         fault = Fault("/replaces", "is not a document of this case", "unknown")
@@ -165,4 +171,4 @@ def _place(
         raise Forbidden("Somebody else has added this document. Add yours as a new one.")
     number = former.newest + 1
     uow.connection.execute(update(Document).where(Document.id == replaces).values(newest=number))
-    return replaces, number, former.title
+    return replaces, number, former.shared, former.title

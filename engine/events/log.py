@@ -64,6 +64,7 @@ Kind = Literal[
     "case.blocked",
     "document.added",
     "document.replaced",
+    "document.shared",
     "decision.made",
     "decision.evaluated",
     "appeal.filed",

@@ -15,7 +15,7 @@ from engine.events.hash_chain import text
 Value = str | int | bool
 WORK_NOTED = "work.noted"  # of interest to its person alone, except for sums (docs/work-time.md)
 _BILL = {"bill": str, "amount": str, "currency": str}
-_DOCUMENT = {"document": str, "version": int, "size": int}
+_DOCUMENT = {"document": str, "version": int, "size": int, "visible": bool}
 _INCIDENT = {"incident": str, "code": str}
 _WAIT = {"wait": str, "kind": str, "due_at": str, "party": str}
 _TAKEN = {"message": str}
@@ -67,7 +67,7 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "timer.fired": {"due_at": str, "lateness": int, "missed": int},
         "message.received": _TAKEN,
         "message.sent": _TAKEN,
-        "message.unmatched": {"message": str, "sent_at": str},
+        "message.unmatched": {"message": str, "sent_by": str, "sent_at": str},
         "signal.received": _TAKEN,
         "signal.sent": _TAKEN,
         "call.made": {
@@ -86,6 +86,7 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "bill.cancelled": _BILL,
         "document.added": _DOCUMENT,
         "document.replaced": _DOCUMENT,
+        "document.shared": _DOCUMENT,
         "comment.added": {"comment": str, "visible": bool},
         "opinion.asked": {
             **{"parent": str, "side": str, "unit": str, "role": str},

@@ -15,7 +15,8 @@ DocumentStatus = Literal["accepted"]
 class Document(Base):
     """A document of a case. Its newest version is the valid one; earlier ones remain.
 
-    `field` is the JSON Pointer of the form field that it answers; None if it was added separately.
+    `field` is the JSON Pointer of the form field that it answers; None if it was added separately. Applicants
+    and portals see only what is `shared`.
     """
 
     __tablename__ = "documents"
@@ -26,6 +27,7 @@ class Document(Base):
     added_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     newest: Mapped[int]  # the number of its newest version
     field: Mapped[str | None] = mapped_column(Text)
+    shared: Mapped[bool]
 
 
 class DocumentVersion(Base):

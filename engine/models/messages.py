@@ -32,6 +32,7 @@ class Message(Base):
     thrown_by: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
     thrown_element: Mapped[str | None] = mapped_column(Text)
     status: Mapped[MessageStatus] = mapped_column(Text)
+    sent_by: Mapped[UUID | None]  # the account; none: a case, or it was stored before this was recorded
     sent_at: Mapped[Instant]
     expires_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]

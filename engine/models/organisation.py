@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index, Text, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -95,7 +95,10 @@ class CandidateGroupRole(Base):
 
 
 class Delegation(Base):
-    """A private body executes steps of an agency's process, for cases of a unit and those below it."""
+    """A private body executes steps of an agency's process, for cases of a unit and those below it.
+
+    In effect once it is confirmed, by a second person where publishing needs one.
+    """
 
     __tablename__ = "delegations"
 
@@ -108,5 +111,8 @@ class Delegation(Base):
     valid_to: Mapped[Instant | None]
     created_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[Instant]
+    take_over: Mapped[bool] = mapped_column(server_default=false())  # of open tasks, when it is confirmed
+    confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    confirmed_at: Mapped[Instant | None]
     revoked_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     revoked_at: Mapped[Instant | None]

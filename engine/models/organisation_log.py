@@ -22,6 +22,7 @@ OrganisationKind = Literal[
     "membership.ended",
     "substitution.agreed",
     "substitution.ended",
+    "delegation.proposed",
     "delegation.agreed",
     "delegation.revoked",
     "message.unmatched",

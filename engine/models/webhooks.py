@@ -14,7 +14,10 @@ DeliveryStatus = Literal["waiting", "delivered", "dead"]
 
 
 class Webhook(Base):
-    """A subscription: events of the log are posted to an address."""
+    """A subscription: events of the log are posted to an address.
+
+    Only those of cases that its owner may read, when they are queued and when they are sent.
+    """
 
     __tablename__ = "webhooks"
 
@@ -24,8 +27,10 @@ class Webhook(Base):
     definition: Mapped[str | None] = mapped_column(Text)  # NULL: of all definitions
     kinds: Mapped[list[str]] = mapped_column(JSONB)  # empty: all kinds
     created_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[Instant]
     disabled_at: Mapped[Instant | None]
+    failing_since: Mapped[Instant | None]  # the first failure since the last success
 
 
 class Delivery(Base):
@@ -50,6 +55,7 @@ class Delivery(Base):
     status: Mapped[DeliveryStatus] = mapped_column(Text)
     attempts: Mapped[int]
     due_at: Mapped[Instant]
+    failed_at: Mapped[Instant | None]  # when it first failed
     lease_until: Mapped[Instant | None]  # until then only the process that leased it may send it
     failure: Mapped[str | None] = mapped_column(Text)  # the last one, as a word or a status
     closed_at: Mapped[Instant | None]

@@ -36,6 +36,7 @@ Refusal
 │   └── StorageUnavailable   documents can be neither stored nor read
 ├── Recorded      what the command wrote until then is committed: the attempt itself is recorded
 │   ├── Throttled     too many failures; it says when to try again
+│   ├── Unmatched     nobody awaits a message
 │   ├── PaymentMismatch  a payment with another amount or currency than the bill
 │   ├── FirstDecider  a person who decided can't decide on the appeal
 │   ├── FourEyes      requires another person than the one who did other work on the case
@@ -241,6 +242,10 @@ class QuotaExceeded(Refusal):
     def __init__(self, detail: str, seconds: int) -> None:
         super().__init__(detail)
         self.seconds = seconds
+
+
+class Unmatched(NotFound, Recorded):
+    """Nobody awaits a message, and it is not to be stored: the log has who sent it, and when."""
 
 
 class PaymentMismatch(Recorded):

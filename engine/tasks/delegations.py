@@ -20,9 +20,11 @@ from engine.access import seen_by, validity
 from engine.bpmn import HUMAN, Element
 from engine.cases import LockedCase, TaskChange
 from engine.events import Fact, Kind, administration_log
+from engine.identity import second_person
 from engine.models import CandidateGroup, Case, Definition, Delegation, Task, Unit, UnitLine
 from engine.organisation import imports, units
 from engine.organisation.candidate_groups import CandidateGroups
+from engine.platform.config import Publishing
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 
@@ -48,8 +50,8 @@ class NewDelegation:
     take_over: bool = False
 
 
-def create(uow: UnitOfWork, new: NewDelegation) -> UUID:
-    """Delegates steps.
+def create(uow: UnitOfWork, new: NewDelegation, publishing: Publishing = "direct") -> UUID:
+    """Delegates steps; where publishing needs a second person, from when one has confirmed it.
 
     Raises Invalid, and Conflict if more tasks would be transferred than one command allows.
     """
@@ -67,16 +69,54 @@ def create(uow: UnitOfWork, new: NewDelegation) -> UUID:
         raise Invalid("The delegation can't be created.", faults)
     made = Delegation(definition=new.definition, elements=sorted(set(new.elements)), unit_id=unit.id)
     made.delegate_id, made.valid_from, made.valid_to = taker.id, begin, new.valid_to
-    made.created_by, made.created_at = uow.actor.id, uow.now
+    made.created_by, made.created_at, made.take_over = uow.actor.id, uow.now, new.take_over
     uow.session.add(made)
     uow.session.flush()
-    _note(uow, "delegation.agreed", made)
-    if new.take_over:
-        _take_over(uow, made, taker.key)
+    if publishing == "four-eyes":
+        _note(uow, "delegation.proposed", made)
+    else:
+        _put_in_force(uow, made, taker.key)
     return made.id
 
 
-def take(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
+def confirm(uow: UnitOfWork, delegation_id: UUID) -> None:
+    """Puts a proposed delegation into force, from now on at the earliest. Confirming again changes nothing.
+
+    Raises OwnWork for the person who proposed it, PersonUnknown where that cannot be determined, NotFound,
+    Conflict if it was revoked or has ended meanwhile, Invalid if it could no longer be created.
+    """
+    access.require(uow.actor, "units.manage")
+    found = select(Delegation).where(Delegation.id == delegation_id, access.covers(Delegation.unit_id))
+    row = uow.session.scalars(found.with_for_update(key_share=True), seen_by(uow)).one_or_none()
+    if row is None:
+        raise _unknown(delegation_id)
+    if row.confirmed_at is not None:
+        return
+    if row.revoked_at is not None or (row.valid_to is not None and row.valid_to <= uow.now):
+        raise Conflict("The delegation was revoked, or has ended. Propose a new one.", code="delegation-over")
+    second_person.require_other(
+        uow, row.created_by, "Another person than the one who proposed it confirms it."
+    )
+    unit, delegate = uow.session.get_one(Unit, row.unit_id), uow.session.get_one(Unit, row.delegate_id)
+    new = NewDelegation(row.definition, row.elements, unit.key, delegate.key, valid_to=row.valid_to)
+    faults = _faults(uow, new, max(row.valid_from, uow.now))
+    if delegate.closed_at is not None:
+        faults.append(Fault("/delegate", "is not an open unit of the kind `delegate`", "unit"))
+    if faults:
+        raise Invalid("The delegation can't be confirmed.", faults)
+    row.valid_from = max(row.valid_from, uow.now)
+    _put_in_force(uow, row, delegate.key)
+
+
+def _put_in_force(uow: UnitOfWork, row: Delegation, delegate: str) -> None:
+    row.confirmed_by, row.confirmed_at = uow.actor.id, uow.now
+    uow.session.flush()
+    _note(uow, "delegation.agreed", row)
+    if row.take_over:
+        _take_over(uow, row, delegate)
+
+
+def take(uow: UnitOfWork, values: Mapping[str, Any], *, publishing: Publishing = "direct") -> str | None:
     """Delegates as a file of the organisation says, unless that exists already. Returns what was done.
 
     Raises as `agree` does, and Invalid for a delegation that exists with another end.
@@ -95,8 +135,8 @@ def take(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
     agreed = uow.connection.execute(same).scalars().all()
     if not agreed:
         named = {name: values[name] for name in ("definition", "elements", "unit", "delegate")}
-        create(uow, NewDelegation(**named, valid_from=begin, valid_to=end))
-        return "delegation.agreed"
+        create(uow, NewDelegation(**named, valid_from=begin, valid_to=end), publishing)
+        return "delegation.agreed" if publishing == "direct" else "delegation.proposed"
     if end in agreed:
         return None
     detail = "differs from the existing delegation: revoke that one and create a new one"
@@ -294,6 +334,7 @@ def _listed() -> Select[Any]:
     columns: tuple[Any, ...] = (
         *(Delegation.id, Delegation.definition, Delegation.elements, unit.key.label("unit")),
         *(delegate.key.label("delegate"), Delegation.valid_from, Delegation.valid_to, Delegation.revoked_at),
+        Delegation.confirmed_at,
     )
     return (
         select(*columns)

@@ -67,7 +67,8 @@ def test_life_of_a_webhook_is_recorded_without_its_address_and_secret(client: Cl
     assert [row["kind"] for row in rows] == [
         *("webhook.made", "webhook.disabled", "webhook.enabled", "webhook.removed")
     ]
-    assert rows[0]["payload"] == {"webhook": made["id"], "host": "127.0.0.1", "kinds": ["case.started"]}
+    named = {"webhook": made["id"], "host": "127.0.0.1", "kinds": ["case.started"], "owner": made["owner"]}
+    assert rows[0]["payload"] == named
     assert {row["unit"] for row in rows} == {None}
     refused(boss.post(f"{place}/disable"), 404, "not-found")
 

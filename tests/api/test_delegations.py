@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from engine import definitions
 from engine.identity import accounts
-from engine.models import Case, Delegation
+from engine.models import Case, Delegation, User
 from engine.platform.db import Database, UnitOfWork
 from engine.tasks import delegations
 from tests import bpmn, factories, filed
@@ -65,6 +65,65 @@ def kinds(client: Clients, case: str) -> list[str]:
     return [
         event["kind"] for event in body(client("caseworker", "reza").get(f"/cases/{case}/events"))["items"]
     ]
+
+
+@pytest.mark.usefixtures("careful")
+def test_delegation_is_in_effect_once_another_person_has_confirmed_it(
+    client: Clients, database: Database
+) -> None:
+    a_member(database, "deputy", "guild", "*", "administrator")
+    a_member(database, "stranger", "health", "*", "administrator")
+    made = delegated(client)
+    assert made["confirmed_at"] is None
+    case, task = started(client)
+    assert (inbox(client, "clerk"), inbox(client, "reza")) == ([], [task])
+    path = f"/delegations/{made['id']}/confirm"
+    refused(client("administrator", "boss").post(path), 403, "four-eyes")
+    refused(client("administrator", "stranger").post(path), 404, "not-found")
+    refused(client("administrator", "their boss").post(path), 404, "not-found")
+    assert inbox(client, "clerk") == []
+    confirmed = [body(client("administrator", "deputy").post(path)) for _ in range(2)]
+    assert confirmed[0] == confirmed[1]
+    assert confirmed[0]["confirmed_at"] == confirmed[0]["valid_from"]
+    _, later = started(client)
+    assert (inbox(client, "clerk"), inbox(client, "reza")) == ([later], [task])
+    assert case
+
+
+@pytest.mark.usefixtures("careful")
+def test_person_does_not_confirm_its_own_delegation_with_another_account(
+    client: Clients, database: Database
+) -> None:
+    made = delegated(client)
+    a_member(database, "boss again", "guild", "*", "administrator")
+    with database.transaction() as session:
+        person = session.scalars(select(User.person).where(User.name == "boss")).one()
+        same = update(User).where(User.name == "boss again").values(person=person, duplicate=True)
+        session.execute(same)
+    path = f"/delegations/{made['id']}/confirm"
+    refused(client("administrator", "boss again").post(path), 403, "four-eyes")
+    assert body(client("administrator", "boss").get("/delegations"))["items"][0]["confirmed_at"] is None
+
+
+@pytest.mark.usefixtures("careful")
+def test_open_tasks_are_taken_over_when_it_is_confirmed(client: Clients, database: Database) -> None:
+    a_member(database, "deputy", "guild", "*", "administrator")
+    _, task = started(client)
+    made = delegated(client, take_over=True)
+    assert (inbox(client, "clerk"), inbox(client, "reza")) == ([], [task])
+    client("administrator", "deputy").post(f"/delegations/{made['id']}/confirm")
+    assert (inbox(client, "clerk"), inbox(client, "reza")) == ([task], [])
+
+
+@pytest.mark.usefixtures("careful")
+def test_revoked_proposal_is_not_confirmed(client: Clients, database: Database) -> None:
+    a_member(database, "deputy", "guild", "*", "administrator")
+    made = delegated(client)
+    client("administrator", "boss").send("DELETE", f"/delegations/{made['id']}")
+    problem = refused(
+        client("administrator", "deputy").post(f"/delegations/{made['id']}/confirm"), 409, "conflict"
+    )
+    assert problem["code"] == "delegation-over"
 
 
 def test_delegate_sees_its_task_and_nothing_else_of_the_case(client: Clients) -> None:

@@ -77,7 +77,8 @@ def test_document_is_added_listed_read_and_downloaded(client: Clients, case: dic
         assert listed == {name: value for name, value in document.items() if name != "versions"}
         assert body(client(role).get(f"/documents/{document['id']}")) == document
         assert client(role).get(f"/documents/{document['id']}/content").data == content
-    of_office = body(client("caseworker").upload(f"/cases/{case['id']}", content))
+    shared = {"visibility": "shared"}
+    of_office = body(client("caseworker").upload(f"/cases/{case['id']}", content, fields=shared))
     assert of_office["uploaded_by"]["name"] == "caseworker"
     assert body(client("portal").get(f"/documents/{of_office['id']}"))["uploaded_by"] is None
 
@@ -254,7 +255,7 @@ def test_document_of_another_case_is_not_replaced(client: Clients, case: dict[st
 
 def test_portal_does_not_replace_what_the_office_has_added(client: Clients, case: dict[str, Any]) -> None:
     path = f"/cases/{case['id']}"
-    document = body(client("caseworker").upload(path, filed.pdf()))
+    document = body(client("caseworker").upload(path, filed.pdf(), fields={"visibility": "shared"}))
     fields = {"replaces": document["id"]}
     refused(client("portal").upload(path, filed.pdf(b"%"), fields=fields), 403, "forbidden")
     assert client("caseworker").upload(path, filed.pdf(b"%"), fields=fields).status_code == 201

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from engine.models import User
 from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients, Steady
@@ -52,6 +54,30 @@ def test_message_for_nobody_is_not_found_unless_it_is_to_be_kept(client: Clients
     refused(client("service").post("/messages", PAID), 404, "not-found")
     response = client("service").post("/messages", {**PAID, "keep_for": 60})
     assert (response.status_code, body(response)["status"]) == (202, "kept")
+
+
+def test_message_for_nobody_leaves_a_trace_with_its_sender(client: Clients, database: Database) -> None:
+    waiting(database)
+    service = client("service")
+    refused(service.post("/messages", PAID), 404, "not-found")
+    items = body(client("administrator").get("/organisation-log"))["items"]
+    (trace,) = [row for row in items if row["kind"] == "message.unmatched"]
+    with database.transaction() as session:
+        sender = session.scalars(select(User.id).where(User.name == "service")).one()
+    assert trace["payload"]["sent_by"] == str(sender)
+    assert {"message", "sent_at"} <= trace["payload"].keys()
+
+
+def test_message_to_an_ended_case_is_in_its_log(client: Clients, database: Database) -> None:
+    waiting(database)
+    case = client("portal").start(data={"order": 7})
+    assert client("service").post("/messages", PAID).status_code == 200
+    late = {**PAID, "id": "late", "correlation": {"case_number": case["case_number"]}}
+    refused(client("service").post("/messages", late), 404, "not-found")
+    assert client("service").post("/messages", {**late, "keep_for": 60}).status_code == 202
+    events = body(client("administrator").get(f"/cases/{case['id']}/events"))["items"]
+    assert (events[-1]["kind"], events[-1]["payload"]["name"]) == ("message.unmatched", PAID["name"])
+    assert {"message", "sent_by", "sent_at"} <= events[-1]["facts"].keys()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from engine.identity import accounts
 from engine.models import CandidateGroupRole, Case, Incident, OrganisationKind, Task, Unit
 from engine.organisation.calendars import shipped
 from engine.platform.db import Database, UnitOfWork
-from engine.platform.errors import Conflict
+from engine.platform.errors import Conflict, Invalid
 from engine.platform.language import Reader
 from engine.portal.status import explain
 from engine.portal.status.lookup import find_status
@@ -108,6 +108,20 @@ def test_a_term_without_a_value_is_an_incident_and_starts_when_it_is_repaired(
     assert found(database, case.id).term == "PT7H"
     with database.transaction() as session:
         assert session.scalars(select(Incident.status)).all() == ["resolved"]
+
+
+def test_data_that_no_element_would_read_is_refused_by_a_retry(
+    database: Database, start: Callable[..., cases.CaseView], act: Act
+) -> None:
+    factories.deploy(database, clocks.deciding(statutory="'PT' + str(days) + 'H' if days else ''"))
+    case = start(days=0)
+    (incident,) = case.incidents
+    with pytest.raises(Invalid) as refusal:
+        act("administrator", lambda uow: incidents.retry(uow, incident["id"], repair={"days": 7}))
+    assert [(fault.pointer, fault.code) for fault in refusal.value.faults] == [("/data", "whole-case")]
+    assert kinds(database, case.id) == []
+    with database.transaction() as session:
+        assert session.scalars(select(Incident.status)).all() == ["open"]
 
 
 def test_a_paused_term_can_be_extended_after_its_former_end(

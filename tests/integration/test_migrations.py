@@ -198,3 +198,26 @@ def test_tables_of_cases_leave_room_and_are_cleaned_early(log: psycopg.Connectio
     (options,) = log.execute("SELECT reloptions FROM pg_class WHERE relname = 'cases'").fetchone() or ([],)
     assert "fillfactor=70" in options
     assert "autovacuum_vacuum_scale_factor=0.05" in options
+
+
+def test_webhooks_from_before_belong_to_who_made_them_or_to_an_administrator(empty_database_url: str) -> None:
+    present, left = (f"00000000-0000-7000-8000-00000000000{number}" for number in (2, 3))
+    command.upgrade(config(empty_database_url), "0063")
+    with connect(empty_database_url) as connection:
+        for account, gone in ((present, "NULL"), (left, "now()")):
+            connection.execute(
+                "INSERT INTO users (id, name, role, created_at, deactivated_at)"
+                f" VALUES ('{account}', '{account}', 'administrator', now(), {gone})"
+            )
+            connection.execute(
+                "INSERT INTO memberships (id, user_id, unit_id, role, valid_from)"
+                f" VALUES (gen_random_uuid(), '{account}', '{ROOT_UNIT}', '*', now() - interval '1 day')"
+            )
+            connection.execute(
+                "INSERT INTO webhooks (id, url, secret, kinds, created_by, created_at)"
+                f" VALUES ('{account}', 'https://example.org', 's', '[]', '{account}', now())"
+            )
+    command.upgrade(config(empty_database_url), "0066")
+    with connect(empty_database_url) as connection:
+        found = connection.execute("SELECT id::text, owner_id::text FROM webhooks ORDER BY id").fetchall()
+    assert found == [(present, present), (left, present)]

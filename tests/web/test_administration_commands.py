@@ -13,12 +13,15 @@ from werkzeug.test import TestResponse
 from engine import cases
 from engine.cases import incidents, mass_retry, migration
 from engine.cases.incidents import Which
+from engine.events.webhooks import subscriptions
 from engine.models import BrowserSession, Case, OrganisationRecord, Password, User
 from engine.organisation import account_administration
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Forbidden
+from engine.tasks import delegations
 from tests import bpmn, factories
 from tests.organisation import a_member, a_unit
+from tests.outbound import LOOPBACK
 from tests.web.conftest import Browser
 
 SessionOf = Callable[[Actor], Browser]
@@ -555,3 +558,33 @@ def test_a_service_gets_a_class(database: Database, browser: Browser) -> None:
     page = browser.get(path).text
     assert 'value="P8WD"' in page
     assert '<option value="low" selected>' in page
+
+
+def test_waiting_deliveries_are_sent_now_from_the_page(
+    browser: Browser, database: Database, administrator: Actor
+) -> None:
+    row, _ = factories.as_actor(
+        database,
+        administrator,
+        lambda uow: subscriptions.create(uow, "http://127.0.0.1:9/hook", allow=LOOPBACK),
+    )
+    path = f"/administration/webhooks/{row['id']}"
+    assert f'action="{path}/retry"' in browser.get(path).text
+    assert send(browser, f"{path}/retry").headers["Location"].startswith(path)
+    assert "0 waiting deliveries are being sent now." in plain(browser.get(path).text)
+
+
+def test_delegation_of_another_person_is_confirmed_on_the_page(
+    browser: Browser, database: Database, actor: Callable[..., Actor]
+) -> None:
+    factories.deploy(database, factories.one_task())
+    a_unit(database, "lent", kind="delegate")
+    new = delegations.NewDelegation("p", ["a"], "root", "lent")
+    author = actor("administrator", "author")
+    made = factories.as_actor(database, author, lambda uow: delegations.create(uow, new, "four-eyes"))
+    path = f"/administration/delegations/{made}/confirm"
+    assert f'action="{path}"' in browser.get("/administration/delegations").text
+    assert send(browser, path).status_code == 303
+    page = browser.get("/administration/delegations").text
+    assert f'action="{path}"' not in page
+    assert "/revoke" in page

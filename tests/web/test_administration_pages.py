@@ -235,4 +235,4 @@ def test_every_value_of_an_entry_has_a_name_and_a_form(
         browser.get(f"/administration/log?lang={language}")
         page = browser.get("/administration/log")
         assert page.status_code == 200
-        assert page.text.count("a, b") == 6
+        assert page.text.count("a, b") == 7

@@ -295,3 +295,20 @@ def test_a_second_administrator_confirms_a_change_on_the_page(
     assert (again.status_code, "already been decided" in again.text) == (409, True)
     assert "No change waits" in two.see("/proposals").text
     assert two.send(f"{path}/proposals/{made}/other").status_code == 404
+
+
+def test_internal_document_is_marked_and_shared_on_its_page(office: Office) -> None:
+    sara, content = office["sara"], filed.pdf()
+    sara.send(f"/cases/{office.case}/documents", file=(BytesIO(content), "note.pdf"), visibility="internal")
+    listed = sara.see(f"/cases/{office.case}").text
+    found = re.search(r"/desk/documents/([0-9a-f-]{36})/content", listed)
+    assert found
+    share = f"/desk/documents/{found[1]}/share"
+    assert share in sara.see(f"/documents/{found[1]}").text
+    assert sara.send(f"/documents/{found[1]}/share").status_code == 303
+    assert share not in sara.see(f"/documents/{found[1]}").text
+    shown: dict[str, Any] = {"file": (BytesIO(content), "plan.pdf"), "visibility": "shared"}
+    sara.send(f"/cases/{office.case}/documents", **shown)
+    ids = re.findall(r"/desk/documents/([0-9a-f-]{36})/content", sara.see(f"/cases/{office.case}").text)
+    (other,) = set(ids) - {found[1]}
+    assert "/share" not in sara.see(f"/documents/{other}").text

@@ -1,7 +1,8 @@
 """Import of units and people from a file: first a preview, then the change itself."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from flask import Blueprint, request
 
@@ -17,7 +18,10 @@ blueprint = Blueprint("importing", __name__)
 MOST = 400_000  # bytes: larger files are for the command line
 TOLD = 100  # at most so many faults are shown
 EXAMPLE = f"{','.join(import_files.COLUMNS)}\nsara,caseworker,guild,caseworker,1405/01/01,,\n"
-MORE = {"delegations": delegations.take}
+
+
+def _more() -> Mapping[str, imports.Apply]:
+    return {"delegations": partial(delegations.take, publishing=site().settings.publishing)}
 
 
 @page(blueprint.get("/people/import"), may="people.manage")
@@ -45,7 +49,7 @@ def try_out(visit: Visit) -> Page:
     if not content or len(content) > MOST:
         code = "too-large" if content else "missing"
         raise Invalid("The file can't be read.", [Fault("/file", "is missing or too large", code)])
-    tried = imports.rehearse(visit.uow, import_files.read(name, content, site().zone), MORE)
+    tried = imports.rehearse(visit.uow, import_files.read(name, content, site().zone), _more())
     values: dict[str, object] = {"done": _changes(tried.done), "records": tried.records, "name": name}
     values |= called(visit, of_units=[row["unit"] for row in tried.records])
     values["content"] = content.decode("utf-8-sig")
@@ -57,7 +61,7 @@ def apply(visit: Visit) -> Away:
     """Apply the file, all or nothing."""
     content = request.form.get("content", "").encode()
     done = imports.apply(
-        visit.uow, import_files.read(request.form.get("name", ""), content, site().zone), MORE
+        visit.uow, import_files.read(request.form.get("name", ""), content, site().zone), _more()
     )
     count = sum(number for kind, number in done.items() if kind != "unchanged")
     return Away("/administration/log", told="administration.import.applied", count=count)

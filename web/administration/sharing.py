@@ -30,6 +30,13 @@ def delegated(visit: Visit) -> Page:
     return render(visit, "delegations", values, way="delegations")
 
 
+@page(blueprint.post("/delegations/<uuid:delegation_id>/confirm"), may="units.manage")
+def confirm(visit: Visit, delegation_id: UUID) -> Away:
+    """Confirm a delegation that another person has proposed."""
+    delegations.confirm(visit.uow, delegation_id)
+    return Away("/administration/delegations", told="administration.delegations.confirmed")
+
+
 @page(blueprint.post("/delegations/<uuid:delegation_id>/revoke"), may="units.manage")
 def revoke(visit: Visit, delegation_id: UUID) -> Away:
     """Revoke a delegation: open tasks return to the agency."""
@@ -61,6 +68,15 @@ def switch(visit: Visit, webhook_id: UUID, action: str) -> Away:
     """Enable or disable it."""
     {"enable": subscriptions.enable, "disable": subscriptions.disable}[action](visit.uow, webhook_id)
     return Away(f"/administration/webhooks/{webhook_id}", told=f"administration.webhook.told.{action}")
+
+
+@page(blueprint.post("/webhooks/<uuid:webhook_id>/retry"), may="webhooks.manage")
+def retry(visit: Visit, webhook_id: UUID) -> Away:
+    """Send waiting deliveries now."""
+    count = subscriptions.retry(visit.uow, webhook_id)
+    return Away(
+        f"/administration/webhooks/{webhook_id}", told="administration.webhook.told.retry", count=count
+    )
 
 
 @page(blueprint.post("/webhooks/<uuid:webhook_id>/replay"), may="webhooks.manage")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
-from engine import documents
+from engine import access, documents
 from engine.documents import Received
 from engine.oversight import access_log
 from engine.platform.db import UnitOfWork
@@ -46,7 +46,7 @@ def _for_version(document_id: UUID) -> Mapping[str, Any]:
 )
 def add_to_case(visit: Visit, case_id: UUID, received: Received) -> Away:
     """Upload a document to a case."""
-    documents.add(visit.uow, received, case=case_id, title=typed.line("title"))
+    _choose(visit, documents.add(visit.uow, received, case=case_id, title=typed.line("title")))
     return Away(f"/desk/cases/{case_id}#documents", told="desk.document.added")
 
 
@@ -58,8 +58,19 @@ def add_to_case(visit: Visit, case_id: UUID, received: Received) -> Away:
 )
 def add_to_task(visit: Visit, task_id: UUID, received: Received) -> Away:
     """Upload a document with a task."""
-    documents.add(visit.uow, received, task=task_id, title=typed.line("title"))
+    _choose(visit, documents.add(visit.uow, received, task=task_id, title=typed.line("title")))
     return Away(f"/desk/tasks/{task_id}#documents", told="desk.document.added")
+
+
+def _choose(visit: Visit, added: documents.DocumentView) -> None:
+    documents.choose(visit.uow, added, "shared" if typed.line("visibility") == "shared" else None)
+
+
+@page(blueprint.post("/documents/<uuid:document_id>/share"), may="documents.add")
+def share(visit: Visit, document_id: UUID) -> Away:
+    """Share an internal document with the applicant's side."""
+    documents.share(visit.uow, document_id)
+    return Away(f"/desk/documents/{document_id}", told="desk.document.told-shared")
 
 
 @page(blueprint.get("/documents/<uuid:document_id>"), may="cases.read")
@@ -70,7 +81,8 @@ def show_document(visit: Visit, document_id: UUID) -> Page:
 
 def _document(visit: Visit, document_id: UUID, refused: Explained | None = None) -> Page:
     found = documents.get(visit.uow, document_id)
-    values = {"document": found, "refused": refused, "typed": request.form}
+    may_share = access.allows(visit.uow.actor, "documents.add")
+    values = {"document": found, "refused": refused, "typed": request.form, "may_share": may_share}
     opened = access_log.for_auditor(visit.uow.actor, "document", found.case_id, document_id)
     return Page("desk/document.html", values, refused.status if refused else 200, opened=opened)
 

@@ -106,7 +106,8 @@ ERASED: Mapping[str, Changed | Deleted] = {
     ),
     "messages": Deleted(
         _MESSAGES,
-        "id name correlation data kind thrown_by thrown_element status sent_at expires_at closed_at wait_id",
+        "id name correlation data kind thrown_by thrown_element status sent_by sent_at expires_at closed_at"
+        " wait_id",
     ),
     "batches": Changed(
         f"tasks && ARRAY{_TASKS}",
@@ -131,7 +132,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
         "document_id IN (SELECT id FROM documents WHERE case_id = :case)",
         "document_id number task_id title name media_type size sha256 status uploaded_by uploaded_at",
     ),
-    "documents": Deleted(_OF_CASE, "id case_id added_by newest field"),
+    "documents": Deleted(_OF_CASE, "id case_id added_by newest field shared"),
     "staged_parts": Deleted(_STAGED_PARTS, "document_id start content"),
     "staged_documents": Deleted(
         _STAGED,

@@ -150,11 +150,11 @@ KEPT: Mapping[str, Kept] = {
     "delegations": Kept(
         _ORGANISATION,
         "id definition elements unit_id delegate_id valid_from valid_to created_by created_at revoked_by"
-        " revoked_at",
+        " revoked_at take_over confirmed_by confirmed_at",
     ),
     "deliveries": Kept(
         "what is sent is made of the event when it is sent: " + _IDS,
-        "id webhook_id case_id seq status attempts due_at failure closed_at lease_until",
+        "id webhook_id case_id seq status attempts due_at failure closed_at lease_until failed_at",
     ),
     "catalogue_entries": Kept(
         _PROCESS, "version_id startable parts steps audience channels life_events title search facts"
@@ -221,5 +221,8 @@ KEPT: Mapping[str, Kept] = {
         "id name role created_at person deactivated_at duplicate full_name_fa full_name_en email phone"
         " language calendar",
     ),
-    "webhooks": Kept(_ORGANISATION, "id url secret definition kinds created_by created_at disabled_at"),
+    "webhooks": Kept(
+        _ORGANISATION,
+        "id url secret definition kinds created_by owner_id created_at disabled_at failing_since",
+    ),
 }

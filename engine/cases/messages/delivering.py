@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import RowMapping, func, select, text, update
 
 from engine import access, bpmn, cases, definitions
-from engine.cases.messages import receivers
+from engine.cases.messages import expiry, receivers
 from engine.cases.messages.matching import (
     CASE_NUMBER,
     CLEAR,
@@ -30,7 +30,7 @@ from engine.definitions import forms
 from engine.models import Case, Definition, DefinitionVersion, Message, Wait
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Busy, Conflict, NotFound, PaymentMismatch
+from engine.platform.errors import Busy, Conflict, PaymentMismatch, Unmatched
 from engine.platform.ids import uuid7
 
 MAX_KEPT = 1_000  # messages of one name with the same keys
@@ -56,11 +56,11 @@ def send(
 ) -> Sent:
     """Delivers a message to the waiting cases in the actor's units, else starts a case there, else stores it.
 
-    Raises NotFound if there is no receiver and it is not to be stored, Forbidden if it is to be stored and
-    the actor does not work in all units, Busy if earlier stored messages must be delivered first, Conflict if
-    it matches several cases and has no keys, if it matches several waits of one case or if MAX_KEPT are
-    stored, Invalid for a reserved name, or for keys or data that are too large or that a case cannot store,
-    PaymentMismatch for another amount or currency than that of the bill.
+    Raises Unmatched, which is logged, if there is no receiver and it is not to be stored, Forbidden if it is
+    to be stored and the actor does not work in all units, Busy if earlier stored messages must be delivered
+    first, Conflict if it matches several cases and has no keys, if it matches several waits of one case or if
+    MAX_KEPT are stored, Invalid for a reserved name, or for keys or data that are too large or that a case
+    cannot store, PaymentMismatch for another amount or currency than that of the bill.
     """
     access.require(uow.actor, "messages.send")
     require_sendable(name, keys)
@@ -87,11 +87,27 @@ def send(
     if keep is None and others_first:
         raise Busy("Earlier messages for this case are still being delivered. Try again in a few seconds.")
     if keep is None:
-        raise NotFound(f"No case waits for the message {name!r} with these keys.")
+        raise _unmatched(uow, message_id, name, number)
     access.require_everywhere(uow, "messages.send")  # its future case, and so its unit, is not known yet
     expires_at = uow.now + keep
     _keep(uow, message_id, name, keys, data, expires_at)
     return Sent(message_id, "kept", expires_at=expires_at)
+
+
+def _unmatched(uow: UnitOfWork, message_id: UUID, name: str, number: Any) -> Unmatched:
+    """Logs a message that comes late, or to nobody: in the case that it names, if the sender reaches that."""
+    message = {"id": message_id, "name": name, "sent_by": uow.actor.id, "sent_at": uow.now}
+    named = cases.select_for_locking().where(
+        Case.number == str(number), Case.erased_at.is_(None), access.covers(Case.unit_id)
+    )
+    row = None
+    if number is not None:
+        found = cases.held_with(
+            uow, named.with_for_update(of=Case), lambda columns: columns, **access.seen_by(uow)
+        )
+        row = None if found is None else cases.locked_case(found[0])
+    expiry.note(uow, message, row)
+    return Unmatched(f"No case waits for the message {name!r} with these keys.")
 
 
 def _settle_bill(message_id: UUID, paid: cases.Payment) -> Sent:
@@ -312,6 +328,7 @@ def _keep(
             thrown_element=None,
             wait_id=None,
             status="kept",
+            sent_by=uow.actor.id,
             sent_at=uow.now,
             expires_at=expires_at,
             closed_at=None,

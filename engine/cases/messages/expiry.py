@@ -3,6 +3,7 @@
 In the case that a message names, or that has sent it; else in the administration log.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -28,6 +29,7 @@ def expire(uow: UnitOfWork) -> int:
         Message.name,
         Message.correlation,
         Message.thrown_by,
+        Message.sent_by,
         Message.sent_at,
     )
     over = select(*columns).where(Message.status == "kept", Message.expires_at <= uow.now)
@@ -46,17 +48,19 @@ def _expire(uow: UnitOfWork, row: RowMapping) -> bool:
     gone = update(Message).where(Message.id == row["id"])
     uow.connection.execute(gone.values(status="expired", data={}, closed_at=uow.now))
     if row["kind"] == "message":
-        _note(uow, row, case)
+        note(uow, row, case)
     return True
 
 
-def _note(uow: UnitOfWork, row: RowMapping, case: cases.LockedCase | None) -> None:
-    """Logs a message that nobody received. Its name may be computed, and so personal."""
-    facts = {"message": row["id"], "sent_at": row["sent_at"]}
+def note(uow: UnitOfWork, message: Mapping[Any, Any], case: cases.LockedCase | None) -> None:
+    """Logs a message that nobody received, with its sender. Its name may be computed, and so personal."""
+    facts = {"message": message["id"], "sent_at": message["sent_at"]}
+    if message["sent_by"] is not None:
+        facts["sent_by"] = message["sent_by"]
     if case is None:
         administration_log.note(uow, "message.unmatched", None, facts)
     else:
-        cases.note(uow, case, [Fact("message.unmatched", payload={"name": row["name"]}, facts=facts)])
+        cases.note(uow, case, [Fact("message.unmatched", payload={"name": message["name"]}, facts=facts)])
 
 
 def _case_of(uow: UnitOfWork, row: RowMapping) -> Any:

@@ -3,14 +3,25 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, delete, exists, insert, select
+from sqlalchemy import Uuid, bindparam, delete, exists, insert, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import aliased
 
-from engine.bpmn.forms import Form, Named, accepted, documents_in, mib
+from engine import access
+from engine.bpmn.forms import (
+    Form,
+    Named,
+    accepted,
+    document_fields,
+    documents_in,
+    for_roles,
+    for_some,
+    mib,
+)
 from engine.cases.staged_documents.places import Place
 from engine.cases.staged_documents.rows import COLUMNS, ROWS, Staged, expired, own
 from engine.events import Fact
@@ -27,9 +38,15 @@ _DELETE = delete(ROWS).where(ROWS.c.id == bindparam("filed_ids", type_=ARRAY(Uui
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The staged documents that an answer names and that are attached to its case."""
+    """The staged documents that an answer names and that are attached to its case.
+
+    They are shared, except in fields that the form hides from the applicant. So are internal documents of the
+    case that it names elsewhere: `opened`, with their titles.
+    """
 
     files: Sequence[Staged] = ()
+    hidden: frozenset[str | None] = frozenset()
+    opened: Mapping[UUID, str] = field(default_factory=dict)
 
     def facts(self, element: str | None = None, task_id: UUID | None = None) -> list[Fact]:
         """Returns their facts for the log."""
@@ -47,17 +64,37 @@ class Claimed:
                     "sha256": (file.sha256 or b"").hex(),
                     "field": file.field,
                 },
+                {"visible": file.field not in self.hidden},
             )
             for file in self.files
+        ] + [
+            Fact(
+                "document.shared",
+                element,
+                task_id,
+                {"document": str(document), "title": title},
+                {"visible": True},
+            )
+            for document, title in self.opened.items()
         ]
 
     def file(self, uow: UnitOfWork, case_id: UUID, task_id: UUID | None = None) -> None:
         """Has them written as documents of the case when the command ends."""
+        if self.opened:
+            opening = update(Document).where(Document.id.in_(self.opened))
+            uow.connection.execute(opening.values(shared=True))
         if not self.files:
             return
         ids = [file.id for file in self.files]
         documents = [
-            {"id": file.id, "case_id": case_id, "added_by": file.owner_id, "newest": 1, "field": file.field}
+            {
+                "id": file.id,
+                "case_id": case_id,
+                "added_by": file.owner_id,
+                "newest": 1,
+                "field": file.field,
+                "shared": file.field not in self.hidden,
+            }
             for file in self.files
         ]
         versions = [
@@ -90,6 +127,7 @@ class _Known:
 
     staged: Mapping[UUID, Staged]
     filed: Mapping[UUID, str | None]
+    internal: Mapping[UUID, str] = field(default_factory=dict)  # the title of those that are not shared
 
 
 def claim(
@@ -115,7 +153,21 @@ def claim(
         faults += [fault] if fault else []
     if faults:
         raise Invalid("Some documents do not match the form.", faults)
-    return Claimed([known.staged[found] for found in ids.values() if found and found in known.staged])
+    hidden = _hidden(form, named)
+    open_ids = {ids[one.pointer] for one in named if one.field.pointer not in hidden}
+    return Claimed(
+        [known.staged[found] for found in ids.values() if found and found in known.staged],
+        hidden,
+        {document: title for document, title in known.internal.items() if document in open_ids},
+    )
+
+
+def _hidden(form: Form | None, named: Sequence[Named]) -> frozenset[str | None]:
+    """Returns the fields of these that the form hides from the applicant."""
+    if form is None or not for_some(form):
+        return frozenset()
+    shown = for_roles(form, (access.APPLICANT,)).fields
+    return frozenset({one.field.pointer for one in named} - {one.pointer for one in document_fields(shown)})
 
 
 def require(uow: UnitOfWork, form: Form | None, answer: Mapping[str, Any], place: Place) -> None:
@@ -141,15 +193,25 @@ def _known(uow: UnitOfWork, ids: set[UUID], place: Place, case_id: UUID | None) 
     rows = uow.connection.execute(select(*COLUMNS).where(ROWS.c.id.in_(ids), here)).all()
     staged = {row.id: Staged(*row) for row in rows}
     filed: dict[UUID, str | None] = {}
+    internal: dict[UUID, str] = {}
     if case_id is not None and ids - staged.keys():
-        found = select(Document.id, Document.field).where(Document.case_id == case_id, Document.id.in_(ids))
-        with_task = exists().where(
-            DocumentVersion.document_id == Document.id,
-            DocumentVersion.task_id == (UUID(place.of) if place.kind == "task" else None),
+        newest = (DocumentVersion.document_id == Document.id) & (DocumentVersion.number == Document.newest)
+        found = (
+            select(Document.id, Document.field, Document.shared, DocumentVersion.title)
+            .join(DocumentVersion, newest)
+            .where(Document.case_id == case_id, Document.id.in_(ids))
         )
-        found = found.where(Document.field.is_not(None) | with_task)
-        filed = {row.id: row.field for row in uow.connection.execute(found)}
-    return _Known(staged, filed)
+        if access.for_applicants(uow.actor):
+            found = found.where(Document.shared)
+        uploaded = aliased(DocumentVersion)
+        with_task = exists().where(
+            uploaded.document_id == Document.id,
+            uploaded.task_id == (UUID(place.of) if place.kind == "task" else None),
+        )
+        rows = uow.connection.execute(found.where(Document.field.is_not(None) | with_task)).all()
+        filed = {row.id: row.field for row in rows}
+        internal = {row.id: row.title for row in rows if not row.shared}
+    return _Known(staged, filed, internal)
 
 
 def _fault(one: Named, found: UUID | None, known: _Known) -> Fault | None:

@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, delete, insert, select, update
 
 from engine import access
 from engine.events import Kind, administration_log, follower
-from engine.events.webhooks import deliveries
+from engine.events.webhooks import deliveries, owners
 from engine.events.webhooks.sending import PREFIX
 from engine.models import Case, Definition, Delivery, DeliveryStatus, Event, OrganisationKind, Webhook
 from engine.platform import egress_guard
@@ -29,8 +29,10 @@ _COLUMNS = (
     Webhook.url,
     Webhook.definition,
     Webhook.kinds,
+    Webhook.owner_id.label("owner"),
     Webhook.created_at,
     Webhook.disabled_at,
+    Webhook.failing_since,
 )
 _DELIVERY = (
     Delivery.id,
@@ -52,11 +54,13 @@ def create(
     *,
     definition: str | None = None,
     kinds: Sequence[Kind] = (),
+    owner: UUID | None = None,
     allow: Sequence[Network] = (),
 ) -> tuple[RowMapping, str]:
     """Subscribes an address to events from now on. Returns the subscription, and its secret this once.
 
-    Without a definition: all definitions; without kinds: all kinds. Raises Invalid.
+    Without a definition: all definitions; without kinds: all kinds. It gets the events of cases that the
+    owner may read, by default the actor. Raises Invalid.
     """
     access.require_everywhere(uow, "webhooks.manage")
     checked = _checked(url, allow)
@@ -73,11 +77,13 @@ def create(
         "definition": definition,
         "kinds": sorted(set(kinds)),
         "created_by": uow.actor.id,
+        "owner_id": owners.chosen(uow, owner),
         "created_at": uow.now,
     }
     made = uow.connection.execute(insert(Webhook).values(values).returning(*_COLUMNS)).mappings().one()
     follower.from_now_on(uow, deliveries.CURSOR)
     named = {"host": urlsplit(checked).hostname, "definition": definition, "kinds": values["kinds"]}
+    named["owner"] = str(made["owner"])
     administration_log.note(uow, "webhook.made", None, {"webhook": made["id"], **named})
     return made, secret
 
@@ -163,6 +169,12 @@ def replay(uow: UnitOfWork, webhook_id: UUID, *, since: datetime | None = None) 
     if since is None:
         return deliveries.revive(uow, webhook_id)
     return deliveries.again(uow, webhook_id, since)
+
+
+def retry(uow: UnitOfWork, webhook_id: UUID) -> int:
+    """Makes all waiting deliveries due now. Returns how many had a pause. Raises NotFound."""
+    get(uow, webhook_id)
+    return deliveries.hasten(uow, webhook_id)
 
 
 def _one(uow: UnitOfWork, webhook_id: UUID, statement: Any) -> RowMapping:

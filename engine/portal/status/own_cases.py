@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, case, cast, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from engine import access, cases, definitions
@@ -27,7 +27,14 @@ MOST = 200  # facts of one case
 _TOLD = (
     *("case.started", "case.completed", "case.cancelled", "case.withdrawn", "case.suspended", "case.resumed"),
     *("task.completed", "correction.asked", "correction.expired", "correction.withdrawn", "data.corrected"),
-    *("document.added", "document.replaced", "decision.made", "clock.deemed", "appeal.filed"),
+    *(
+        "document.added",
+        "document.replaced",
+        "document.shared",
+        "decision.made",
+        "clock.deemed",
+        "appeal.filed",
+    ),
     "appeal.decided",
     *("change.confirmed", "representation.ended"),
     *("bill.issued", "bill.paid", "bill.expired", "bill.cancelled", "bill.late"),
@@ -259,6 +266,8 @@ def _happened(uow: UnitOfWork, case_id: UUID) -> Sequence[Happened]:
         .outerjoin(Unit, Unit.key == Event.actor_unit)
         .where(Event.case_id == case_id, Event.kind.in_(_TOLD))
         .where(func.coalesce(Task.kind, "step") != "opinion")
+        # Of internal documents nothing is said before they are shared.
+        .where(func.coalesce(Event.facts["visible"].as_boolean(), true()))
         .order_by(Event.seq.desc())
         .limit(MOST)
     )
