@@ -30,7 +30,7 @@ from engine.cases.start_context import (
 )
 from engine.cases.views import CaseView, limiting_forms, shown_to
 from engine.definitions import Drafting, forms
-from engine.events import Fact
+from engine.events import Fact, mark
 from engine.models import CASE_NUMBERS, Case, Channel, User
 from engine.organisation.candidate_groups import CaseScope
 from engine.platform import formats, persian
@@ -212,8 +212,9 @@ def _begin(
     given = _given(application)
     single = _single_key(uow, entry, given, application)
     number, secret = _next_number(uow), new_secret()
+    case_id, secret_digest = uuid7(), digest(secret)
     case = NewCase(
-        uuid7(),
+        case_id,
         version,
         _home(entry, number, given, application.appeal_of),
         data,
@@ -224,7 +225,7 @@ def _begin(
             "started_at": uow.now,
             "appeal_of": application.appeal_of,
             "channel": application.channel,
-            "secret": digest(secret),
+            "secret": secret_digest,
             "single_key": single,
             **given,
         },
@@ -232,6 +233,7 @@ def _begin(
         entry.acting,
     )
     payload = {"case_number": number, "data": data, **given, "channel": application.channel}
+    payload["secret"] = mark(case_id, secret_digest)
     started = Fact("case.started", payload=payload, facts=_stated(uow, entry, application))
     row, effects = begin(uow, case, step, _started(started, application, files, trigger))
     files.file(uow, case.id)

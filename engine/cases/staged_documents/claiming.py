@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from engine.bpmn.forms import Form, Named, accepted, documents_in, mib
 from engine.cases.staged_documents.places import Place
 from engine.cases.staged_documents.rows import COLUMNS, ROWS, Staged, expired
-from engine.events import Fact
+from engine.events import Fact, mark
 from engine.models import Document, DocumentVersion
 from engine.platform import media
 from engine.platform.db import UnitOfWork, recordset, table
@@ -46,6 +46,7 @@ class Claimed:
                     "size": file.size,
                     "sha256": (file.sha256 or b"").hex(),
                     "field": file.field,
+                    "mark": mark(file.media_type, file.owner_id, file.created_at),
                 },
             )
             for file in self.files
