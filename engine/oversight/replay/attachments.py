@@ -106,10 +106,10 @@ def _resolved(case: Any, event: Any) -> None:
 
 
 def _called(case: Any, event: Any) -> None:
-    facts = event.facts
-    case.calls[UUID(facts["call"])] = {
+    facts, call = event.facts, UUID(event.facts["call"])
+    case.calls[call] = {
         "element": event.element,
-        "opened_at": event.at,
+        "opened_at": case.calls[call]["opened_at"] if call in case.calls else event.at,  # again: a retry
         **{name: facts.get(name) for name in ("connector", "topic", "operation")},
     }
 
@@ -168,6 +168,7 @@ def seen(table: str, row: Mapping[str, Any]) -> Row:
     shown = dict(row)
     if table == "bills":
         shown["terms"] = mark(*(shown.pop(name) for name in BILL_TERMS))
+        shown |= {name: shown[name] and Decimal(shown[name]) for name in ("amount", "late_amount")}
     elif table == "proposals":
         shown["change"] = mark(shown["change"])
     elif table == "documents":
@@ -183,6 +184,7 @@ def _version(stored: Mapping[str, Any]) -> Row:
     return {**shown, "sha256": stored["sha256"].removeprefix("\\x"), "mark": marked}
 
 
+ENDS = ("confirmed", "rejected", "withdrawn", "expired")  # of a proposal
 BILL_TERMS = ("purpose", "due_on", "link", "message", "paid_amount", "paid_currency")
 APPLIED: Mapping[str, Callable[[Any, Any], None]] = MappingProxyType(
     {

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, Connection, RowMapping, Text, Uuid, any_, bindparam, cast, func, select
+from sqlalchemy import ARRAY, Connection, Numeric, RowMapping, Text, Uuid, any_, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -134,12 +134,17 @@ def _row_id(model: Any) -> Any:
     return model.user_id if model is Recusal else getattr(model, "id", model.case_id)
 
 
+def _selected(column: Any) -> Any:
+    """Returns a column; amounts as texts, because the driver's own rows are used."""
+    return cast(column, Text).label(column.key) if isinstance(column.type, Numeric) else column
+
+
 _ROWS = {
     name: Prepared(
         select(
             _row_id(model).label("row_id"),
             model.case_id,
-            *(getattr(model, column) for column in columns),
+            *(_selected(getattr(model, column)) for column in columns),
             *([model.term] if model in (Task, Wait) else []),
             *([_VERSIONS] if model is Document else []),
         ).where(

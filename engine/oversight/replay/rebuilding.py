@@ -20,8 +20,8 @@ from engine.oversight.replay.unknown import UNKNOWN
 class Rebuilt:
     """A case as its events describe it. Rows are columns by name, by the id of the row.
 
-    The clock's is that of the case. `begun` are the columns of the case since its start. `stops` are the times for which its definition was suspended, oldest
-    first: they move due dates, too.
+    The clock's is that of the case. `begun` are the columns of the case since its start. `stops` are the
+    times for which its definition was suspended, oldest first: they move due dates, too.
     """
 
     status: str = "active"
