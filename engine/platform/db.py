@@ -278,6 +278,7 @@ class Database:
                 None, None, Unresponsive("The database hasn't answered recently. Try again later.")
             )
         with self.engine.begin() as bound:
+            bound.info[_NAMED].clear()
             if view in _BEGIN:
                 begin(bound, _BEGIN[view])
             session = Session(
@@ -290,7 +291,6 @@ class Database:
                 if session.in_transaction():
                     session.commit()  # flushes its objects; the transaction ends with the connection's block
             finally:
-                bound.info[_NAMED].clear()
                 if session.in_transaction() or session.identity_map:
                     session.close()
 

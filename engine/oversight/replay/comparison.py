@@ -157,6 +157,14 @@ _ROWS = {
 }
 
 
+def compared_columns() -> Mapping[str, frozenset[str]]:
+    """Returns the columns that are compared, by table."""
+    found = {model.__tablename__: {*columns} for model, columns in _TABLES.values()}
+    versions = {"number", "title", "name", "size", "task_id", "sha256", "media_type", "uploaded_by"}
+    found |= {"cases": {*_CASE, "unit_id"}, "document_versions": versions | {"uploaded_at"}}
+    return {name: frozenset(columns) for name, columns in found.items()}
+
+
 class _Logged(NamedTuple):
     """An event, as `Rebuilt` reads it."""
 
