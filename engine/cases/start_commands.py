@@ -211,10 +211,9 @@ def _begin(
     step = bpmn.start(counted, data, uow.now, at=trigger and trigger[0], starter=starter)
     given = _given(application)
     single = _single_key(uow, entry, given, application)
-    number, secret = _next_number(uow), new_secret()
-    case_id, secret_digest = uuid7(), digest(secret)
+    number, (secret, hashed) = _next_number(uow), _new_secret()
     case = NewCase(
-        case_id,
+        uuid7(),
         version,
         _home(entry, number, given, application.appeal_of),
         data,
@@ -225,15 +224,15 @@ def _begin(
             "started_at": uow.now,
             "appeal_of": application.appeal_of,
             "channel": application.channel,
-            "secret": secret_digest,
+            "secret": hashed,
             "single_key": single,
             **given,
         },
         _running(spec, entry, application),
         entry.acting,
     )
-    payload = {"case_number": number, "data": data, **given, "channel": application.channel}
-    payload["secret"] = mark(case_id, secret_digest)
+    said = {"channel": application.channel, "secret": mark(case.id, hashed)}
+    payload = {"case_number": number, "data": data, **given, **said}
     started = Fact("case.started", payload=payload, facts=_stated(uow, entry, application))
     row, effects = begin(uow, case, step, _started(started, application, files, trigger))
     files.file(uow, case.id)
@@ -305,6 +304,11 @@ def _started(
         *files.facts(),
         *([trigger[1]] if trigger else []),
     ]
+
+
+def _new_secret() -> tuple[str, bytes]:
+    secret = new_secret()
+    return secret, digest(secret)
 
 
 def new_secret() -> str:

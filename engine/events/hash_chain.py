@@ -49,7 +49,7 @@ def digest(before: bytes, members: Mapping[str, Any]) -> bytes:
 
 
 def mark(*values: Any) -> str:
-    """Returns 64 bits of the SHA-256 of values, in hex: in an erasable payload, it stands for them.
+    """Returns 64 bits of the SHA-256 of values, in hex: an erasable payload has it in their place.
 
     Instants, ids and bytes count as their texts.
     """

@@ -205,7 +205,7 @@ def at_end(session: Session, write: Append, row: Mapping[str, Any]) -> None:
 
 
 def recorded_by(record: Record) -> None:
-    """Have `record` called before each commit that writes rows of which the log keeps digests.
+    """Have `record` called before each commit that writes rows of which the log has digests.
 
     It gets them by table and key (JSON), with the digest of what each was before; `-`: it was not there.
     """

@@ -1,8 +1,8 @@
 """Digests of rows in the administration log: what became of each row that a transaction has written.
 
 Each entry has, in the column `rows`, a line for each row: its table, the digest of the row before, that
-after the transaction, and its primary key as JSON. `-` stands for no row, `*` for any: an upgrade records
-what it finds. Triggers name the rows (migration 0071), so that no writer can forget to; but the database
+after the transaction, and its primary key as JSON. `-` means no row, `*` any: an upgrade records what it
+finds. Triggers name the rows (migration 0071), so that no writer can forget to; but the database
 alone records nothing, so what somebody changes with SQL is in no entry. Personal values have a salt in
 their row.
 """
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.orm import Session
 
 from engine.events.administration_log import records
@@ -82,17 +82,29 @@ encode(sha256(convert_to(coalesce(there.one ->> 'salt', '') || E'\\n' || (
 
 # Where the key isn't the primary key: a person's name at a provider may be a national id.
 _KEYS = {"identities": ("salt",)}
+_ROWS = """
+SELECT '{name}' AS name, jsonb_build_array({key})::text AS key, to_jsonb(own) AS one FROM {name} AS own
+"""
+_DIGESTS = "SELECT there.name, there.key, {digest} AS digest FROM ({rows}) AS there"
+
+
+def _filled(template: str, **parts: str) -> str:
+    """Returns SQL with these parts, which are names of tables and columns, or SQL of this module."""
+    for name, part in parts.items():
+        template = template.replace(f"{{{name}}}", part)
+    return template
 
 
 def _rows_of(name: str) -> str:
-    columns = _KEYS.get(name) or [column.name for column in table(RECORDED[name]).primary_key]
-    key = ", ".join(f"own.{column}" for column in columns)
-    parts = f"'{name}' AS name, jsonb_build_array({key})::text AS key, to_jsonb(own) AS one"
-    return f"SELECT {parts} FROM {name} AS own"  # noqa: S608
+    return _filled(_ROWS, name=name, key=", ".join(f"own.{column}" for column in _key(name)))
+
+
+def _key(name: str) -> Sequence[str]:
+    return _KEYS.get(name) or [column.name for column in table(RECORDED[name]).primary_key]
 
 
 def _digests(rows: str) -> str:
-    return f"SELECT there.name, there.key, {_DIGEST} AS digest FROM ({rows}) AS there"  # noqa: S608
+    return _filled(_DIGESTS, digest=_DIGEST, rows=rows)
 
 
 # What is there; and what the log says of each row, line by line.
@@ -109,19 +121,23 @@ _NEWEST = """
 FROM present FULL JOIN (SELECT name, key, seq, after FROM said WHERE newest) AS newest USING (name, key)
 WHERE coalesce(present.digest, '-') <> coalesce(newest.after, '-')
 """
-_WITH = f"WITH said AS MATERIALIZED ({_SAID}), present AS ({_PRESENT})"
-_DIFFERENT = f"""
-{_WITH}
+_WITH = _filled("WITH said AS MATERIALIZED ({said}), present AS ({present})", said=_SAID, present=_PRESENT)
+_DIFFERENT = _filled(
+    """
+{with}
 SELECT name, key, coalesce(newest.seq, 0) AS seq, CASE WHEN present.digest IS NULL THEN 'row-removed'
     WHEN coalesce(newest.after, '-') = '-' THEN 'row-added' ELSE 'row-changed' END AS code
-{_NEWEST}
+{newest}
 UNION ALL
 SELECT name, key, seq, CASE WHEN was IS NULL THEN 'row-added' ELSE 'row-rewritten' END FROM said
 WHERE before <> '*' AND before <> coalesce(was, '-')
 ORDER BY 1, 3, 2
-"""  # noqa: S608
-_UNRECORDED = f"{_WITH} SELECT name, key, coalesce(present.digest, '-') {_NEWEST} LIMIT :most"
-_RECORDED = f"SELECT count(*) FROM ({_SAID}) AS said WHERE newest AND after <> '-'"  # noqa: S608
+""",
+    **{"with": _WITH, "newest": _NEWEST},
+)
+_UNRECORDED = _WITH + " SELECT name, key, coalesce(present.digest, '-') " + _NEWEST + " LIMIT :most"
+_RECORDED = _filled("SELECT count(*) FROM ({said}) AS said WHERE newest AND after <> '-'", said=_SAID)
+_AMONG = "({own}) IN (SELECT {parts} FROM unnest(CAST(:{name}_keys AS text[])) AS given)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,16 +216,13 @@ def _record(session: Session, written: Mapping[tuple[str, str], str]) -> None:
 
 def _named(name: str) -> str:
     """Returns the condition for the rows with the keys in a parameter, which finds them by the index."""
-    columns = _KEYS.get(name) or [column.name for column in table(RECORDED[name]).primary_key]
-    types = {
-        column.name: column.type.compile(dialect=postgresql.dialect())
-        for column in table(RECORDED[name]).columns
-    }
+    own_table, dialect = table(RECORDED[name]), PGDialect_psycopg()
+    columns = _key(name)
+    types = {column.name: column.type.compile(dialect=dialect) for column in own_table.columns}
     parts = ", ".join(
         f"CAST(CAST(given AS jsonb) ->> {place} AS {types[column]})" for place, column in enumerate(columns)
     )
-    own = ", ".join(f"own.{column}" for column in columns)
-    return f"({own}) IN (SELECT {parts} FROM unnest(CAST(:{name}_keys AS text[])) AS given)"  # noqa: S608
+    return _filled(_AMONG, own=", ".join(f"own.{column}" for column in columns), parts=parts, name=name)
 
 
 def _add(session: Session, lines: Sequence[tuple[str, ...]]) -> None:

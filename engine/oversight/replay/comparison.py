@@ -309,10 +309,10 @@ def _of_case(row: RowMapping, case: Rebuilt) -> Iterator[Difference]:
     number = row["number"]
     told = {name: getattr(case, name) for name in ("status", "outcome", "ended_at", "erased_at")}
     secret = row["secret"] and mark(row["id"], row["secret"])
-    there = {**row, "secret": secret}
+    stored = {**row, "secret": secret}
     for name, value in {**told, **case.begun}.items():
-        if _differs(there[name], value):
-            yield _difference((number, "cases", None), name, there[name], value)
+        if _differs(stored[name], value):
+            yield _difference((number, "cases", None), name, stored[name], value)
     if case.erased:
         if row["data"]:
             yield Difference(number, "cases", None, "data", "not empty, though the case was erased")
