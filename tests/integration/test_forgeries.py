@@ -6,7 +6,7 @@ Past Parvandeh and with all triggers off. What only a checkpoint shows is in tes
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Column, Connection, Table, text
@@ -177,7 +177,7 @@ _OTHER = {
 
 def other(column: Column[Any]) -> str:
     """SQL of another value than the column has."""
-    return _OTHER[column.type.compile(dialect=postgresql.dialect())].format(column.name)
+    return _OTHER[column.type.compile(dialect=cast(Any, postgresql.dialect)())].format(column.name)
 
 
 def missed_in(database: Database, name: str, columns: Collection[str]) -> set[str]:

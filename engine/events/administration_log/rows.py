@@ -10,7 +10,7 @@ their row.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -216,7 +216,7 @@ def _record(session: Session, written: Mapping[tuple[str, str], str]) -> None:
 
 def _named(name: str) -> str:
     """Returns the condition for the rows with the keys in a parameter, which finds them by the index."""
-    own_table, dialect = table(RECORDED[name]), PGDialect_psycopg()
+    own_table, dialect = table(RECORDED[name]), cast(Any, PGDialect_psycopg)()
     columns = _key(name)
     types = {column.name: column.type.compile(dialect=dialect) for column in own_table.columns}
     parts = ", ".join(

@@ -46,7 +46,7 @@ from engine.oversight.replay.unknown import UNKNOWN
 from engine.platform.db import connection
 from engine.platform.prepared import Prepared
 
-BATCH = 200
+BATCH = 500
 
 _CASE = (
     *("status", "outcome", "data", "ended_at", "number", "applicant", "representative", "business_key"),
