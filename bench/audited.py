@@ -63,9 +63,11 @@ def _fill(uow: UnitOfWork) -> int:
     made: tuple[list[dict[str, Any]], list[dict[str, Any]]] = [], []
     for _ in range(AT_ONCE):
         case, task = uuid7(), uuid7()
-        head, rows = events.chain(uow, Head(case, first["version_id"]), _facts(log, task))
+        head, rows = events.chain(
+            uow, Head(case, first["version_id"]), _facts(log, case, task, first["secret"])
+        )
         written += events.stored(rows)
-        at = {"started_at": uow.now, "ended_at": uow.now}
+        at = {"started_at": uow.now, "ended_at": uow.now, "started_by": uow.actor.id}
         ends = {"log_length": head.length, "log_hash": head.hash}
         made[0].append({**first, "id": case, "number": str(case), **ends, **at})
         closed = {"opened_at": uow.now, "closed_at": uow.now, "assignee_id": uow.actor.id}
@@ -76,5 +78,12 @@ def _fill(uow: UnitOfWork) -> int:
     return len(written)
 
 
-def _facts(log: Sequence[Any], task: UUID) -> list[Fact]:
-    return [Fact(row.kind, row.element, row.task_id and task, row.payload, {**row.facts}) for row in log]
+def _facts(log: Sequence[Any], case: UUID, task: UUID, secret: bytes) -> list[Fact]:
+    own = {"case_number": str(case), "secret": events.mark(case, secret)}
+    return [
+        Fact(row.kind, row.element, row.task_id and task, _payload(row, own), {**row.facts}) for row in log
+    ]
+
+
+def _payload(row: Any, own: dict[str, str]) -> Any:
+    return {**row.payload, **own} if row.kind == "case.started" else row.payload

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from engine import access
 from engine.bpmn import Spec, Step
-from engine.events import Fact
+from engine.events import Fact, mark
 from engine.models import Bill, Case
 from engine.platform.db import UnitOfWork, recordset, table
 from engine.platform.errors import Fault, Invalid
@@ -82,9 +82,20 @@ def rows_of(uow: UnitOfWork, case_id: UUID, step: Step) -> list[dict[str, Any]]:
 def issued(rows: Sequence[Mapping[str, Any]]) -> list[Fact]:
     """Returns the facts for the log about issued bills."""
     return [
-        Fact("bill.issued", row["element"], payload={**_named(row), **money(row["amount"], row["currency"])})
+        Fact("bill.issued", row["element"], payload={**_named(row), **_owed(row), "terms": terms(row)})
         for row in rows
     ]
+
+
+def _owed(row: Mapping[str, Any]) -> dict[str, str]:
+    return money(row["amount"], row["currency"])
+
+
+def terms(row: Mapping[str, Any]) -> str:
+    """Returns the mark of what the log does not have of a bill otherwise."""
+    return mark(
+        *(row[name] for name in ("purpose", "due_on", "link", "message", "paid_amount", "paid_currency"))
+    )
 
 
 def money(amount: Decimal | str, currency: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from engine.cases.locking import LockedCase, lock, require_active, require_not_e
 from engine.cases.persistence import apply, note
 from engine.cases.start_commands import digest, new_secret
 from engine.cases.views import CaseView, get
-from engine.events import Fact
+from engine.events import Fact, mark
 from engine.models import Case, Event, Wait
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
@@ -94,6 +94,7 @@ def renew_secret(uow: UnitOfWork, case_id: UUID) -> tuple[str, str]:
     require_impartial(uow, case)
     require_not_erased(case)
     secret = new_secret()
-    uow.connection.execute(update(Case).where(Case.id == case_id).values(secret=digest(secret)))
-    note(uow, case, [Fact("secret.issued")])
+    stored = digest(secret)
+    uow.connection.execute(update(Case).where(Case.id == case_id).values(secret=stored))
+    note(uow, case, [Fact("secret.issued", payload={"secret": mark(case_id, stored)})])
     return case.number, secret

@@ -30,7 +30,7 @@ from engine.cases.start_context import (
 )
 from engine.cases.views import CaseView, limiting_forms, shown_to
 from engine.definitions import Drafting, forms
-from engine.events import Fact
+from engine.events import Fact, mark
 from engine.models import Case, Channel, User
 from engine.organisation.candidate_groups import CaseScope
 from engine.platform import formats, persian
@@ -224,7 +224,7 @@ def _begin(
     starter = None if trigger else uow.actor.on_behalf_of or uow.actor.name
     counted = working_time.counted(uow, entry.unit_id, spec)
     step = bpmn.start(counted, data, uow.now, at=trigger and trigger[0], starter=starter)
-    number, secret = next_number(uow), new_secret()
+    number, (secret, hashed) = next_number(uow), _new_secret()
     case = NewCase(
         uuid7(),
         version,
@@ -237,14 +237,15 @@ def _begin(
             "started_at": uow.now,
             "appeal_of": application.appeal_of,
             "channel": application.channel,
-            "secret": digest(secret),
+            "secret": hashed,
             "single_key": single,
             **given,
         },
         _running(spec, entry, application),
         entry.acting,
     )
-    payload = {"case_number": number, "data": data, **given, "channel": application.channel}
+    said = {"channel": application.channel, "secret": mark(case.id, hashed)}
+    payload = {"case_number": number, "data": data, **given, **said}
     started = Fact("case.started", payload=payload, facts=_stated(uow, entry, application))
     row, effects = begin(uow, case, step, _started(started, application, files, trigger))
     files.file(uow, case.id)
@@ -316,6 +317,11 @@ def _started(
         *files.facts(),
         *([trigger[1]] if trigger else []),
     ]
+
+
+def _new_secret() -> tuple[str, bytes]:
+    secret = new_secret()
+    return secret, digest(secret)
 
 
 def new_secret() -> str:

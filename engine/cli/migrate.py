@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from engine import RELEASE
 from engine.cases import search_completion
 from engine.definitions import catalogue_entries
-from engine.events import feed
+from engine.events import administration_log, feed
 from engine.identity import openings
 from engine.identity.oidc import Providers
 from engine.organisation import calendars
@@ -54,6 +54,9 @@ def upgrade(url: str, settings: Settings | None = None) -> None:
         while database.run(lambda session, _: catalogue_entries.complete(session)):
             """The next batch of definitions, each in a transaction."""
         search_completion.complete(database)
+        revision = schema.revisions()[-1]
+        while database.run(lambda session, _: administration_log.record_upgrade(session, revision)):
+            """The next rows of those that no entry describes, each batch in a transaction."""
     finally:
         database.dispose()
 

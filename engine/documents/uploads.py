@@ -9,7 +9,7 @@ from engine import access, cases
 from engine.cases import LockedCase
 from engine.documents.intake import Received
 from engine.documents.reading import DocumentView, get
-from engine.events import Fact, Kind
+from engine.events import Fact, Kind, mark
 from engine.models import Case, Document, DocumentVersion, Task
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
@@ -91,6 +91,7 @@ def add(
         "name": received.name,
         "size": received.size,
         "sha256": received.sha256.hex(),
+        "mark": mark(received.media_type, uow.actor.id, uow.now),
     }
     element = None if row is None else row.element
     kind: Kind = "document.added" if replaces is None else "document.replaced"

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, Text, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.tables import Id, Instant
+from engine.models.tables import Id, Instant, Salt
 from engine.platform.db import Base
 from engine.platform.language import Calendar, Language
 from engine.platform.vocabulary import Role
@@ -45,6 +45,7 @@ class User(Base):
     # The language in which the owner reads pages; NULL: as the browser prefers.
     language: Mapped[Language | None] = mapped_column(Text)
     calendar: Mapped[Calendar | None] = mapped_column(Text)
+    salt: Mapped[Salt]
 
 
 class Token(Base):

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.tables import Id, Instant
+from engine.models.tables import Id, Instant, Salt
 from engine.platform.db import Base
 
 RelationKind = Literal["family", "business", "friendship", "enmity", "other"]
@@ -28,6 +28,7 @@ class Relation(Base):
     declared_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     declared_at: Mapped[Instant]
     ended_at: Mapped[Instant | None]
+    salt: Mapped[Salt]
 
 
 class Recusal(Base):

@@ -8,7 +8,7 @@ from sqlalchemy import DateTime, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.tables import Id, Instant
+from engine.models.tables import Id, Instant, Salt
 from engine.platform.db import Base
 
 EvidenceState = Literal["requested", "preview", "accepted", "refused", "failed", "expired"]
@@ -42,6 +42,7 @@ class Consent(Base):
     refused_at: Mapped[Instant | None]
     draft_id: Mapped[UUID]
     case_id: Mapped[UUID | None]
+    salt: Mapped[Salt]
 
 
 class Evidence(Base):

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.tables import Id, Instant
+from engine.models.tables import Id, Instant, Salt
 from engine.platform.db import Base
 
 Pattern = Literal[
@@ -56,6 +56,7 @@ class Flag(Base):
     conclusion_text: Mapped[str | None] = mapped_column(Text)
     closed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     closed_at: Mapped[Instant | None]
+    salt: Mapped[Salt]
 
 
 class FlagCase(Base):
@@ -96,6 +97,7 @@ class FlagQuestion(Base):
     answer: Mapped[str | None] = mapped_column(Text)
     answered_at: Mapped[Instant | None]
     ended_at: Mapped[Instant | None]  # the flag was closed without an answer
+    salt: Mapped[Salt]
 
 
 class FlagSearch(Base):

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import DateTime, ForeignKey, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.tables import Id, Instant
+from engine.models.tables import Id, Instant, Salt
 from engine.platform.db import Base
 
 
@@ -51,6 +51,7 @@ class Identity(Base):
     subject: Mapped[str] = mapped_column(Text, primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[Instant]
+    salt: Mapped[Salt]
 
 
 class PendingLogin(Base):

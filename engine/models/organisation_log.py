@@ -82,6 +82,8 @@ OrganisationKind = Literal[
     "question.asked",
     "question.answered",
     "flag.closed",
+    "rows.written",
+    "rows.recorded",
 ]
 LOG = "organisation_log"  # its name in `chain_heads`
 
@@ -134,4 +136,6 @@ class OrganisationRecord(Base):
     unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     payload: Mapped[Any] = mapped_column(JSON)
+    # Digests of what became of the rows that were written (`engine.events.administration_log.rows`).
+    rows: Mapped[str | None] = mapped_column(Text)
     hash: Mapped[bytes] = mapped_column(LargeBinary)

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.tables import Instant
+from engine.models.tables import Instant, Salt
 from engine.platform.db import Base
 
 
@@ -35,3 +35,4 @@ class Provisioned(Base):
     person: Mapped[str | None] = mapped_column(Text)  # the national ID that the system set
     closed_at: Mapped[Instant | None]
     removed_at: Mapped[Instant | None]
+    salt: Mapped[Salt]

@@ -21,6 +21,8 @@ Channel = Literal["online", "assisted", "phone", "post"]
 
 Id = Annotated[UUID, mapped_column(primary_key=True, default=uuid7)]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+# Of rows with personal values: without it, their digests in the administration log can't be guessed.
+Salt = Annotated[UUID, mapped_column(server_default=text("gen_random_uuid()"))]
 
 # The order of the inbox: by due time, or by the bound of the service's class if that is earlier. Tasks that
 # have neither come last.

@@ -73,9 +73,9 @@ def kinds(actor: Actor) -> Sequence[OrganisationKind]:
     Flags concern officials of every kind, also administrators: who was asked, and what was concluded, is for
     auditors.
     """
-    known = administration_log.VOCABULARY
+    known = [kind for kind in administration_log.VOCABULARY if kind != administration_log.WRITTEN]
     if actor.role == access.AUDITOR:
-        return [*known]
+        return known
     return [kind for kind in known if kind not in administration_log.OF_FLAGS]
 
 

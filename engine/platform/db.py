@@ -40,12 +40,16 @@ T = TypeVar("T")
 View = Literal["write", "single", "snapshot"]
 Write = Insert | Update | Delete
 Append = Callable[[Session, Sequence[Mapping[str, Any]]], None]
+Record = Callable[[Session, Mapping[tuple[str, str], str]], None]
 
 _BEGIN: Mapping[View, bytes] = {"write": b"BEGIN", "snapshot": b"BEGIN ISOLATION LEVEL REPEATABLE READ"}
 
 _OWED = "owed"  # in a session's `info`: the writes that are deferred to its end
 _CONNECTORS = "connectors"  # there, too: what the installation declares of its connectors
 _LAST = "last"  # and what is written after them, before the commit
+_NAMED = "named"  # in a connection's `info`: the rows that triggers named, with what they were before
+_ROW = "parvandeh row "  # the beginning of these messages of the database
+_RECORDS: list[Record] = []
 
 # Random reads are as fast as sequential ones on today's disks, so indexes pay off; statements are too short
 # to be compiled.
@@ -205,9 +209,23 @@ def at_end(session: Session, write: Append, row: Mapping[str, Any]) -> None:
     session.info.setdefault(_LAST, {}).setdefault(write, []).append(row)
 
 
+def recorded_by(record: Record) -> None:
+    """Have `record` called before each commit that writes rows of which the log has digests.
+
+    It gets them by table and key (JSON), with the digest of what each was before; `-`: it was not there.
+    """
+    _RECORDS.append(record)
+
+
 def finish(session: Session) -> None:
     """Write everything that was deferred, including what comes last."""
-    connection(session)
+    bound = connection(session)
+    session.flush()
+    if named := bound.info[_NAMED]:
+        written = dict(named)
+        named.clear()
+        for record in _RECORDS:
+            record(session, written)
     for write, rows in session.info.pop(_LAST, {}).items():
         session.flush()
         write(session, rows)
@@ -246,6 +264,7 @@ class Database:
             use_native_hstore=False,  # a type that we don't use, and that it would look for
         )
         event.listen(self.engine, "connect", _use_raw_cursors)
+        event.listen(self.engine, "connect", listen_for_rows)
         if self._guard is not None:
             guard = self._guard
             event.listen(
@@ -264,6 +283,7 @@ class Database:
                 None, None, Unresponsive("The database hasn't answered recently. Try again later.")
             )
         with self.engine.begin() as bound:
+            bound.info[_NAMED].clear()
             if view in _BEGIN:
                 begin(bound, _BEGIN[view])
             session = Session(
@@ -329,6 +349,19 @@ def _use_raw_cursors(connection: psycopg.Connection[Any], _record: object) -> No
     """
     connection.cursor_factory = psycopg.RawCursor
     connection.server_cursor_factory = psycopg.RawServerCursor
+
+
+def listen_for_rows(connection: psycopg.Connection[Any], record: Any) -> None:
+    """Collect the rows that triggers name. Rows of changes that were undone may be among them."""
+    named: dict[tuple[str, str], str] = {}
+    record.info[_NAMED] = named
+
+    def hear(message: psycopg.errors.Diagnostic) -> None:
+        if (said := message.message_primary) and said.startswith(_ROW):
+            table_name, before, key = said.removeprefix(_ROW).split(" ", 2)
+            named.setdefault((table_name, key), before)
+
+    connection.add_notice_handler(hear)
 
 
 def repeatable(error: DBAPIError) -> bool:

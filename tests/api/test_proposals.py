@@ -78,6 +78,7 @@ def test_nothing_changes_until_another_person_confirms(
     changed = {"changes": {"amount": 2, "note": "n"}, "before": {"amount": 1}}
     assert confirmed["payload"] == {"reason": "typing error", **changed}
     assert set(confirmed["facts"]) == {"proposal", "what", "proposed_by", "proposed_at"}
+    assert len(proposed["payload"].pop("mark")) == 16
     assert proposed["payload"] == {"reason": "typing error", "names": ["amount", "note"]}
 
 

@@ -196,7 +196,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
     "consents": Deleted(
         _OF_CASE,
         "id person service type connector operation person_field text_version text_hash text language"
-        " given_at user_id revoked_at refused_at draft_id case_id",
+        " given_at user_id revoked_at refused_at draft_id case_id salt",
     ),
     "events": Changed(
         _PAYLOAD.rows,

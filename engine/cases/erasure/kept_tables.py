@@ -41,7 +41,8 @@ KEPT: Mapping[str, Kept] = {
     ),
     "report_action_changes": Kept(_ORGANISATION, "id action_id kind at by facts"),
     "provisioned": Kept(
-        _ORGANISATION, "system_id resource_id external_id given_name family_name person closed_at removed_at"
+        _ORGANISATION,
+        "system_id resource_id external_id given_name family_name person closed_at removed_at salt",
     ),
     "publications": Kept(_FIGURES, "id calendar first last edition reason digest published_at published_by"),
     "published_figures": Kept(_FIGURES, "publication_id unit service place figures counted"),
@@ -49,12 +50,12 @@ KEPT: Mapping[str, Kept] = {
     "flags": Kept(
         "patterns in the logs: ids, numbers, and a conclusion, whose form says to name no applicant",
         "id pattern unit_id definition period until subject_id numerator base usual_numerator usual_base"
-        " state raised_at conclusion conclusion_text closed_by closed_at",
+        " state raised_at conclusion conclusion_text closed_by closed_at salt",
     ),
     "flag_cases": Kept(_IDS, "flag_id case_id at"),
     "flag_questions": Kept(
         "questions to officials and their answers, whose forms say to name no applicant",
-        "id flag_id asked_id asked_by asked_at text due_at answer answered_at ended_at",
+        "id flag_id asked_id asked_by asked_at text due_at answer answered_at ended_at salt",
     ),
     "flag_searches": Kept(_IDS, "period until events searched_at"),
     "unit_rates": Kept(_ORGANISATION, "id unit_id role kind valid_from amount currency set_by set_at"),
@@ -164,14 +165,14 @@ KEPT: Mapping[str, Kept] = {
     "deployments": Kept(_PROCESS, "id digest calls report deployed_by deployed_at"),
     "erased_files": Kept("files that are still to be deleted; a row goes with its file", "sha256 erased_at"),
     "heartbeats": Kept(_IDS, "name at differs_at"),
-    "identities": Kept(_ACCOUNT, "issuer subject user_id created_at"),
+    "identities": Kept(_ACCOUNT, "issuer subject user_id created_at salt"),
     "memberships": Kept(_ORGANISATION, "id user_id unit_id role valid_from valid_to"),
     "case_migrations": Kept(
         _IDS,
         "id key from_version_id to_version_id status planned_by planned_at started_by started_at finished_at",
     ),
     "organisation_log": Kept(
-        _ORGANISATION, "id seq at actor_id actor_role kind unit_id user_id payload hash"
+        _ORGANISATION, "id seq at actor_id actor_role kind unit_id user_id payload rows hash"
     ),
     "passwords": Kept(_ACCOUNT, "user_id hash temporary changed_at"),
     "pending_logins": Kept(_ACCOUNT, "state browser provider nonce verifier target needed expires_at"),
@@ -187,7 +188,7 @@ KEPT: Mapping[str, Kept] = {
     "procrastinate_workers": Kept(_IDS, "id last_heartbeat"),
     "relations": Kept(
         "what officials have declared of themselves, whatever cases there are",
-        "id user_id person kind declared_by declared_at ended_at",
+        "id user_id person kind declared_by declared_at ended_at salt",
     ),
     "retried_incidents": Kept(_IDS, "retry_id incident_id status at"),
     "sessions": Kept(
@@ -219,7 +220,7 @@ KEPT: Mapping[str, Kept] = {
     "users": Kept(
         _ACCOUNT,
         "id name role created_at person deactivated_at duplicate full_name_fa full_name_en email phone"
-        " language calendar",
+        " language calendar salt",
     ),
     "webhooks": Kept(
         _ORGANISATION,

@@ -11,7 +11,7 @@ from engine import access, cases, definitions
 from engine.bpmn.values import plain
 from engine.cases.proposals.modification import checked_modification
 from engine.cases.proposals.variables import checked, find_place
-from engine.events import Fact
+from engine.events import Fact, mark
 from engine.models import CaseProposal, ProposalKind
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
@@ -98,7 +98,7 @@ def _propose(
     uow.session.flush()
     said = {"names": sorted(change["data"])} if kind == "variables" else {**change}
     said.pop("tokens", None)
-    payload = {"reason": reason, **said}
+    payload = {"reason": reason, **said, "mark": mark(dict(change))}
     facts = {"proposal": proposal.id, "what": kind, "expires_at": proposal.expires_at}
     cases.note(uow, case, [Fact("change.proposed", payload=payload, facts=facts)])
     return proposal.id

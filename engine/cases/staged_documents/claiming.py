@@ -24,7 +24,7 @@ from engine.bpmn.forms import (
 )
 from engine.cases.staged_documents.places import Place
 from engine.cases.staged_documents.rows import COLUMNS, ROWS, Staged, expired, own
-from engine.events import Fact
+from engine.events import Fact, mark
 from engine.models import Document, DocumentVersion
 from engine.platform import media
 from engine.platform.db import UnitOfWork, recordset, table
@@ -63,6 +63,7 @@ class Claimed:
                     "size": file.size,
                     "sha256": (file.sha256 or b"").hex(),
                     "field": file.field,
+                    "mark": mark(file.media_type, file.owner_id, file.created_at),
                 },
                 {"visible": file.field not in self.hidden},
             )

@@ -84,6 +84,9 @@ def _show(report: Report, seconds: float) -> None:
     print(f"{report.compared:,} cases: their data, tasks and decisions were compared with their events.")
     if report.not_compared:
         print(f"{report.not_compared:,} cases of an earlier release could not be compared.")
+    print(f"{report.rows.judged:,} rows of other tables were compared with the administration log.")
+    if report.rows.earlier:
+        print(f"{report.rows.earlier:,} rows are older than its records and could not be compared.")
     rate = round(report.entries / seconds) if seconds else 0
     print(f"{report.entries:,} entries in {seconds:.1f} s, {rate:,} per second.")
     if report.intact:

@@ -15,6 +15,7 @@ from engine.events.administration_log.installation import (
 )
 from engine.events.administration_log.records import (
     SYSTEM,
+    WRITTEN,
     Break,
     Head,
     flush,
@@ -24,18 +25,24 @@ from engine.events.administration_log.records import (
     note_command,
     verify,
 )
+from engine.events.administration_log.rows import RECORDED, Compared, Difference, compare, record_upgrade
 from engine.events.administration_log.vocabulary import OF_FLAGS, VOCABULARY, stored
 
 __all__ = [
     "BEAT",
     "OF_FLAGS",
+    "RECORDED",
     "SYSTEM",
     "VOCABULARY",
     "WORKERS",
+    "WRITTEN",
     "Break",
+    "Compared",
+    "Difference",
     "Head",
     "Outage",
     "beat",
+    "compare",
     "flush",
     "head",
     "interruptions",
@@ -45,6 +52,7 @@ __all__ = [
     "note_restored",
     "note_start",
     "outages",
+    "record_upgrade",
     "stored",
     "verify",
 ]

@@ -6,7 +6,7 @@ locked for as short a time as possible, and no command waits for another lock wh
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +20,10 @@ from engine.models.organisation_log import LOG
 from engine.platform.db import UnitOfWork, at_end, connection, finish
 from engine.platform.ids import uuid7
 
+WRITTEN: OrganisationKind = "rows.written"
 SYSTEM = "system"  # the name of the installation's own account, and the role of what acts by itself
 
-# The members of an entry that its hash covers; entries of earlier releases have no role.
+# The members of an entry that its hash covers; entries of earlier releases have no role, and many no rows.
 _CHAINED = (
     OrganisationRecord.seq,
     OrganisationRecord.id,
@@ -33,7 +34,7 @@ _CHAINED = (
     OrganisationRecord.user_id,
     OrganisationRecord.payload,
 )
-_LATER = (OrganisationRecord.actor_role,)
+_LATER = (OrganisationRecord.actor_role, OrganisationRecord.rows)
 _HEAD = select(ChainHead.length, ChainHead.hash).where(ChainHead.name == LOG)
 
 
@@ -67,7 +68,7 @@ def note(
     actor = uow.actor
     role = actor.logged_as or actor.role
     row = {"at": uow.now, "actor_id": actor.id, "actor_role": role, "kind": kind, "unit_id": unit_id}
-    at_end(uow.session, _append, {**row, "user_id": user_id, "payload": vocabulary.stored(kind, payload)})
+    at_end(uow.session, append, {**row, "user_id": user_id, "payload": vocabulary.stored(kind, payload)})
 
 
 def note_command(
@@ -79,7 +80,7 @@ def note_command(
 ) -> None:
     """Records an action of somebody at the command line, who has no account, in the installation."""
     row = {"at": now, "actor_id": None, "actor_role": SYSTEM, "kind": kind, "unit_id": None}
-    at_end(session, _append, {**row, "user_id": user_id, "payload": vocabulary.stored(kind, payload)})
+    at_end(session, append, {**row, "user_id": user_id, "payload": vocabulary.stored(kind, payload)})
 
 
 def flush(uow: UnitOfWork) -> None:
@@ -98,19 +99,38 @@ def lock(session: Session) -> None:
     connection(session).execute(_HEAD.with_for_update())
 
 
-def _append(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Locks the head and chains these entries to it."""
+def append(session: Session, given: Sequence[Mapping[str, Any]]) -> None:
+    """Locks the head and chains these entries to it.
+
+    What is without a kind are rows that the entry before it wrote, or an entry of its own.
+    """
+    entries: list[dict[str, Any]] = []
+    for one in given:
+        if "kind" in one:
+            entries.append({**one, "rows": None})
+        elif entries and entries[-1]["rows"] is None:
+            entries[-1]["rows"] = one["rows"]
+        else:
+            entries.append({**_written(), **one})
     bound = connection(session)
     length, last = bound.execute(_HEAD.with_for_update()).one()
     chained = []
-    for given in rows:
-        length += 1
-        row = {**given, "id": uuid7(), "seq": length}
-        names = [column.key for column in (*_CHAINED, *_LATER)]
+    for seq, entry in enumerate(entries, length + 1):
+        row = {**entry, "id": uuid7(), "seq": seq}
+        names = [column.key for column in _CHAINED]
+        names += [column.key for column in _LATER if row[column.key] is not None]
         last = hash_chain.digest(last, {name: hash_chain.text(row[name]) for name in names})
         chained.append({**row, "hash": last})
     bound.execute(insert(OrganisationRecord), chained)
-    bound.execute(update(ChainHead).where(ChainHead.name == LOG).values(length=length, hash=last))
+    bound.execute(
+        update(ChainHead).where(ChainHead.name == LOG).values(length=length + len(entries), hash=last)
+    )
+
+
+def _written() -> dict[str, Any]:
+    """Returns an entry of rows that no other entry speaks of: of applicants' accounts, and own profiles."""
+    columns: dict[str, Any] = {"at": datetime.now(UTC), "actor_id": None, "actor_role": SYSTEM}
+    return {**columns, "kind": WRITTEN, "unit_id": None, "user_id": None, "payload": {}}
 
 
 def verify(session: Session) -> list[Break]:

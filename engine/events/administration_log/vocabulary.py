@@ -116,6 +116,8 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "clock.differs": {"seconds": int},
         "report.signed": {**_REPORT, "digest": str, "signature": str},
         "report.discarded": _REPORT,
+        "rows.written": {},
+        "rows.recorded": {"revision": str, "rows": int},
     }
 )
 

@@ -181,6 +181,8 @@ def stored(report: Report) -> dict[str, Any]:
         "cases": report.cases.chains,
         "compared": report.compared,
         "not_compared": report.not_compared,
+        "rows": report.rows.judged,
+        "rows_not_compared": report.rows.earlier,
         "erased": report.cases.erased,
         "erased_since": report.cases.erased_since,
         "counts": dict(report.counts),

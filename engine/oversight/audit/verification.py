@@ -1,5 +1,6 @@
 """Verifying all logs against a checkpoint, and the checkpoints themselves: see docs/audit.md."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -35,7 +36,7 @@ from engine.platform.db import connection
 NAMED = 1000  # findings that a report names; all are counted
 
 # Findings about the checkpoints that are stored in the database, and about the administration log.
-Subject = Literal["case", "reader", "administration", "checkpoint"]
+Subject = Literal["case", "reader", "administration", "checkpoint", "row"]
 Code = str
 Progress = Callable[[int], None]
 SUBJECTS: Mapping[CheckpointLog, Subject] = {"cases": "case", "readers": "reader"}
@@ -60,7 +61,7 @@ class Unusable(Exception):
 class Finding:
     """Something that isn't as it was written.
 
-    `id` is that of a case or reader, `number` that of an entry or a checkpoint, `values` are further numbers.
+    `id` is that of a case, reader or row, `number` that of an entry or a checkpoint; `values` say more.
     """
 
     subject: Subject
@@ -76,7 +77,8 @@ class Report:
 
     `findings` are the first ones, `counts` the number of all by code. `trusted`: the checkpoint is signed by
     a key that the caller knows. `compared` is the number of cases whose data, tasks, waits and decisions were
-    compared with their events; an earlier release has begun those that could not be.
+    compared with their events; an earlier release has begun those that could not be. `rows` are those that
+    were compared with the administration log.
     """
 
     checkpoint: Statement | None = None
@@ -88,6 +90,7 @@ class Report:
     administration: int = 0
     compared: int = 0
     not_compared: int = 0
+    rows: administration_log.Compared = field(default_factory=administration_log.Compared)
 
     @property
     def intact(self) -> bool:
@@ -287,7 +290,7 @@ def _verify_administration(session: Session, report: Report) -> None:
     report.administration = end.length
     for broken in administration_log.verify(session):
         report.add(Finding("administration", BREAKS[broken.reason], broken.seq))
-    for finding in _verify_contents(session):
+    for finding in _verify_contents(session, report.rows):
         report.add(finding)
     if made is None or made.length == 0:
         return
@@ -299,8 +302,11 @@ def _verify_administration(session: Session, report: Report) -> None:
         report.add(Finding("administration", "rewritten", made.length))
 
 
-def _verify_contents(session: Session) -> Iterator[Finding]:
-    """Returns what is no longer as the administration log says: signed reports, published statistics."""
+def _verify_contents(session: Session, rows: administration_log.Compared) -> Iterator[Finding]:
+    """Returns what is no longer as the administration log says: rows, signed reports, statistics."""
+    for one in administration_log.compare(session, rows):
+        place = {"table": one.table, "row": one.key}
+        yield Finding("row", one.code, one.seq, _id_in(one.key), place)
     for seq, report_id in reports.broken(session):
         if seq is None:
             yield Finding("administration", "report-unrecorded", id=report_id)
@@ -308,3 +314,12 @@ def _verify_contents(session: Session) -> Iterator[Finding]:
             yield Finding("administration", "report", seq)
     for seq in editions.broken(session):
         yield Finding("administration", "edition", seq)
+
+
+def _id_in(key: str) -> UUID | None:
+    """Returns the id that a primary key consists of, if it is one."""
+    parts = json.loads(key)
+    try:
+        return UUID(*parts)
+    except (ValueError, TypeError):
+        return None

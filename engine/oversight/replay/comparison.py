@@ -15,30 +15,66 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, Connection, RowMapping, Text, Uuid, any_, bindparam, cast, func, select
+from sqlalchemy import ARRAY, Connection, Numeric, RowMapping, Text, Uuid, any_, bindparam, cast, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from engine import events
+from engine.events import mark
 from engine.models import (
+    Bill,
+    Call,
     Case,
     CaseClock,
+    CaseProposal,
+    Comment,
     Decision,
     DefinitionVersion,
+    Document,
+    DocumentVersion,
     Event,
+    Incident,
     OrganisationRecord,
+    Recusal,
     Task,
+    Unit,
     Wait,
 )
-from engine.oversight.replay.rebuilding import UNKNOWN, Rebuilt
+from engine.oversight.replay import attachments
+from engine.oversight.replay.attachments import BILL_TERMS
+from engine.oversight.replay.rebuilding import Rebuilt
+from engine.oversight.replay.unknown import UNKNOWN
 from engine.platform.db import connection
 from engine.platform.prepared import Prepared
 
-BATCH = 200
+BATCH = 500
 _CHANGES = ("made", "changed", "chosen", "closure", "reopened")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _BATCHES = timedelta(minutes=1)  # processes remember a calendar for a second
 
-_CASE = ("status", "outcome", "data", "ended_at")
+_CASE = (
+    *("status", "outcome", "data", "ended_at", "number", "applicant", "representative", "business_key"),
+    *("secret", "channel", "appeal_of", "started_by", "started_at", "erased_at", "version_id"),
+)
+_VERSIONS = (
+    select(
+        func.json_agg(
+            aggregate_order_by(
+                func.json_build_object(
+                    *("version", DocumentVersion.number, "title", DocumentVersion.title),
+                    *("name", DocumentVersion.name, "size", DocumentVersion.size),
+                    *("task", DocumentVersion.task_id, "sha256", DocumentVersion.sha256),
+                    *("media_type", DocumentVersion.media_type, "uploaded_by", DocumentVersion.uploaded_by),
+                    *("uploaded_at", DocumentVersion.uploaded_at),
+                ),
+                DocumentVersion.number,
+            )
+        )
+    )
+    .where(DocumentVersion.document_id == Document.id)
+    .scalar_subquery()
+    .label("versions")
+)
 _TABLES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "tasks": (
         Task,
@@ -55,10 +91,34 @@ _TABLES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
             "silent_units",
         ),
     ),
+    "bills": (
+        Bill,
+        (
+            *("element", "reference", "amount", "currency", "status", "issued_at", "paid_at", "closed_at"),
+            *("late_at", "late_amount", "late_currency", *BILL_TERMS),
+        ),
+    ),
+    "comments": (Comment, ("task_id", "author_id", "text", "visible", "at")),
+    "documents": (Document, ("newest", "field", "added_by")),
+    "incidents": (Incident, ("element", "code", "message", "status", "opened_at", "resolved_at")),
+    "calls": (Call, ("element", "connector", "topic", "operation", "opened_at")),
+    "proposals": (
+        CaseProposal,
+        (
+            *("kind", "reason", "change", "proposed_by", "proposed_at", "expires_at", "status"),
+            *("decided_by", "decided_at"),
+        ),
+    ),
+    "recusals": (Recusal, ("at",)),
     "clocks": (CaseClock, ("state", "stage", "term", "extension", "started_at", "due_at", "stopped_at")),
 }
 Stored = Mapping[UUID, Mapping[str, Any]]  # rows by id
-_PERSONAL = frozenset({"data", "outcome", "grounds", "name", "correlation"})  # not printed
+_PERSONAL = frozenset(  # not printed
+    {
+        *("data", "outcome", "grounds", "name", "correlation", "number", "applicant", "representative"),
+        *("business_key", "secret", "reference", "terms", "text", "versions", "message", "reason", "change"),
+    }
+)
 # What rebuilding and comparing may raise for a row that somebody wrote by hand: any type of JSON is in it.
 FORGED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _CASES = any_(bindparam("cases", type_=ARRAY(Uuid)))
@@ -66,18 +126,31 @@ _EVENTS = Prepared(
     select(
         *(Event.case_id, Event.seq, Event.at, Event.kind, Event.element, Event.task_id),
         *(Event.actor_id, Event.actor_unit, cast(Event.facts, Text), cast(Event.payload, Text)),
-        Event.payload_hash,
+        *(Event.payload_hash, Event.version_id),
     )
     .where(Event.case_id == _CASES)
     .order_by(Event.case_id, Event.seq)
 )
+
+
+def _row_id(model: Any) -> Any:
+    """Returns what names a row in its case: a case has one clock, and a recusal is that of an account."""
+    return model.user_id if model is Recusal else getattr(model, "id", model.case_id)
+
+
+def _selected(column: Any) -> Any:
+    """Returns a column; amounts as texts, because the driver's own rows are used."""
+    return cast(column, Text).label(column.key) if isinstance(column.type, Numeric) else column
+
+
 _ROWS = {
     name: Prepared(
         select(
-            getattr(model, "id", model.case_id).label("row_id"),  # a case has one clock
+            _row_id(model).label("row_id"),
             model.case_id,
-            *(getattr(model, column) for column in columns),
+            *(_selected(getattr(model, column)) for column in columns),
             *([model.term] if model in (Task, Wait) else []),
+            *([_VERSIONS] if model is Document else []),
         ).where(
             model.case_id == _CASES,
             # Until a clock begins, no event speaks of it.
@@ -86,6 +159,14 @@ _ROWS = {
     )
     for name, (model, columns) in _TABLES.items()
 }
+
+
+def compared_columns() -> Mapping[str, frozenset[str]]:
+    """Returns the columns that are compared, by table."""
+    found = {model.__tablename__: {*columns} for model, columns in _TABLES.values()}
+    versions = {"number", "title", "name", "size", "task_id", "sha256", "media_type", "uploaded_by"}
+    found |= {"cases": {*_CASE, "unit_id"}, "document_versions": versions | {"uploaded_at"}}
+    return {name: frozenset(columns) for name, columns in found.items()}
 
 
 class _Logged(NamedTuple):
@@ -102,6 +183,7 @@ class _Logged(NamedTuple):
     facts: Any
     payload: Any
     payload_hash: bytes | None
+    version_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +226,15 @@ def compare(session: Session, after: UUID | None = None, case_id: UUID | None = 
         wanted = wanted.where(Case.id == case_id)
     elif after is not None:
         wanted = wanted.where(Case.id > after)
-    wanted = wanted.add_columns(DefinitionVersion.key).join(
-        DefinitionVersion, DefinitionVersion.id == Case.version_id
-    )
+    wanted = wanted.add_columns(DefinitionVersion.key, Unit.key.label("unit"))
+    wanted = wanted.join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
+    wanted = wanted.join(Unit, Unit.id == Case.unit_id)
     rows = connection(session).execute(wanted.limit(BATCH)).mappings().all()
     ids = [row["id"] for row in rows]
     bound = connection(session)
     events = _EVENTS.rows(bound, {"cases": ids})
     logs = {case: list(log) for case, log in groupby(events, itemgetter(0))}
-    stored = {name: _rows(bound, prepared, ids) for name, prepared in _ROWS.items()}
+    stored = {name: _rows(bound, name, ids) for name in _ROWS}
     stops = _stops(session, {row["key"] for row in rows})
     changed = _last_change(bound)
     found = Compared(last=ids[-1] if len(ids) == BATCH and case_id is None else None)
@@ -196,11 +278,15 @@ def _judge(
         return [_unreadable(row, f"event {bare[0]} has none")]
     case = _rebuilt(log, stops)
     found.erased += case.erased
+    case.begun["version_id"] = log[-1].version_id if log else None
     differences = list(_of_case(row, case))
     resumed = [event.at for event in log if event.kind == "case.resumed"]
     recounted = max([recounted, *resumed, *(at for _, at in stops)])
     for name in _TABLES:
-        differences += _of_table(row["number"], name, stored[name], getattr(case, name), recounted)
+        rows, rebuilt = stored[name], getattr(case, name)
+        if name == "incidents" and case.erased:  # a late payment opens one, and the log has ended
+            rows = {one: rows[one] for one in rows if one in rebuilt}
+        differences += _of_table(row["number"], name, rows, rebuilt, recounted)
     return differences
 
 
@@ -230,19 +316,22 @@ def _last_change(bound: Connection) -> datetime:
     return _NEVER if at is None else at + _BATCHES
 
 
-def _rows(bound: Connection, prepared: Prepared, cases: Sequence[UUID]) -> Mapping[UUID, Stored]:
+def _rows(bound: Connection, table: str, cases: Sequence[UUID]) -> Mapping[UUID, Stored]:
     """Returns the rows of a table, by case and id."""
     found: dict[UUID, dict[UUID, Mapping[str, Any]]] = {}
-    for row in prepared.mappings(bound, {"cases": cases}):
-        found.setdefault(row["case_id"], {})[row["row_id"]] = row
+    for row in _ROWS[table].mappings(bound, {"cases": cases}):
+        found.setdefault(row["case_id"], {})[row["row_id"]] = attachments.seen(table, row)
     return found
 
 
 def _of_case(row: RowMapping, case: Rebuilt) -> Iterator[Difference]:
     number = row["number"]
-    for name in ("status", "outcome", "ended_at"):
-        if _differs(row[name], value := getattr(case, name)):
-            yield _difference((number, "cases", None), name, row[name], value)
+    told = {name: getattr(case, name) for name in ("status", "outcome", "ended_at", "erased_at")}
+    secret = row["secret"] and mark(row["id"], row["secret"])
+    stored = {**row, "secret": secret}
+    for name, value in {**told, **case.begun}.items():
+        if _differs(stored[name], value):
+            yield _difference((number, "cases", None), name, stored[name], value)
     if case.erased:
         if row["data"]:
             yield Difference(number, "cases", None, "data", "not empty, though the case was erased")

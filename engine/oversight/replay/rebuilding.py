@@ -12,21 +12,16 @@ from uuid import UUID
 
 from engine import events
 from engine.bpmn.values import canonical
-
-
-class Unknown:
-    """The type of `UNKNOWN`, which replaces what an erased payload contained."""
-
-
-UNKNOWN = Unknown()
+from engine.oversight.replay import attachments
+from engine.oversight.replay.unknown import UNKNOWN
 
 
 @dataclass(slots=True)
 class Rebuilt:
     """A case as its events describe it. Rows are columns by name, by the id of the row.
 
-    The clock's is that of the case. `stops` are the times for which its definition was suspended, oldest
-    first: they move due dates, too.
+    The clock's is that of the case. `begun` are the columns of the case since its start. `stops` are the
+    times for which its definition was suspended, oldest first: they move due dates, too.
     """
 
     status: str = "active"
@@ -38,6 +33,15 @@ class Rebuilt:
     waits: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     decisions: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     clocks: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    bills: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    comments: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    documents: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    incidents: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    calls: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    proposals: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    recusals: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    begun: dict[str, Any] = field(default_factory=dict)
+    erased_at: datetime | None = None
     stops: Sequence[tuple[datetime, datetime]] = ()
     suspended_at: datetime | None = None
 
@@ -89,8 +93,9 @@ def _resumed(case: Rebuilt, event: Any) -> None:
         case.postpone(case.suspended_at, event.at)
 
 
-def _erased(case: Rebuilt, _: Any) -> None:
-    case.erased = True
+def _erased(case: Rebuilt, event: Any) -> None:
+    case.erased, case.erased_at = True, event.at
+    attachments.erase(case)
 
 
 def _opened(kind: str) -> Callable[[Rebuilt, Any], None]:
@@ -246,6 +251,7 @@ def _instant(text: str | None) -> datetime | None:
 
 _APPLIED: Mapping[str, Callable[[Rebuilt, Any], None]] = MappingProxyType(
     {
+        **attachments.APPLIED,
         "case.completed": _completed,
         "case.cancelled": _status("cancelled"),
         "case.suspended": _suspended,
