@@ -304,6 +304,7 @@ def test_delegated_task_comes_to_the_delegate_as_long_as_it_is_one(
     with database.transaction() as session:
         row = Delegation(definition="p", elements=["a"], unit_id=ROOT, delegate_id=delegate)
         row.valid_from, row.created_by, row.created_at = LONG_AGO, portal.id, LONG_AGO
+        row.confirmed_at = LONG_AGO
         session.add(row)
     waiting = factories.a_case(database, portal)
     assert assignees(database, waiting) == [None]

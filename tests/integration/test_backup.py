@@ -206,8 +206,8 @@ def subscribed(database_url: str, actor: Callable[..., Actor]) -> str:
     """The database with a webhook, and a delivery that waits."""
     with psycopg.connect(conninfo(database_url), autocommit=True) as sql:
         hook = (
-            "INSERT INTO webhooks (id, url, secret, kinds, created_by, created_at)"
-            " VALUES (%(id)s, 'https://x.example', 'whsec_secret', '[]', %(by)s, now())"
+            "INSERT INTO webhooks (id, url, secret, kinds, created_by, owner_id, created_at)"
+            " VALUES (%(id)s, 'https://x.example', 'whsec_secret', '[]', %(by)s, %(by)s, now())"
         )
         delivery = (
             "INSERT INTO deliveries (id, webhook_id, case_id, seq, status, attempts, due_at)"
