@@ -202,7 +202,7 @@ def test_tables_of_cases_leave_room_and_are_cleaned_early(log: psycopg.Connectio
 
 def test_webhooks_from_before_belong_to_who_made_them_or_to_an_administrator(empty_database_url: str) -> None:
     present, left = (f"00000000-0000-7000-8000-00000000000{number}" for number in (2, 3))
-    command.upgrade(config(empty_database_url), "0063")
+    command.upgrade(config(empty_database_url), "0069")
     with connect(empty_database_url) as connection:
         for account, gone in ((present, "NULL"), (left, "now()")):
             connection.execute(
@@ -217,7 +217,7 @@ def test_webhooks_from_before_belong_to_who_made_them_or_to_an_administrator(emp
                 "INSERT INTO webhooks (id, url, secret, kinds, created_by, created_at)"
                 f" VALUES ('{account}', 'https://example.org', 's', '[]', '{account}', now())"
             )
-    command.upgrade(config(empty_database_url), "0066")
+    command.upgrade(config(empty_database_url), "0070")
     with connect(empty_database_url) as connection:
         found = connection.execute("SELECT id::text, owner_id::text FROM webhooks ORDER BY id").fetchall()
     assert found == [(present, present), (left, present)]

@@ -190,6 +190,7 @@ export interface AddComment {
  * - `membership.ended`: a membership was ended
  * - `substitution.agreed`: a substitute was appointed
  * - `substitution.ended`: a substitution was ended
+ * - `delegation.proposed`: the delegation of steps waits for a second person
  * - `delegation.agreed`: steps were delegated
  * - `delegation.revoked`: a delegation was revoked
  * - `message.unmatched`: a message that names no case expired, and nothing had awaited it
@@ -249,8 +250,10 @@ export interface AddComment {
  * - `question.asked`: an inspector asked about a flag
  * - `question.answered`: the question was answered
  * - `flag.closed`: a flag was closed with a conclusion
+ * - `rows.written`: rows were written that no other entry speaks of; never listed
+ * - `rows.recorded`: an upgrade recorded rows that no entry described
  */
-export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "identity.unlinked" | "token.made" | "token.narrowed" | "token.rotated" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "commitment.made" | "commitment.amended" | "commitment.withdrawn" | "commitment.explained" | "service.registered" | "service.changed" | "service.removed" | "register.imported" | "report.signed" | "report.discarded" | "statistics.published" | "flag.raised" | "question.asked" | "question.answered" | "flag.closed";
+export type AdministrationKind = "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.proposed" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.moved" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "identity.unlinked" | "token.made" | "token.narrowed" | "token.rotated" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "signal.sent" | "rate.set" | "rate.removed" | "service.classed" | "commitment.made" | "commitment.amended" | "commitment.withdrawn" | "commitment.explained" | "service.registered" | "service.changed" | "service.removed" | "register.imported" | "report.signed" | "report.discarded" | "statistics.published" | "flag.raised" | "question.asked" | "question.answered" | "flag.closed" | "rows.written" | "rows.recorded";
 
 /** The agencies of a period. */
 export interface AgenciesBody {
@@ -1770,6 +1773,8 @@ export interface CreateWebhook {
   definition?: string | null;
   /** Only events of these kinds; by default all. */
   kinds?: Array<EventKind>;
+  /** Id of the account to which it belongs, such as a portal's; by default yours. */
+  owner?: string | null;
 }
 
 /** The period. */
@@ -2104,6 +2109,8 @@ export interface DelegationBody {
   valid_from: string;
   /** When it ends; null: when it is revoked. */
   valid_to: string | null;
+  /** Since when it is agreed; null: it waits for a second person, and is not in effect. */
+  confirmed_at: string | null;
   /** When it was revoked; null if it wasn't. */
   revoked_at: string | null;
 }
@@ -2134,7 +2141,11 @@ export interface DeliveryBody {
   attempts: number;
   /** When it is sent next. */
   due_at: string;
-  /** Why the last attempt failed, such as `timeout` or `status 500`; null if none failed. */
+  /**
+   * Why the last attempt failed, such as `timeout` or `status 500`; null if none failed.
+   *
+   * `unreadable`: it was not sent, since the owner may not read the case.
+   */
   failure: string | null;
   /** When it was delivered or dead; null while it waits. */
   closed_at: string | null;
@@ -2287,6 +2298,8 @@ export interface DocumentBody {
   id: string;
   /** Id of the case. */
   case: string;
+  /** `shared`: applicant and portal see it, too; `internal`: only the office. */
+  visibility: "internal" | "shared";
   /** All versions, newest first. */
   versions: Array<DocumentVersionBody>;
 }
@@ -2325,6 +2338,8 @@ export interface DocumentSummary {
   id: string;
   /** Id of the case. */
   case: string;
+  /** `shared`: applicant and portal see it, too; `internal`: only the office. */
+  visibility: "internal" | "shared";
 }
 
 /** A document: a file, and what may be sent with it. */
@@ -2333,6 +2348,8 @@ export interface DocumentUpload {
   title?: string | null;
   /** Id of the document of which the file is a new version. A portal can only replace its own. */
   replaces?: string | null;
+  /** By default a new document of an official is `internal`, any other `shared`. */
+  visibility?: "internal" | "shared" | null;
   /** The content. Its type is recognised by what it contains, and must be one of those that are accepted. */
   file: File;
 }
@@ -2634,6 +2651,7 @@ export interface EventBody {
  * - `case.blocked`: an official tried to act in a case about themselves or somebody close to them
  * - `document.added`: a document was uploaded
  * - `document.replaced`: a new version of a document was uploaded
+ * - `document.shared`: an internal document was shared with the applicant
  * - `decision.made`: a legal decision was made
  * - `decision.evaluated`: a DMN decision was evaluated
  * - `appeal.filed`: the decision was appealed, or the case is an appeal
@@ -2674,7 +2692,7 @@ export interface EventBody {
  * - `change.withdrawn`: the person who proposed it withdrew it
  * - `change.expired`: nobody decided on it in time
  */
-export type EventKind = "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "representation.ended" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "data.prefilled" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained" | "change.proposed" | "change.confirmed" | "change.rejected" | "change.withdrawn" | "change.expired";
+export type EventKind = "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "document.shared" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "representation.ended" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "data.prefilled" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained" | "change.proposed" | "change.confirmed" | "change.rejected" | "change.withdrawn" | "change.expired";
 
 /** A page of the log, in order; at most 500 events. */
 export interface EventPage {
@@ -3995,6 +4013,10 @@ export interface NewWebhook {
   definition: string | null;
   /** Kinds of events to which it is limited; empty for all. */
   kinds: Array<EventKind>;
+  /** Id of the account to which it belongs: only events of cases that this may read are sent. */
+  owner: string;
+  /** Since when the receiver has failed; null after a success. */
+  failing_since: string | null;
   /** When it was created. */
   created_at: string;
   /** Since when nothing is sent; null if it is enabled. */
@@ -5539,7 +5561,11 @@ export interface RetryBody {
 export interface RetryIncident {
   /** Why; stored in the log of the case. */
   reason?: string | null;
-  /** Variables to set before the retry. Only administrators can repair data. */
+  /**
+   * Variables to set before the retry. Only administrators can repair data.
+   *
+   * Refused for an incident that concerns the case as a whole: change the variables first.
+   */
   data?: Record<string, unknown>;
 }
 
@@ -7047,6 +7073,10 @@ export interface WebhookBody {
   definition: string | null;
   /** Kinds of events to which it is limited; empty for all. */
   kinds: Array<EventKind>;
+  /** Id of the account to which it belongs: only events of cases that this may read are sent. */
+  owner: string;
+  /** Since when the receiver has failed; null after a success. */
+  failing_since: string | null;
   /** When it was created. */
   created_at: string;
   /** Since when nothing is sent; null if it is enabled. */

@@ -1195,9 +1195,22 @@ export class Delegations {
   }
 
   /**
+   * Confirm a delegation that another person has proposed.
+   *
+   * It takes effect now, or when its period begins. 403 `four-eyes` for the person who proposed it, whichever account is used. For administrators.
+   *
+   * `POST /api/v1/delegations/{delegation_id}/confirm`
+   *
+   * @param delegationId Id of the delegation: `id` in `GET /delegations`.
+   */
+  confirm(delegationId: string, options: { idempotencyKey?: string } = {}): Promise<models.DelegationBody> {
+    return this.#caller.json("POST", `/api/v1/delegations/${part(delegationId)}/confirm`, { idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
    * Delegate steps of one of your processes to another unit.
    *
-   * New tasks of these steps go to the delegate. 409 if more than 200 open tasks would be transferred. For administrators.
+   * New tasks of these steps go to the delegate; where publishing needs a second person, from when one has confirmed the delegation. 409 if more than 200 open tasks would be transferred. For administrators.
    *
    * `POST /api/v1/delegations`
    */
@@ -1417,7 +1430,7 @@ export class Documents {
   /**
    * Upload a document to a case.
    *
-   * Multipart: the file as `file`, and optionally `title` and `replaces` (the id of a document), which adds a new version. The file is checked and scanned first. 409 if the case has ended. For caseworkers, portals and applicants.
+   * Multipart: the file as `file`, and optionally `title`, `visibility`, and `replaces` (the id of a document), which adds a new version. What an official adds is internal unless it is shared. The file is checked and scanned first. 409 if the case has ended. For caseworkers, portals and applicants.
    *
    * `POST /api/v1/cases/{case_id}/documents`
    *
@@ -1493,6 +1506,19 @@ export class Documents {
   /** List the documents of a task, oldest first: the items of all pages, one after the other. */
   listOfTaskAll(taskId: string): AsyncGenerator<models.DocumentSummary> {
     return pages((cursor: string | undefined) => this.listOfTask(taskId, { cursor }));
+  }
+
+  /**
+   * Share an internal document with the applicant's side.
+   *
+   * This can't be undone. A shared document remains as it is. For caseworkers.
+   *
+   * `POST /api/v1/documents/{document_id}/share`
+   *
+   * @param documentId Id of the document, or of a file that was uploaded for a field: `id` in the response of the upload.
+   */
+  share(documentId: string, options: { idempotencyKey?: string } = {}): Promise<models.DocumentBody> {
+    return this.#caller.json("POST", `/api/v1/documents/${part(documentId)}/share`, { idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -3986,7 +4012,7 @@ export class Webhooks {
   /**
    * Create a webhook: events are sent to an address.
    *
-   * The events are CloudEvents 1.0 without payload and actor. The `secret` is only returned here. For administrators.
+   * The events are CloudEvents 1.0 without payload and actor: those of cases that the `owner` may read, when they happen and when they are sent. The `secret` is only returned here. For administrators.
    *
    * `POST /api/v1/webhooks`
    */
@@ -4084,6 +4110,19 @@ export class Webhooks {
    */
   replay(webhookId: string, body: models.ReplayWebhook = {}, options: { idempotencyKey?: string } = {}): Promise<models.Replayed> {
     return this.#caller.json("POST", `/api/v1/webhooks/${part(webhookId)}/replay`, { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Send the waiting deliveries of a webhook now, without waiting for their next attempt.
+   *
+   * Those of one case still go in order. For administrators.
+   *
+   * `POST /api/v1/webhooks/{webhook_id}/retry`
+   *
+   * @param webhookId Id of the subscription: `id` in `GET /webhooks`.
+   */
+  retry(webhookId: string, options: { idempotencyKey?: string } = {}): Promise<models.Replayed> {
+    return this.#caller.json("POST", `/api/v1/webhooks/${part(webhookId)}/retry`, { idempotencyKey: options.idempotencyKey });
   }
 
   /**

@@ -218,6 +218,7 @@ AdministrationKind: TypeAlias = Literal[
     "membership.ended",
     "substitution.agreed",
     "substitution.ended",
+    "delegation.proposed",
     "delegation.agreed",
     "delegation.revoked",
     "message.unmatched",
@@ -277,6 +278,8 @@ AdministrationKind: TypeAlias = Literal[
     "question.asked",
     "question.answered",
     "flag.closed",
+    "rows.written",
+    "rows.recorded",
 ]
 """Kind of an entry in the administration log.
 
@@ -292,6 +295,7 @@ AdministrationKind: TypeAlias = Literal[
 - `membership.ended`: a membership was ended
 - `substitution.agreed`: a substitute was appointed
 - `substitution.ended`: a substitution was ended
+- `delegation.proposed`: the delegation of steps waits for a second person
 - `delegation.agreed`: steps were delegated
 - `delegation.revoked`: a delegation was revoked
 - `message.unmatched`: a message that names no case expired, and nothing had awaited it
@@ -351,6 +355,8 @@ AdministrationKind: TypeAlias = Literal[
 - `question.asked`: an inspector asked about a flag
 - `question.answered`: the question was answered
 - `flag.closed`: a flag was closed with a conclusion
+- `rows.written`: rows were written that no other entry speaks of; never listed
+- `rows.recorded`: an upgrade recorded rows that no entry described
 """
 
 
@@ -2059,6 +2065,8 @@ class CreateWebhook(TypedDict):
     """Only events of cases of the definition with this key; by default all."""
     kinds: NotRequired[list[EventKind]]
     """Only events of these kinds; by default all."""
+    owner: NotRequired[str | None]
+    """Id of the account to which it belongs, such as a portal's; by default yours."""
 
 
 class DaysBody(TypedDict):
@@ -2445,6 +2453,8 @@ class DelegationBody(TypedDict):
     """When the delegation begins."""
     valid_to: str | None
     """When it ends; null: when it is revoked."""
+    confirmed_at: str | None
+    """Since when it is agreed; null: it waits for a second person, and is not in effect."""
     revoked_at: str | None
     """When it was revoked; null if it wasn't."""
 
@@ -2478,7 +2488,10 @@ class DeliveryBody(TypedDict):
     due_at: str
     """When it is sent next."""
     failure: str | None
-    """Why the last attempt failed, such as `timeout` or `status 500`; null if none failed."""
+    """Why the last attempt failed, such as `timeout` or `status 500`; null if none failed.
+
+    `unreadable`: it was not sent, since the owner may not read the case.
+    """
     closed_at: str | None
     """When it was delivered or dead; null while it waits."""
 
@@ -2643,6 +2656,8 @@ class DocumentBody(TypedDict):
     """Id of the document, the same for all of its versions."""
     case: str
     """Id of the case."""
+    visibility: Literal["internal", "shared"]
+    """`shared`: applicant and portal see it, too; `internal`: only the office."""
     versions: list[DocumentVersionBody]
     """All versions, newest first."""
 
@@ -2683,6 +2698,8 @@ class DocumentSummary(TypedDict):
     """Id of the document, the same for all of its versions."""
     case: str
     """Id of the case."""
+    visibility: Literal["internal", "shared"]
+    """`shared`: applicant and portal see it, too; `internal`: only the office."""
 
 
 class DocumentUpload(TypedDict):
@@ -2692,6 +2709,8 @@ class DocumentUpload(TypedDict):
     """Title to show; by default that of the previous version, or the name of the file."""
     replaces: NotRequired[str | None]
     """Id of the document of which the file is a new version. A portal can only replace its own."""
+    visibility: NotRequired[Literal["internal", "shared"] | None]
+    """By default a new document of an official is `internal`, any other `shared`."""
     file: Upload
     """The content. Its type is recognised by what it contains, and must be one of those that are accepted."""
 
@@ -3014,6 +3033,7 @@ EventKind: TypeAlias = Literal[
     "case.blocked",
     "document.added",
     "document.replaced",
+    "document.shared",
     "decision.made",
     "decision.evaluated",
     "appeal.filed",
@@ -3101,6 +3121,7 @@ EventKind: TypeAlias = Literal[
 - `case.blocked`: an official tried to act in a case about themselves or somebody close to them
 - `document.added`: a document was uploaded
 - `document.replaced`: a new version of a document was uploaded
+- `document.shared`: an internal document was shared with the applicant
 - `decision.made`: a legal decision was made
 - `decision.evaluated`: a DMN decision was evaluated
 - `appeal.filed`: the decision was appealed, or the case is an appeal
@@ -4581,6 +4602,10 @@ class NewWebhook(TypedDict):
     """Key of the definition to which it is limited; null for all."""
     kinds: list[EventKind]
     """Kinds of events to which it is limited; empty for all."""
+    owner: str
+    """Id of the account to which it belongs: only events of cases that this may read are sent."""
+    failing_since: str | None
+    """Since when the receiver has failed; null after a success."""
     created_at: str
     """When it was created."""
     disabled_at: str | None
@@ -6254,7 +6279,10 @@ class RetryIncident(TypedDict):
     reason: NotRequired[str | None]
     """Why; stored in the log of the case."""
     data: NotRequired[dict[str, Any]]
-    """Variables to set before the retry. Only administrators can repair data."""
+    """Variables to set before the retry. Only administrators can repair data.
+
+    Refused for an incident that concerns the case as a whole: change the variables first.
+    """
 
 
 class RevokeClosure(TypedDict):
@@ -7927,6 +7955,10 @@ class WebhookBody(TypedDict):
     """Key of the definition to which it is limited; null for all."""
     kinds: list[EventKind]
     """Kinds of events to which it is limited; empty for all."""
+    owner: str
+    """Id of the account to which it belongs: only events of cases that this may read are sent."""
+    failing_since: str | None
+    """Since when the receiver has failed; null after a success."""
     created_at: str
     """When it was created."""
     disabled_at: str | None

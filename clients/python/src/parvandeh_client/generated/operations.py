@@ -1516,13 +1516,29 @@ class Delegations:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
+    def confirm(self, delegation_id: str, *, idempotency_key: str | None = None) -> models.DelegationBody:
+        """Confirm a delegation that another person has proposed.
+
+        It takes effect now, or when its period begins. 403 `four-eyes` for the person who proposed it,
+        whichever account is used. For administrators.
+
+        `POST /api/v1/delegations/{delegation_id}/confirm`
+
+        - `delegation_id`: Id of the delegation: `id` in `GET /delegations`.
+        """
+        answer: models.DelegationBody = self._caller.json(
+            "POST", "/api/v1/delegations/{}/confirm", (delegation_id,), idempotency_key=idempotency_key
+        )
+        return answer
+
     def create(
         self, body: models.CreateDelegation, *, idempotency_key: str | None = None
     ) -> models.DelegationBody:
         """Delegate steps of one of your processes to another unit.
 
-        New tasks of these steps go to the delegate. 409 if more than 200 open tasks would be
-        transferred. For administrators.
+        New tasks of these steps go to the delegate; where publishing needs a second person, from when
+        one has confirmed the delegation. 409 if more than 200 open tasks would be transferred. For
+        administrators.
 
         `POST /api/v1/delegations`
         """
@@ -1775,9 +1791,10 @@ class Documents:
     ) -> models.DocumentBody:
         """Upload a document to a case.
 
-        Multipart: the file as `file`, and optionally `title` and `replaces` (the id of a document),
-        which adds a new version. The file is checked and scanned first. 409 if the case has ended. For
-        caseworkers, portals and applicants.
+        Multipart: the file as `file`, and optionally `title`, `visibility`, and `replaces` (the id of a
+        document), which adds a new version. What an official adds is internal unless it is shared. The
+        file is checked and scanned first. 409 if the case has ended. For caseworkers, portals and
+        applicants.
 
         `POST /api/v1/cases/{case_id}/documents`
 
@@ -1860,6 +1877,21 @@ class Documents:
     def list_of_task_all(self, task_id: str) -> Iterator[models.DocumentSummary]:
         """List the documents of a task, oldest first: the items of all pages, one after the other."""
         return pages(self.list_of_task, "query", task_id)
+
+    def share(self, document_id: str, *, idempotency_key: str | None = None) -> models.DocumentBody:
+        """Share an internal document with the applicant's side.
+
+        This can't be undone. A shared document remains as it is. For caseworkers.
+
+        `POST /api/v1/documents/{document_id}/share`
+
+        - `document_id`: Id of the document, or of a file that was uploaded for a field: `id` in the
+        response of the upload.
+        """
+        answer: models.DocumentBody = self._caller.json(
+            "POST", "/api/v1/documents/{}/share", (document_id,), idempotency_key=idempotency_key
+        )
+        return answer
 
     def show(self, document_id: str) -> models.DocumentBody:
         """Read the details of a document and its versions.
@@ -4994,7 +5026,8 @@ class Webhooks:
     def create(self, body: models.CreateWebhook, *, idempotency_key: str | None = None) -> models.NewWebhook:
         """Create a webhook: events are sent to an address.
 
-        The events are CloudEvents 1.0 without payload and actor. The `secret` is only returned here. For
+        The events are CloudEvents 1.0 without payload and actor: those of cases that the `owner` may
+        read, when they happen and when they are sent. The `secret` is only returned here. For
         administrators.
 
         `POST /api/v1/webhooks`
@@ -5097,6 +5130,20 @@ class Webhooks:
         """
         answer: models.Replayed = self._caller.json(
             "POST", "/api/v1/webhooks/{}/replay", (webhook_id,), body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def retry(self, webhook_id: str, *, idempotency_key: str | None = None) -> models.Replayed:
+        """Send the waiting deliveries of a webhook now, without waiting for their next attempt.
+
+        Those of one case still go in order. For administrators.
+
+        `POST /api/v1/webhooks/{webhook_id}/retry`
+
+        - `webhook_id`: Id of the subscription: `id` in `GET /webhooks`.
+        """
+        answer: models.Replayed = self._caller.json(
+            "POST", "/api/v1/webhooks/{}/retry", (webhook_id,), idempotency_key=idempotency_key
         )
         return answer
 
