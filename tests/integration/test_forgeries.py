@@ -96,7 +96,10 @@ def world(office: Desks, database: Database, act: Act) -> World:
 
 
 _AGAIN = "INSERT INTO {0} SELECT gen_random_uuid(), {1} FROM {0} LIMIT 1"
-_TOKEN = "INSERT INTO tokens SELECT gen_random_uuid(), id, 'x', NULL, now() FROM users LIMIT 1"
+_TOKEN = (
+    "INSERT INTO tokens (id, user_id, digest, created_at)"
+    " SELECT gen_random_uuid(), id, 'x', now() FROM users LIMIT 1"
+)
 # Of each kind what the owner of the database does, and what is named.
 FORGERIES = {
     "UPDATE cases SET applicant = '0000004092' WHERE applicant IS NOT NULL": "cases.applicant",

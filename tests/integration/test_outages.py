@@ -44,9 +44,8 @@ def entries(database: Database) -> list[tuple[str, Any]]:
     with database.transaction("snapshot") as session:  # workers append while it is verified
         assert administration_log.verify(session) == []
         record = OrganisationRecord
-        return [
-            tuple(row) for row in session.execute(select(record.kind, record.payload).order_by(record.seq))
-        ]
+        found = select(record.kind, record.payload).where(record.kind != administration_log.WRITTEN)
+        return [tuple(row) for row in session.execute(found.order_by(record.seq))]
 
 
 def test_first_start_and_regular_reports_log_nothing(database: Database) -> None:
@@ -199,7 +198,7 @@ def test_restore_is_logged(database: Database) -> None:
     with database.transaction() as session:
         administration_log.note_restored(session, datetime.now(UTC))
     ((kind, payload),) = entries(database)
-    assert (kind, payload["entries"]) == ("installation.restored", 0)
+    assert (kind, payload["entries"]) == ("installation.restored", 1)  # of the account of the installation
     assert datetime.now(UTC) - datetime.fromisoformat(payload["from_at"]) < timedelta(minutes=1)
 
 
@@ -213,6 +212,7 @@ def test_interruptions_are_found_by_an_index(database: Database) -> None:
                 " FROM generate_series(1, 20000) n"
             )
         )
+        session.execute(text("UPDATE chain_heads SET length = 20000"))
         session.execute(text("ANALYZE organisation_log"))
 
     def search(session: Session, now: datetime) -> int:

@@ -31,10 +31,16 @@ def _started(case: Any, event: Any) -> None:
         "secret": _said(event, "secret"),
         "channel": facts.get("channel"),
         "unit": facts.get("unit"),
-        "appeal_of": facts["appeal_of"] and UUID(facts["appeal_of"]) if "appeal_of" in facts else None,
+        "appeal_of": None,
         "started_by": event.actor_id,
         "started_at": event.at,
     }
+
+
+def appealing(case: Any, event: Any) -> None:
+    """Applies the event that says which case this one appeals: the next after its start."""
+    if "appeal_of" in event.facts:
+        case.begun["appeal_of"] = UUID(event.facts["appeal_of"])
 
 
 def _secret_issued(case: Any, event: Any) -> None:
