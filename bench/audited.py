@@ -63,9 +63,8 @@ def _fill(uow: UnitOfWork) -> int:
     made: tuple[list[dict[str, Any]], list[dict[str, Any]]] = [], []
     for _ in range(AT_ONCE):
         case, task = uuid7(), uuid7()
-        head, rows = events.chain(
-            uow, Head(case, first["version_id"]), _facts(log, case, task, first["secret"])
-        )
+        facts = _facts(log, case, task, first["secret"])
+        head, rows = events.chain(uow, Head(case, first["version_id"]), facts)
         written += events.stored(rows)
         at = {"started_at": uow.now, "ended_at": uow.now, "started_by": uow.actor.id}
         ends = {"log_length": head.length, "log_hash": head.hash}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from demo.history.offices import instant_of, text_of
 from demo.history.stories import Story, TaskRow, WaitRow
+from demo.history.systems import NO_REPLY
 from engine.bpmn.values import canonical
 from engine.cases.case_numbers import Numbering
 from engine.events import hash_chain
@@ -219,7 +220,7 @@ def _calls(story: Story) -> list[Row]:
 def _incidents(story: Story) -> list[Row]:
     return [
         (
-            *(one.id, story.id, one.id, one.element, one.name, one.code, one.code, "3"),
+            *(one.id, story.id, one.id, one.element, one.name, one.code, NO_REPLY, "3"),
             "open" if one.closed > story.until else "resolved",
             *(_at(one.opened), None if one.closed > story.until else _at(one.closed)),
         )

@@ -1,4 +1,4 @@
-"""Case numbers: a year and a number that nobody can count by (docs/decisions/0107-case-numbers.md).
+"""Case numbers: a year and a number that nobody can count by (docs/decisions/0101-case-numbers.md).
 
 A sequence counts the cases. What people see is its value under a permutation with the installation's key:
 each number appears once, and none says how many came before.
@@ -24,7 +24,7 @@ _NEXT = Prepared(select(CASE_NUMBERS.next_value(), *_NUMBERING))
 
 @dataclass(frozen=True, slots=True)
 class Numbering:
-    """How an installation numbers its cases; numbers of counters below `first` were given as they are."""
+    """How an installation numbers its cases; numbers of counters below `first` are unchanged."""
 
     key: bytes
     first: int
@@ -37,7 +37,7 @@ class Numbering:
     def permuted(self, counter: int) -> int:
         """Returns the counter's place among all with as many digits: a bijection of these counters.
 
-        Counters that were given out as they are aren't among them.
+        Counters that were assigned as they are aren't among them.
         """
         length = max(DIGITS, len(str(counter)))
         least = max(self.first, 10 ** (length - 1) if length > DIGITS else 0)

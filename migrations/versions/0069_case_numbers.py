@@ -1,4 +1,4 @@
-"""Case numbers are permuted by a key; those given out so far are not given again."""
+"""Case numbers are permuted by a key; those assigned so far are not assigned again."""
 
 from secrets import token_bytes
 

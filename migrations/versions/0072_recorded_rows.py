@@ -45,6 +45,8 @@ KEYS = {
     "users": "id",
     "webhooks": "id",
 }
+# Preferences, which mean nothing to others.
+WITHOUT = {"users": "language calendar"}
 SALTED = ("consents", "flag_questions", "flags", "identities", "provisioned", "relations", "users")
 
 # As `engine/events/administration_log/rows.py` does, which verifies: a digest that the database computes
@@ -54,13 +56,17 @@ CREATE FUNCTION name_written_row() RETURNS trigger LANGUAGE plpgsql
 SET TimeZone = 'UTC' SET bytea_output = 'hex' AS $$
 DECLARE
     before jsonb; key text; former text; digest text := '-';
+    without text[] := string_to_array(TG_ARGV[1], ' ');
 BEGIN
+    IF TG_OP = 'UPDATE' AND to_jsonb(OLD) - without = to_jsonb(NEW) - without THEN
+        RETURN NULL;
+    END IF;
     IF TG_OP <> 'DELETE' THEN
         EXECUTE TG_ARGV[0] INTO key USING NEW;
     END IF;
     IF TG_OP <> 'INSERT' THEN
         EXECUTE TG_ARGV[0] INTO former USING OLD;
-        before := to_jsonb(OLD);
+        before := to_jsonb(OLD) - without;
         digest := encode(sha256(convert_to(coalesce(before ->> 'salt', '') || E'\\n' || (
             SELECT string_agg(part.key || ':' || part.value::text, E'\\n' ORDER BY part.key COLLATE "C")
             FROM jsonb_each(before) AS part WHERE part.value <> 'null' AND part.key <> 'salt'
@@ -86,7 +92,7 @@ def upgrade() -> None:
         key = f"SELECT jsonb_build_array({', '.join(f'$1.{column}' for column in columns.split())})::text"
         op.execute(
             f"CREATE TRIGGER {name}_are_named AFTER INSERT OR UPDATE OR DELETE ON {name}"
-            f" FOR EACH ROW EXECUTE FUNCTION name_written_row('{key}')"
+            f" FOR EACH ROW EXECUTE FUNCTION name_written_row('{key}', '{WITHOUT.get(name, '')}')"
         )
 
 

@@ -74,7 +74,7 @@ def test_row_that_was_changed_with_sql_is_found(
 def test_forged_row_is_still_found_after_parvandeh_has_written_it(database: Database, official: UUID) -> None:
     forge(database, f"UPDATE users SET role = 'administrator' WHERE id = '{official}'")
     with database.transaction() as session:
-        session.get_one(User, official).language = "en"
+        session.get_one(User, official).full_name_en = "Sara"
     assert found(database) == [("users", "row-rewritten")]
 
 
@@ -196,6 +196,8 @@ def missed_in(database: Database, table: Table) -> list[str]:
     own = [column == value(column, 2) for column in table.primary_key]
     missed = []
     for column in table.columns:
+        if column.name in administration_log.WITHOUT.get(table.name, ()):
+            continue
         forged = UUID(int=9) if column.name == "salt" else value(column, 3)
         with database.engine.connect() as bound, bound.begin() as undone:
             bound.exec_driver_sql("BEGIN")

@@ -1,4 +1,4 @@
-"""Case numbers: each appears once, and they tell nothing of how many there are."""
+"""Case numbers: each appears once, and none shows how many there are."""
 
 from datetime import UTC, datetime
 from statistics import correlation

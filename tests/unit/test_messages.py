@@ -282,6 +282,8 @@ def test_every_obstacle_to_a_migration_has_a_text() -> None:
 def test_every_finding_of_an_audit_has_a_text_and_is_documented() -> None:
     source = python("engine/oversight/audit/verification.py")
     found = set(get_args(chain_verification.Code)) | strings(calls(source, "Finding"), 1)
+    rows = (ROOT / "engine/events/administration_log/rows.py").read_text()
+    found |= set(re.findall(r"'(row-[a-z]+)'", rows))  # in its SQL
     refused = strings(calls(source, "Unusable"), 0) | {"unreadable"}
     assert set(texts("audit")) == {f"audit.{code}" for code in found | refused}
     documented = (ROOT / "docs" / "audit.md").read_text()

@@ -25,7 +25,14 @@ from engine.events.administration_log.records import (
     note_command,
     verify,
 )
-from engine.events.administration_log.rows import RECORDED, Compared, Difference, compare, record_upgrade
+from engine.events.administration_log.rows import (
+    RECORDED,
+    WITHOUT,
+    Compared,
+    Difference,
+    compare,
+    record_upgrade,
+)
 from engine.events.administration_log.vocabulary import OF_FLAGS, VOCABULARY, stored
 
 __all__ = [
@@ -34,6 +41,7 @@ __all__ = [
     "RECORDED",
     "SYSTEM",
     "VOCABULARY",
+    "WITHOUT",
     "WORKERS",
     "WRITTEN",
     "Break",

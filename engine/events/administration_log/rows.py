@@ -52,7 +52,7 @@ from engine.models import (
 )
 from engine.platform.db import Base, at_end, connection, recorded_by, table
 
-# All columns of these are recorded; each needs the trigger.
+# All columns of these are recorded, but what `WITHOUT` names; each needs the trigger.
 RECORDED: Mapping[str, type[Base]] = {
     model.__tablename__: model
     for model in (
@@ -63,6 +63,8 @@ RECORDED: Mapping[str, type[Base]] = {
         WorkCalendar,
     )
 }
+# Preferences, which mean nothing to others: changing one's language is not worth an entry.
+WITHOUT: Mapping[str, Sequence[str]] = {"users": ("language", "calendar")}
 _ABSENT, _ANY = "-", "*"
 _LINES = 1000  # rows of one entry of an upgrade
 _BATCH = 200_000  # rows that an upgrade records in one transaction
@@ -83,7 +85,8 @@ encode(sha256(convert_to(coalesce(there.one ->> 'salt', '') || E'\\n' || (
 # Where the key isn't the primary key: a person's name at a provider may be a national id.
 _KEYS = {"identities": ("salt",)}
 _ROWS = """
-SELECT '{name}' AS name, jsonb_build_array({key})::text AS key, to_jsonb(own) AS one FROM {name} AS own
+SELECT '{name}' AS name, jsonb_build_array({key})::text AS key, to_jsonb(own){without} AS one
+FROM {name} AS own
 """
 _DIGESTS = "SELECT there.name, there.key, {digest} AS digest FROM ({rows}) AS there"
 
@@ -96,7 +99,9 @@ def _filled(template: str, **parts: str) -> str:
 
 
 def _rows_of(name: str) -> str:
-    return _filled(_ROWS, name=name, key=", ".join(f"own.{column}" for column in _key(name)))
+    key = ", ".join(f"own.{column}" for column in _key(name))
+    without = "".join(f" - '{column}'" for column in WITHOUT.get(name, ()))
+    return _filled(_ROWS, name=name, key=key, without=without)
 
 
 def _key(name: str) -> Sequence[str]:

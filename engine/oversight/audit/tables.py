@@ -42,7 +42,7 @@ BY_EVENTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "clocks": {
             "case_id": "the rows are found by it",
             "filed_at warn_at norm norm_at floor_at on_silence reassigns accept_within calendar": _DERIVED,
-            "reasons pauses": _DERIVED,
+            "reasons pauses outage_days": _DERIVED,
             "next_at woken_at awaiting_at released_at": _QUEUE,
         },
         "bills": {"id case_id": "the rows are found by them"},
@@ -118,6 +118,7 @@ UNVERIFIED: Mapping[str, str] = MappingProxyType(
             ("submitted_applications", "awaited_outputs", "evidence"),
             "an index of what events of the case say (`case.started`, `data.prefilled`)",
         ),
+        "publication_keys": "another key would change all published figures, which are compared",
         "application_counts": "numbers of applications that were begun, without persons",
     }
 )

@@ -31,10 +31,21 @@ def _started(case: Any, event: Any) -> None:
         "secret": _said(event, "secret"),
         "channel": facts.get("channel"),
         "unit": facts.get("unit"),
-        "appeal_of": facts["appeal_of"] and UUID(facts["appeal_of"]) if "appeal_of" in facts else None,
+        "appeal_of": None,
+        "representation_ended_at": None,
         "started_by": event.actor_id,
         "started_at": event.at,
     }
+
+
+def appealing(case: Any, event: Any) -> None:
+    """Applies the event that says which case this one appeals: the next after its start."""
+    if "appeal_of" in event.facts:
+        case.begun["appeal_of"] = UUID(event.facts["appeal_of"])
+
+
+def _representation_ended(case: Any, event: Any) -> None:
+    case.begun["representation_ended_at"] = event.at
 
 
 def _secret_issued(case: Any, event: Any) -> None:
@@ -85,9 +96,14 @@ def _documented(case: Any, event: Any) -> None:
         UUID(facts["document"]), {"field": payload.get("field"), "added_by": True, "versions": []}
     )
     document["newest"] = facts["version"]
+    document["shared"] = facts.get("visible", document.get("shared", UNKNOWN))
     version = {name: payload.get(name) for name in ("version", "title", "name", "size", "sha256")}
     task = event.task_id and str(event.task_id)
     document["versions"] = [*document["versions"], {**version, "task": task, "mark": payload.get("mark")}]
+
+
+def _document_shared(case: Any, event: Any) -> None:
+    _change(case.documents, event, "document", shared=True)
 
 
 def _failed(case: Any, event: Any) -> None:
@@ -190,6 +206,7 @@ APPLIED: Mapping[str, Callable[[Any, Any], None]] = MappingProxyType(
     {
         "case.started": _started,
         "secret.issued": _secret_issued,
+        "representation.ended": _representation_ended,
         "bill.issued": _billed,
         "bill.paid": _paid,
         "bill.late": _paid_late,
@@ -197,6 +214,7 @@ APPLIED: Mapping[str, Callable[[Any, Any], None]] = MappingProxyType(
         "bill.cancelled": _unpaid("cancelled"),
         "comment.added": _commented,
         **dict.fromkeys(("document.added", "document.replaced"), _documented),
+        "document.shared": _document_shared,
         "incident.opened": _failed,
         **dict.fromkeys(
             ("incident.retried", "incident.closed", "incident.skipped", "data.repaired"), _resolved

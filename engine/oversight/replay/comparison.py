@@ -55,6 +55,7 @@ _BATCHES = timedelta(minutes=1)  # processes remember a calendar for a second
 _CASE = (
     *("status", "outcome", "data", "ended_at", "number", "applicant", "representative", "business_key"),
     *("secret", "channel", "appeal_of", "started_by", "started_at", "erased_at", "version_id"),
+    "representation_ended_at",
 )
 _VERSIONS = (
     select(
@@ -99,7 +100,7 @@ _TABLES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
         ),
     ),
     "comments": (Comment, ("task_id", "author_id", "text", "visible", "at")),
-    "documents": (Document, ("newest", "field", "added_by")),
+    "documents": (Document, ("newest", "field", "added_by", "shared")),
     "incidents": (Incident, ("element", "code", "message", "status", "opened_at", "resolved_at")),
     "calls": (Call, ("element", "connector", "topic", "operation", "opened_at")),
     "proposals": (

@@ -236,6 +236,7 @@ def _deemed(case: Rebuilt, event: Any) -> None:
 
 
 def _appealed(case: Rebuilt, event: Any) -> None:
+    attachments.appealing(case, event)
     decision = _uuid(event.facts.get("decision"))
     if decision in case.decisions:
         case.decisions[decision]["appeal_id"] = UUID(event.facts["appeal"])
