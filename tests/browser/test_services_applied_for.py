@@ -1,7 +1,7 @@
 """Shipped services are walked without JavaScript, by people who fill in only what is demanded.
 
-Nothing else: what the page calls optional, or offers to leave empty, is left so. The licence of a food shop is
-walked to its end, with its fee paid; the building permit as far as the case.
+Nothing else: what the page calls optional, or offers to leave empty, is left so. The licence of a food shop
+is walked to its end, with its fee paid; the building permit as far as the case.
 """
 
 import re
