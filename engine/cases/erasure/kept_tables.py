@@ -88,13 +88,13 @@ KEPT: Mapping[str, Kept] = {
     "checkpoint_leaves": Kept(_IDS, "log subject_id number length hash"),
     "checkpoint_sendings": Kept(_IDS, "number target status attempts due_at lease_until failure closed_at"),
     "checkpoints": Kept(_IDS, "number at body hash signatures"),
-    "installation": Kept(_IDS, "id"),
+    "installation": Kept(_IDS, "id number_key numbers_from"),
     "chain_heads": Kept(_IDS, "name length hash"),
     "clocks": Kept(
         _IDS,
         "case_id state stage filed_at term extension started_at due_at warn_at floor_at stopped_at reasons"
         " norm norm_at pauses on_silence reassigns accept_within calendar next_at woken_at awaiting_at"
-        " released_at",
+        " released_at outage_days",
     ),
     "case_figures": Kept(
         _FIGURES,
@@ -177,7 +177,7 @@ KEPT: Mapping[str, Kept] = {
     "passwords": Kept(_ACCOUNT, "user_id hash temporary changed_at"),
     "pending_logins": Kept(_ACCOUNT, "state browser provider nonce verifier target needed expires_at"),
     "candidate_group_roles": Kept(_ORGANISATION, "candidate_group_id unit_id role"),
-    "candidate_groups": Kept(_ORGANISATION, "id definition delegation_id"),
+    "candidate_groups": Kept(_ORGANISATION, "id definition delegation_id unit_id"),
     "procrastinate_events": Kept(_IDS, "id job_id type at"),
     "procrastinate_jobs": Kept(
         "a job names rows by their ids alone (engine/platform/jobs.py)",
@@ -206,7 +206,9 @@ KEPT: Mapping[str, Kept] = {
     ),
     "substitutions": Kept(_ORGANISATION, "id absent_id substitute_id valid_from valid_to"),
     "throttles": Kept("hashes of what was tried at logins, for an hour", "key failures since blocked_until"),
-    "tokens": Kept(_ACCOUNT, "id user_id digest created_at revoked_at scopes expires_at requires_behalf"),
+    "tokens": Kept(
+        _ACCOUNT, "id user_id digest created_at revoked_at scopes expires_at requires_behalf replaces"
+    ),
     "test_runs": Kept(
         "test runs of designers, with data that they type for it; nothing is copied from a case",
         "id version_id draft_id process process_revision owner_id clock_at acts revision updated_at",
