@@ -32,18 +32,8 @@ blueprint = APIBlueprint("commitments", __name__, tag="Commitments")
 CSV = "text/csv"
 _SAME = (
     *("id", "unit", "text_fa", "text_en", "legal_basis", "metric", "definition", "calendar", "since", "due"),
-    *(
-        "kind",
-        "entered",
-        "state",
-        "reached",
-        "lost",
-        "month",
-        "explain_by",
-        "cause",
-        "explanation",
-        "withdrawn_at",
-    ),
+    *("kind", "entered", "state", "reached", "lost", "month"),
+    *("explain_by", "cause", "explanation", "withdrawn_at"),
 )
 
 
