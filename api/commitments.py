@@ -32,7 +32,8 @@ blueprint = APIBlueprint("commitments", __name__, tag="Commitments")
 CSV = "text/csv"
 _SAME = (
     *("id", "unit", "text_fa", "text_en", "legal_basis", "metric", "definition", "calendar", "since", "due"),
-    *("state", "reached", "lost", "month", "explain_by", "cause", "explanation", "withdrawn_at"),
+    *("kind", "entered", "state", "reached", "lost", "month"),
+    *("explain_by", "cause", "explanation", "withdrawn_at"),
 )
 
 
@@ -135,9 +136,9 @@ def withdraw(uow: UnitOfWork, commitment_id: UUID, body: WithdrawCommitment) -> 
     refusals=(404, 409),
 )
 def explain(uow: UnitOfWork, commitment_id: UUID, body: ExplainCommitment) -> Reply:
-    """Explain why a commitment was not reached in time
+    """Explain why a commitment was not reached or held
 
-    An explanation can't be changed; a later one is added to it. 409 if the commitment isn't late. For
+    An explanation can't be changed; a later one is added to it. 409 if nothing is to be explained. For
     managers of the unit, or of one above it.
     """
     return Reply(_detail(commitments.explain(uow, commitment_id, body.cause, body.text)))
@@ -155,6 +156,7 @@ def _new(body: MakeCommitment | AmendCommitment, unit: str) -> NewCommitment:
         calendar=body.calendar,
         definition=body.definition,
         since=body.since,
+        kind=body.kind,
     )
 
 
@@ -215,7 +217,7 @@ def _who(prefix: str, person: Person | None) -> dict[str, Any]:
 
 _OF_VERSION = (
     *("text_fa", "text_en", "legal_basis", "metric", "definition", "calendar", "since", "due"),
-    *("reason", "made_at"),
+    *("kind", "reason", "made_at"),
 )
 _OF_EXPLANATION = ("version", "state", "cause", "text", "explained_at")
 

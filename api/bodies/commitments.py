@@ -8,7 +8,14 @@ from pydantic import ConfigDict, Field, WithJsonSchema
 
 from api.shapes import Body, DisplayName, Instant, Key, Page, Request, Words
 from api.units import UnitKey
-from engine.models import CommitmentCause, CommitmentMetric, CommitmentState, OfflineReason, Role
+from engine.models import (
+    CommitmentCause,
+    CommitmentKind,
+    CommitmentMetric,
+    CommitmentState,
+    OfflineReason,
+    Role,
+)
 from engine.oversight.commitments import Direction, TargetKind
 from engine.platform.language import Calendar
 
@@ -32,7 +39,11 @@ class _Texts(Request):
     or a whole number. `target_kind` in the response says which.
     """
     due: date
-    """The last day on which the month that reaches it may end: today or later, within 20 years."""
+    """`reach-by`: the last day on which the month that reaches it may end. `hold-from`: the day from which
+    each month must meet it. Today or later, within 20 years.
+    """
+    kind: CommitmentKind | None = None
+    """Whether it is to be reached by `due`, or held from then on; by default `reach-by`, or as it was."""
     calendar: Calendar = "jalali"
     """Whose months are measured."""
     definition: Key | None = None
@@ -40,7 +51,9 @@ class _Texts(Request):
     allowed for `services_online`.
     """
     since: date | None = None
-    """The first month that is measured contains this day; by default today."""
+    """The first month that is shown contains this day; by default today. Months count for the state if they
+    begin after the day on which the commitment is entered.
+    """
 
 
 class MakeCommitment(_Texts):
@@ -69,7 +82,7 @@ class WithdrawCommitment(Request):
 
 
 class ExplainCommitment(Request):
-    """Why a commitment was not reached in time."""
+    """Why a commitment was not reached in time, was lost again, or is not held."""
 
     cause: CommitmentCause
     """The main cause."""
@@ -87,9 +100,9 @@ class CommitmentMonth(Body):
     status: Literal["measured", "not_measured", "no_data", "too_few"]
     """Whether the value is known."""
     cases: int
-    """Number of cases, or of services, from which it comes."""
+    """Number of cases, or of services, from which it comes; of a count, all cases that ended."""
     met: bool | None
-    """Whether it meets the target; null if it isn't measured."""
+    """Whether it meets the target; null if it isn't measured, or of fewer than 10 cases."""
 
 
 class CommitmentVersionBody(Body):
@@ -114,7 +127,9 @@ class CommitmentVersionBody(Body):
     since: date
     """A day of the first month that is measured."""
     due: date
-    """The day by which it must be reached."""
+    """The day by which it must be reached, or from which it must be held."""
+    kind: CommitmentKind
+    """Which of the two."""
     reason: str | None
     """Why it was amended; null for the first version."""
     made_at: Instant
@@ -126,7 +141,7 @@ class CommitmentVersionBody(Body):
 
 
 class ExplanationBody(Body):
-    """Why a commitment was not reached in time."""
+    """Why a commitment was not reached in time, was lost again, or is not held."""
 
     version: int
     """The version of the commitment at that time."""
@@ -172,13 +187,17 @@ class CommitmentBody(Body):
     since: date
     """A day of the first month that is measured."""
     due: date
-    """The day by which it must be reached."""
+    """The day by which it must be reached, or from which it must be held."""
+    kind: CommitmentKind
+    """Which of the two."""
+    entered: date
+    """Day on which it was entered, or amended to something else or less. Months that begin later count."""
     version: int
     """Number of the current version."""
     state: CommitmentState
     """What has become of it."""
     reached: date | None
-    """First day of the first month that met the target; null if none did."""
+    """First day of the first month that reached it; null if none did, and of `hold-from`."""
     lost: bool
     """Whether it was reached, and the last measured month doesn't meet the target any more."""
     value: float | None
@@ -188,9 +207,11 @@ class CommitmentBody(Body):
     status: Literal["measured", "not_measured", "no_data", "too_few"]
     """Whether `value` is known."""
     explain_by: date | None
-    """Day by which the unit must explain why it was not reached in time; null if it needn't."""
+    """Day by which the unit must explain why it was not reached in time, was lost again, or is not held;
+    null if it needn't.
+    """
     cause: CommitmentCause | None
-    """The main cause in the latest explanation since the due date; null if there is none."""
+    """The main cause in the latest explanation since one was demanded last; null if there is none."""
     explanation: str | None
     """Text of that explanation."""
     withdrawn_at: Instant | None

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from api.metrics.bodies import FigureBody
 from api.shapes import Body, DisplayName
-from engine.models import CommitmentCause, CommitmentMetric, CommitmentState, OfflineReason
+from engine.models import CommitmentCause, CommitmentKind, CommitmentMetric, CommitmentState, OfflineReason
 from engine.oversight.reports import ActionStatus
 from engine.platform.language import Calendar
 
@@ -156,7 +156,9 @@ class ReportCommitment(Body):
     target: float
     """What the figure should reach, in the unit of figures: a share from 0 to 1, or milliseconds."""
     due: date
-    """By which day."""
+    """By which day, or from which day on."""
+    kind: CommitmentKind = "reach-by"
+    """Which of the two. Reports of before the second kind don't say it: it is the first."""
     value: float | None
     """The figure; null if it was not measured."""
     month: date | None

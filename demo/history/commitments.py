@@ -58,7 +58,7 @@ def seed(uow: UnitOfWork, stories: Sequence[Story]) -> None:
     for promise in _promises(uow, begin.date()):
         # All processes are in the catalogue since today: before, no service was online.
         _make(now if promise.metric == "services_online" else past, units, promise)
-    late = _late(uow, stories, closed_months("jalali", begin.date(), uow.now.date(), uow.now.date()))
+    late = _late(uow, stories, _counted(begin.date(), uow.now.date()))
     if late is not None:
         _explain(uow, units, _make(past, units, late), late)
     _register(past, units)
@@ -126,6 +126,11 @@ def _late(uow: UnitOfWork, stories: Sequence[Story], months: Sequence[Days]) -> 
         "More applications online, with help for applicants at the offices",
         *("take_up", target, months[0].last, "۶"),
     )
+
+
+def _counted(entered: date, today: date) -> Sequence[Days]:
+    """Return the months that have ended and that count for what was entered on a day."""
+    return [days for days in closed_months("jalali", entered, today, today) if days.first > entered]
 
 
 def _online(uow: UnitOfWork, stories: Sequence[Story], agency: str, days: Days) -> float | None:

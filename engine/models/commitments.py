@@ -29,7 +29,8 @@ CommitmentMetric = Literal[
     "upheld",
     "services_online",
 ]
-CommitmentState = Literal["pending", "reached", "late", "missed", "not_measured"]
+CommitmentKind = Literal["reach-by", "hold-from"]
+CommitmentState = Literal["pending", "reached", "late", "missed", "held", "not_held", "not_measured"]
 CommitmentCause = Literal[
     "funding",
     "staff",
@@ -53,8 +54,9 @@ OfflineReason = Literal[
 
 
 class Commitment(Base):
-    """What a unit must reach by a day. Its texts and numbers are those of its current version.
+    """What a unit must reach by a day, or hold from a day on.
 
+    Its texts and numbers are those of its current version.
     `metric`, `definition` and `due` are those of that version, too: a unit has one commitment of them.
     """
 
@@ -89,12 +91,13 @@ class CommitmentVersion(Base):
     text_fa: Mapped[str] = mapped_column(Text)
     text_en: Mapped[str] = mapped_column(Text)
     legal_basis: Mapped[str] = mapped_column(Text)
+    kind: Mapped[CommitmentKind] = mapped_column(Text)
     metric: Mapped[CommitmentMetric] = mapped_column(Text)
     definition: Mapped[str | None] = mapped_column(ForeignKey("definitions.key"))
     target: Mapped[Decimal] = mapped_column(Numeric)  # percent, days, an average or a count
     calendar: Mapped[Calendar] = mapped_column(Text)  # whose months are measured
     since: Mapped[date]  # the first month that is measured contains it
-    due: Mapped[date]
+    due: Mapped[date]  # it must be reached by this day, or held from it on
     reason: Mapped[str | None] = mapped_column(Text)
     made_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     made_at: Mapped[Instant]

@@ -27,9 +27,17 @@ SERVICE = {"unit": "root", "name_fa": "تمدید", "name_en": "Renewal", "reaso
 def old(database: Database) -> str:
     """The id of a commitment that was missed."""
     a_past(database)
-    plant(database, "root", {FIRST: (3, 5)})
+    plant(database, "root", {FIRST: (6, 10)})
     who = a_member(database, "an old administrator", "root", "*", "administrator")
-    return str(at(database, who, FIRST, commitments.make, promise("root", LAST)))
+    return str(
+        at(
+            database,
+            who,
+            FIRST - timedelta(days=1),
+            commitments.make,
+            promise("root", LAST, since=FIRST - timedelta(days=1)),
+        )
+    )
 
 
 def test_commitments_are_listed_and_explained(client: Clients, old: str) -> None:
@@ -57,8 +65,8 @@ def test_commitments_are_listed_and_explained(client: Clients, old: str) -> None
     said = body(manager.post(f"/commitments/{old}/explain", why))
     assert (said["cause"], [one["state"] for one in said["explanations"]]) == ("staff", ["missed"])
     assert said["explanations"][0]["explained_by_role"] == "manager"
-    assert said["months"][0] == {
-        **{"first": str(FIRST), "value": 60, "status": "measured", "cases": 5, "met": False},
+    assert said["months"][1] == {
+        **{"first": str(FIRST), "value": 60, "status": "measured", "cases": 10, "met": False},
     }
     late = manager.post(f"/commitments/{made['id']}/explain", why)
     assert (late.status_code, body(late)["code"]) == (409, "commitment-not-late")
@@ -111,6 +119,8 @@ def test_a_commitment_is_amended_and_withdrawn(client: Clients, old: str) -> Non
         ({"text_fa": "a\u0000"}, "/text_fa"),
         ({"due": "2020-01-01"}, "/due"),
         ({"due": "soon"}, "/due"),
+        ({"kind": "hold-from", "due": "2020-01-01"}, "/due"),
+        ({"kind": "sometimes"}, "/kind"),
         ({"text_fa": ""}, "/text_fa"),
         ({"text_en": "x" * 5000}, "/text_en"),
         ({"definition": "nothing"}, "/definition"),
@@ -233,7 +243,13 @@ def test_links_are_proposed_by_name(client: Clients, database: Database) -> None
 def test_an_unexplained_commitment_is_not_made_easier(client: Clients, old: str) -> None:
     administrator = client("administrator")
     change = {name: value for name, value in NEW.items() if name != "unit"}
-    change |= {"version": 1, "reason": "r", "calendar": "gregorian", "due": str(LAST), "since": str(FIRST)}
+    change |= {
+        "version": 1,
+        "reason": "r",
+        "calendar": "gregorian",
+        "due": str(LAST),
+        "since": str(FIRST - timedelta(days=1)),
+    }
     path = f"/commitments/{old}/amend"
     for easier in ({"due": NEW["due"]}, {"target": 50}, {"metric": "take_up"}, {"calendar": "jalali"}):
         answer = administrator.post(path, {**change, **easier})

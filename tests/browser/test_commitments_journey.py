@@ -31,9 +31,9 @@ def _submit(page: Page, form: str) -> int:
 # Versions can't be changed: another one says so.
 _PAST = """
 INSERT INTO commitment_versions (commitment_id, number, text_fa, text_en, legal_basis, metric, definition,
-    target, calendar, since, due, reason, made_by, made_at)
+    target, calendar, since, due, kind, reason, made_by, made_at)
 SELECT commitment_id, 2, text_fa, text_en, legal_basis, metric, definition,
-    target, calendar, since - 500, due - 400, 'r', made_by, made_at
+    target, calendar, since - 500, due - 400, kind, 'r', made_by, made_at
 FROM commitment_versions WHERE commitment_id = :id
 """
 

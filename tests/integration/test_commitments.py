@@ -1,10 +1,12 @@
 """What becomes of commitments: by planted months, against a reference; and who changes them how."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+from persiantools.jdatetime import JalaliDate
 from sqlalchemy import select
 from sqlalchemy import text as sql
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +20,7 @@ from engine.oversight import commitments
 from engine.oversight.commitments import MeasuredCommitment, NewService
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Conflict, Invalid, NotFound
+from engine.platform.language import Calendar
 from tests import factories
 from tests.committing import TEXTS, a_past, at, move, plant, promise
 from tests.organisation import a_member, a_unit
@@ -42,49 +45,163 @@ def manager(database: Database, agency: str) -> Actor:
     return a_member(database, "a manager", agency, "*", "manager")
 
 
-def after(first: date) -> date:
-    return (first + timedelta(days=31)).replace(day=1)
+def begins(calendar: Calendar, day: date) -> bool:
+    """Whether a month begins on a day."""
+    return (JalaliDate(day) if calendar == "jalali" else day).day == 1
 
 
-def reference(months: dict[date, tuple[int, int]], due: date, until: date) -> tuple[str, date | None, bool]:
-    """What a reader of the decree would say, month by month."""
-    ended = [one for one in MONTHS if after(one) <= until + timedelta(days=1)]
-    good = {one: 10 * months[one][0] >= 8 * months[one][1] for one in ended if one in months}
-    hits = sorted(one for one, is_good in good.items() if is_good)
-    if not good:
-        return ("not_measured" if ended or until > due else "pending", None, False)
-    if not hits:
-        return ("missed" if until > due else "pending", None, False)
-    state = "reached" if after(hits[0]) <= due + timedelta(days=1) else "late"
-    return state, hits[0], not good[max(good)]
+class Reading(NamedTuple):
+    """What a reader says: state, first month that reached it, whether it was lost, and the days to explain."""
+
+    state: str
+    reached: date | None
+    lost: bool
+    demands: list[date]
 
 
+Sums = Mapping[date, tuple[int, int]]
+Judged = list[tuple[date, date, bool | None]]  # first and last day, and whether it was good
+
+
+def whole_months(sums: Sums, calendar: Calendar, until: date) -> Judged:
+    """The months after the entry that have ended, day by day; None for one of fewer than ten cases."""
+    found: Judged = []
+    first, day, in_time, cases = None, MADE + timedelta(days=1), 0, 0
+    while day <= until + timedelta(days=1):
+        if begins(calendar, day):
+            if first is not None:
+                good = 10 * in_time >= 8 * cases if cases >= 10 else None
+                found.append((first, day - timedelta(days=1), good))
+            first, in_time, cases = day, 0, 0
+        more = sums.get(day, (0, 0))
+        in_time, cases, day = in_time + more[0], cases + more[1], day + timedelta(days=1)
+    return found
+
+
+def holding(months: Judged, due: date) -> Reading:
+    bound = [one for one in months if one[0] >= due]
+    known = [one for one in bound if one[2] is not None]
+    if not bound:
+        return Reading("pending", None, False, [])
+    if not known:
+        return Reading("not_measured", None, False, [bound[0][1]])
+    demands = [last for _, last, good in known if not good]
+    return Reading("held" if known[-1][2] else "not_held", None, False, demands)
+
+
+def reaching(months: Judged, due: date, until: date) -> Reading:
+    reached, lost, demands, seen = None, False, [], False
+    for first, last, good in months:
+        if good is None:
+            continue
+        seen = True
+        if good:
+            reached, lost = reached or (first, last), False
+        elif reached and not lost:
+            lost = True
+            demands.append(last)
+    if until > due and (reached is None or reached[1] > due):
+        demands.insert(0, due)
+    if reached is not None:
+        return Reading("reached" if reached[1] <= due else "late", reached[0], lost, demands)
+    if not seen:
+        return Reading("not_measured" if months or until > due else "pending", None, False, demands)
+    return Reading("missed" if until > due else "pending", None, False, demands)
+
+
+def some_sums(rng: Random) -> Sums:
+    """Sums of some of the periods of a year, which begin with a month of either calendar."""
+    odds, sums = rng.choice((0.1, 0.9)), {}
+    for number in range(300):
+        day = date(2026, 1, 1) + timedelta(days=number)
+        cases = rng.choice((1, 4, 5, 9, 12, 30))
+        if (begins("gregorian", day) or begins("jalali", day)) and rng.random() < odds:
+            sums[day] = (rng.choice((0, cases // 2, cases, cases, cases)), cases)
+    return sums
+
+
+@pytest.mark.parametrize("calendar", ["gregorian", "jalali"])
 def test_states_are_those_of_a_reference(
-    database: Database, agency: str, administrator: Actor, manager: Actor
+    database: Database, agency: str, administrator: Actor, manager: Actor, calendar: Calendar
 ) -> None:
-    """Over random months, dues and days on which somebody looks; all read at once."""
+    """Over random months, kinds, dues and days on which somebody looks; all read at once."""
     rng = Random(24)
     a_past(database)
-    planted: dict[str, tuple[dict[date, tuple[int, int]], date]] = {}
-    for number in range(40):
+    planted: dict[str, Sums] = {}
+    for number in range(60):
         key = f"office-{number}"
         a_unit(database, key, agency)
-        months = {one: (rng.randint(0, 5), 5) for one in MONTHS if rng.random() < rng.choice((0.1, 0.9))}
-        due = rng.choice([after(rng.choice(MONTHS)) - timedelta(days=1), date(2026, rng.randint(2, 11), 15)])
-        plant(database, key, months)
-        at(database, administrator, MADE, commitments.make, promise(key, due))
-        planted[key] = months, due
+        planted[key] = some_sums(rng)
+        plant(database, key, planted[key])
+        due = date(2026, rng.randint(3, 10), rng.choice((1, 15, 28)))
+        kind = rng.choice(("reach-by", "hold-from"))
+        at(database, administrator, MADE, commitments.make, promise(key, due, calendar=calendar, kind=kind))
     seen = set()
-    for until in (MADE, *(date(2026, rng.randint(2, 11), rng.choice((1, 14, 28))) for _ in range(7))):
+    for until in (MADE, *(date(2026, rng.randint(2, 10), rng.choice((1, 14, 28))) for _ in range(9))):
         found = at(database, manager, date(2026, 12, 24), commitments.measured_in, agency, until)
         assert {one.unit for one in found} == set(planted)
         for one in found:
-            expected = reference(*planted[one.unit], until)
-            assert (one.state, one.reached, one.lost) == expected, (one.unit, until, planted[one.unit])
-            assert (one.explain_by is not None) == (until > one.due and one.state != "reached")
+            months = whole_months(planted[one.unit], calendar, until)
+            held = one.kind == "hold-from"
+            expected = holding(months, one.due) if held else reaching(months, one.due, until)
+            assert (one.state, one.reached, one.lost) == expected[:3], (one, until)
+            awaited = expected.demands[0] + timedelta(days=14) if expected.demands else None
+            assert one.explain_by == awaited, (one, until)
             seen.add((one.state, one.lost))
-    states = ("pending", "reached", "late", "missed", "not_measured")
+    states = ("pending", "reached", "late", "missed", "not_measured", "held", "not_held")
     assert seen == {(one, False) for one in states} | {("reached", True), ("late", True)}
+
+
+def test_good_months_before_the_entry_reach_nothing(
+    database: Database, agency: str, administrator: Actor, manager: Actor
+) -> None:
+    """Nor do the month of the entry, and those of nine cases: they are shown, and don't count."""
+    a_past(database)
+    good = {one: (10, 10) for one in MONTHS[:3]}
+    plant(database, agency, {**good, MONTHS[3]: (9, 9), MONTHS[4]: (7, 10)})
+    new = promise(agency, date(2026, 5, 31), since=date(2026, 1, 1))
+    made = at(database, administrator, date(2026, 3, 5), commitments.make, new)
+    one = look(database, manager, date(2026, 6, 1), made)
+    assert [month.met for month in one.months] == [True, True, True, None, False]
+    assert (one.state, one.reached, one.lost) == ("missed", None, False)
+
+
+def test_each_time_it_is_lost_again_is_explained(
+    database: Database, agency: str, administrator: Actor, manager: Actor
+) -> None:
+    a_past(database)
+    plant(database, agency, {one: (10 * (at % 2), 10) for at, one in enumerate(MONTHS)})
+    made = at(database, administrator, MADE, commitments.make, promise(agency, date(2026, 3, 31)))
+    assert look(database, manager, date(2026, 3, 31), made).explain_by is None
+    lost = look(database, manager, date(2026, 4, 1), made)
+    assert (lost.state, lost.lost, lost.explain_by) == ("reached", True, date(2026, 4, 14))
+    regained = look(database, manager, date(2026, 5, 1), made)
+    assert (regained.lost, regained.unexplained) == (False, True)
+    at(database, manager, date(2026, 5, 2), commitments.explain, made, "staff", "Two were ill.")
+    assert not look(database, manager, date(2026, 5, 3), made).unexplained
+    again = look(database, manager, date(2026, 6, 1), made)
+    assert (again.lost, again.unexplained, again.explain_by) == (True, True, date(2026, 6, 14))
+
+
+def test_easier_promise_counts_from_its_own_entry(
+    database: Database, agency: str, administrator: Actor, manager: Actor
+) -> None:
+    """Months of before can't keep it; and one that holds stays so when nothing is said."""
+    a_past(database)
+    plant(database, agency, {one: (8, 10) for one in MONTHS})
+    new = promise(agency, date(2026, 9, 30), target=90)
+    made = at(database, administrator, MADE, commitments.make, new)
+    day = date(2026, 4, 10)
+    easier = promise(agency, date(2026, 9, 30))
+    at(database, administrator, day, commitments.amend, made, 1, easier, "It was too much.")
+    one = look(database, manager, date(2026, 5, 1), made)
+    assert (one.state, one.entered, one.kind) == ("pending", day, "reach-by")
+    assert look(database, manager, date(2026, 6, 1), made).reached == date(2026, 5, 1)
+    held = promise(agency, date(2026, 6, 1), kind="hold-from")
+    made = at(database, administrator, MADE, commitments.make, held)
+    at(database, administrator, day, commitments.amend, made, 1, promise(agency, date(2026, 7, 1)), "Later.")
+    one = look(database, manager, date(2026, 8, 1), made)
+    assert (one.state, one.kind, one.entered) == ("held", "hold-from", MADE)
 
 
 def look(database: Database, who: Actor, day: date, commitment: Any) -> MeasuredCommitment:
@@ -96,7 +213,7 @@ def test_missed_commitment_is_explained_and_explained_again_when_it_changes(
     database: Database, agency: str, administrator: Actor, manager: Actor
 ) -> None:
     a_past(database)
-    plant(database, agency, {MONTHS[0]: (1, 5), MONTHS[1]: (2, 5), MONTHS[2]: (5, 5), MONTHS[3]: (0, 5)})
+    plant(database, agency, {MONTHS[0]: (9, 9), MONTHS[1]: (4, 10), MONTHS[2]: (10, 10), MONTHS[3]: (0, 10)})
     made = at(database, administrator, MADE, commitments.make, promise(agency, date(2026, 2, 28)))
     with pytest.raises(Conflict, match="not late"):
         at(database, manager, date(2026, 2, 28), commitments.explain, made, "staff", "Too early.")
@@ -111,6 +228,7 @@ def test_missed_commitment_is_explained_and_explained_again_when_it_changes(
     at(database, manager, date(2026, 4, 2), explain, made, "other", "Reached with a month of delay.")
     late = look(database, manager, date(2026, 5, 2), made)
     assert (late.state, late.reached, late.lost) == ("late", MONTHS[2], True)
+    assert (late.unexplained, late.cause, late.explain_by) == (True, None, date(2026, 5, 14))
     assert [(said.state, said.cause) for said in late.explanations] == [
         ("missed", "staff"),
         ("late", "other"),
@@ -126,7 +244,7 @@ def test_amended_commitment_keeps_its_versions_and_needs_another_explanation(
     database: Database, agency: str, administrator: Actor, manager: Actor
 ) -> None:
     a_past(database)
-    plant(database, agency, {one: (3, 5) for one in MONTHS})
+    plant(database, agency, {one: (6, 10) for one in MONTHS})
     made = at(database, administrator, MADE, commitments.make, promise(agency, date(2026, 2, 28)))
     at(database, manager, date(2026, 3, 9), commitments.explain, made, "staff", "Two posts are vacant.")
     same, amend, day = promise(agency, date(2026, 2, 28)), commitments.amend, date(2026, 3, 10)
@@ -195,6 +313,9 @@ def test_amended_commitment_keeps_its_versions_and_needs_another_explanation(
         ({"due": date(2026, 1, 4)}, "/due"),
         ({"due": date(2047, 1, 1)}, "/due"),
         ({"due": date(2026, 1, 30)}, "/due"),
+        ({"due": date(2026, 2, 27)}, "/due"),
+        ({"kind": "hold-from", "due": date(2026, 1, 4)}, "/due"),
+        ({"kind": "sometimes"}, "/kind"),
         ({"due": None}, "/due"),
         ({"since": date(2026, 1, 6)}, "/since"),
         ({"since": date(2019, 1, 6)}, "/since"),

@@ -42,9 +42,9 @@ def manager(database: Database, administrator: Actor) -> Actor:
 @pytest.fixture
 def missed(database: Database, administrator: Actor) -> str:
     """The path of a commitment that was due at the end of its first month."""
-    plant(database, "agency", {FIRST: (2, 5), SECOND: (3, 5)})
+    plant(database, "agency", {FIRST: (4, 10), SECOND: (6, 10)})
     new = promise("agency", SECOND - timedelta(days=1))
-    return f"{PATH}/{at(database, administrator, FIRST, commitments.make, new)}"
+    return f"{PATH}/{at(database, administrator, FIRST - timedelta(days=1), commitments.make, new)}"
 
 
 def send(browser: Browser, path: str, **form: Any) -> TestResponse:
@@ -93,11 +93,31 @@ def test_administrator_enters_amends_and_withdraws_a_commitment(
     assert path in said(browser.get(f"{PATH}?withdrawn=1"))
 
 
+def test_commitment_that_holds_is_entered_and_said_in_both_languages(
+    session_of: SessionOf, administrator: Actor
+) -> None:
+    browser = session_of(administrator)
+    browser.get("/account?lang=en")
+    form = {**TEXTS, "unit": "agency", "metric": "on_time", "target": "80", "calendar": "jalali"}
+    form |= {"kind": "hold-from"}
+    page = said(send(browser, PATH, **form, due="2020-01-01"), 422)
+    assert "This day is in the past." in page
+    assert 'value="hold-from" selected' in page
+    away = send(browser, PATH, **form, due=LATER.isoformat())
+    path = away.headers["Location"]
+    page = said(browser.get(path))
+    assert "Hold the target from the day on" in page
+    assert re.search(r"from [^<]+ on<", page)
+    assert "به بعد" in said(browser.get(f"{PATH}?lang=fa"))
+    (line,) = csv.DictReader(StringIO(browser.get(f"{PATH}/commitments.csv").data.decode("utf-8-sig")))
+    assert (line["kind"], line["state"]) == ("hold-from", "pending")
+
+
 def test_manager_sees_what_waits_and_explains_it(session_of: SessionOf, manager: Actor, missed: str) -> None:
     browser = session_of(manager)
     browser.get("/account?lang=en")
     page = said(browser.get(PATH))
-    assert "1 commitment was not reached on time" in page
+    assert "1 commitment was not reached on time or not held" in page
     assert "not explained" in page
     assert "Explanation overdue since" in page
     (line,) = csv.DictReader(StringIO(browser.get(f"{PATH}/commitments.csv").data.decode("utf-8-sig")))
@@ -131,7 +151,7 @@ def test_pages_need_few_statements_and_show_nothing_of_other_units(
         metric = ("on_time", "median", "late", "services_online", "completion")[number % 5]
         of = "p" if metric == "completion" else None
         new = promise("agency", LATER + timedelta(days=number), metric=metric, target=3, definition=of)
-        at(database, administrator, FIRST, commitments.make, new)
+        at(database, administrator, FIRST - timedelta(days=1), commitments.make, new)
     browser = session_of(manager)
     for path in (PATH, missed, REGISTER):
         browser.get(path)

@@ -9,7 +9,7 @@ from flask import Blueprint, request
 
 from engine import access
 from engine.oversight import commitments
-from engine.oversight.commitments import CAUSES, MEASURES, METRICS, MeasuredCommitment, NewCommitment
+from engine.oversight.commitments import CAUSES, KINDS, MEASURES, METRICS, MeasuredCommitment, NewCommitment
 from engine.platform.errors import Fault, Invalid, Refusal
 from web import asked, charts, texts
 from web.administration.area import refused, units_to_choose, word
@@ -20,7 +20,14 @@ from web.visit import Away, Content, Page, Visit, page
 
 blueprint = Blueprint("commitments", __name__, url_prefix="/commitments")
 SHOWN = 200  # commitments on a page
-BADGES = {"reached": "good", "late": "warn", "missed": "bad", "pending": "accent"}
+BADGES = {
+    "reached": "good",
+    "held": "good",
+    "not_held": "bad",
+    "late": "warn",
+    "missed": "bad",
+    "pending": "accent",
+}
 
 
 @page(blueprint.get(""), may="metrics.read")
@@ -74,6 +81,7 @@ def _row(visit: Visit, one: MeasuredCommitment, processes: Mapping[str, str]) ->
         "month": None if one.month is None else committing.month(visit, one, one.month),
         "target": committing.target(one),
         "due": one.due,
+        "kind": one.kind,
         "state": one.state,
         "badge": BADGES.get(one.state, ""),
         "lost": one.lost,
@@ -92,6 +100,7 @@ def _choices(processes: Mapping[str, str]) -> dict[str, Any]:
     metrics = [(one, texts.say(f"words.commitment-metric.{one}")) for one in METRICS]
     kinds = {one: texts.say(f"oversight.commitments.kind.{MEASURES[one].kind}") for one in METRICS}
     return {
+        "commitment_kinds": [(one, texts.say(f"words.commitment-kind.{one}")) for one in KINDS],
         "metrics": [(one, f"{name} ({kinds[one]})") for one, name in metrics],
         "services": sorted(processes.items(), key=lambda item: item[1]),
         "month_calendars": [(one, texts.say(f"words.calendar.{one}")) for one in ("jalali", "gregorian")],
@@ -130,6 +139,7 @@ def _typed(visit: Visit, *, chosen: bool = False) -> NewCommitment:
         calendar=word("calendar") or "",
         definition=word("definition"),
         since=committing.day("since"),
+        kind=word("kind"),
     )
 
 
@@ -146,7 +156,7 @@ def _show(visit: Visit, commitment_id: UUID, refusal: Refusal | None = None) -> 
     if one.definition is not None and one.definition not in processes:
         processes |= names.load(known, of_processes=[one.definition]).processes
     in_force = one.withdrawn_at is None
-    late = one.explain_by is not None or one.lost
+    late = one.explain_by is not None
     values = {
         "one": one,
         "row": _row(visit, one, processes),
@@ -215,6 +225,7 @@ def _before(visit: Visit, one: MeasuredCommitment) -> Mapping[str, str]:
         "due": visit.reader.figures(version.due),
         "since": visit.reader.figures(version.since),
         "calendar": version.calendar,
+        "kind": version.kind,
         "definition": version.definition or "",
     }
 

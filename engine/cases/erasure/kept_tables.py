@@ -65,8 +65,8 @@ KEPT: Mapping[str, Kept] = {
     ),
     "commitment_versions": Kept(
         _ORGANISATION,
-        "commitment_id number text_fa text_en legal_basis metric definition target calendar since due reason"
-        " made_by made_at",
+        "commitment_id number text_fa text_en legal_basis kind metric definition target calendar since due"
+        " reason made_by made_at",
     ),
     "commitment_explanations": Kept(
         _ORGANISATION, "id commitment_id version state cause text explained_by explained_at"

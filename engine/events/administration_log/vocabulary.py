@@ -33,7 +33,8 @@ _RATE = {
 _COMMITMENT = {"commitment": str, "version": int}
 _COMMITTED = {
     **_COMMITMENT,
-    **{"metric": str, "definition": str, "target": str, "since": str, "due": str, "digest": str},
+    **{"kind": str, "metric": str, "definition": str, "target": str, "since": str, "due": str},
+    "digest": str,
 }
 _REGISTERED = {"service": str, "reason": str, "definition": str, "planned_for": str, "digest": str}
 _QUESTION = {"flag": str, "question": str}

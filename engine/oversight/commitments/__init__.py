@@ -39,6 +39,7 @@ from engine.oversight.commitments.register_rows import COLUMNS
 from engine.oversight.commitments.states import EXPLAIN_WITHIN, MonthValue
 from engine.oversight.commitments.vocabulary import (
     CAUSES,
+    KINDS,
     MEASURES,
     METRICS,
     REASONS,
@@ -51,6 +52,7 @@ __all__ = [
     "CAUSES",
     "COLUMNS",
     "EXPLAIN_WITHIN",
+    "KINDS",
     "MEASURES",
     "METRICS",
     "REASONS",

@@ -5,6 +5,7 @@ part of a log from which nothing can be erased.
 """
 
 from dataclasses import fields, replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,17 @@ from engine import access
 from engine.events import administration_log
 from engine.models import Commitment, CommitmentExplanation, CommitmentVersion, OrganisationKind, Unit
 from engine.organisation import units
-from engine.oversight.commitments.inputs import Checked, NewCommitment, check, digest_of, text_fault, tidy
-from engine.oversight.commitments.reading import MeasuredCommitment, one_measured, unknown
-from engine.oversight.commitments.vocabulary import CAUSES, MEASURES
+from engine.oversight.commitments.inputs import (
+    Before,
+    Checked,
+    NewCommitment,
+    check,
+    digest_of,
+    text_fault,
+    tidy,
+)
+from engine.oversight.commitments.reading import MeasuredCommitment, entered_on, one_measured, unknown
+from engine.oversight.commitments.vocabulary import CAUSES, is_other_or_easier
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, unknown_code
 from engine.platform.ids import uuid7
@@ -58,7 +67,7 @@ def amend(uow: UnitOfWork, commitment_id: UUID, version: int, new: NewCommitment
     key = units.key_of(uow, commitment.unit_id)
     faults = text_fault("/reason", reason)
     try:
-        checked = check(uow, replace(new, unit=key), before)
+        checked = check(uow, replace(new, unit=key), Before(before, _entered(uow, commitment)))
     except Invalid as refusal:
         raise Invalid(refusal.detail, [*refusal.faults, *faults]) from refusal
     if faults:
@@ -95,7 +104,7 @@ def withdraw(uow: UnitOfWork, commitment_id: UUID, version: int, reason: str) ->
 
 
 def explain(uow: UnitOfWork, commitment_id: UUID, cause: str, text: str) -> MeasuredCommitment:
-    """Adds why a commitment wasn't reached in time, or isn't reached any more. Returns it.
+    """Adds why a commitment wasn't reached in time, was lost again, or isn't held. Returns it.
 
     Raises Forbidden; NotFound; Invalid; Conflict if it is in time, withdrawn, or explained in these words.
     """
@@ -106,7 +115,7 @@ def explain(uow: UnitOfWork, commitment_id: UUID, cause: str, text: str) -> Meas
     if faults:
         raise Invalid("The explanation can't be saved.", faults)
     found = one_measured(uow, commitment_id)
-    if found.explain_by is None and not found.lost:
+    if found.explain_by is None:
         detail = "The commitment is not late, so there is nothing to explain."
         raise Conflict(detail, code="commitment-not-late", commitment=_present(commitment))
     said = tidy(text)
@@ -152,11 +161,17 @@ def _is_easier(before: Checked, after: Checked) -> bool:
     """Returns whether a commitment demands something else or less: anything but a stricter target."""
     if any(getattr(before, name) != getattr(after, name) for name in _DEMANDED):
         return True
-    at_least = MEASURES[after.metric].direction == "at_least"
-    return after.target < before.target if at_least else after.target > before.target
+    return is_other_or_easier(before, after)
 
 
-_DEMANDED = ("metric", "definition", "calendar", "since", "due")
+_DEMANDED = ("calendar", "since", "due")
+
+
+def _entered(uow: UnitOfWork, commitment: Commitment) -> date:
+    """Returns the day on which what a commitment demands now was entered."""
+    of = CommitmentVersion
+    versions = uow.session.scalars(select(of).where(of.commitment_id == commitment.id).order_by(of.number))
+    return entered_on(versions.all(), uow.now.tzinfo)
 
 
 def _require_single(uow: UnitOfWork, commitment: Commitment, checked: Checked) -> None:
@@ -195,6 +210,7 @@ def stated_in_log(checked: Checked, reason: str = "") -> dict[str, object]:
     """Returns what the administration log states of a version."""
     texts = [checked.text_fa, checked.text_en, checked.legal_basis, *([tidy(reason)] if reason else [])]
     return {
+        "kind": checked.kind,
         "metric": checked.metric,
         "definition": checked.definition,
         "target": f"{checked.target:f}",

@@ -21,6 +21,8 @@ class _Line:
     metric: str
     definition: str | None
     due: date
+    kind: str
+    entered: date
     state: str
     reached: date | None
     lost: bool

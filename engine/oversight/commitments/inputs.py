@@ -3,15 +3,15 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, get_args
 
 import orjson
 
-from engine.models import CommitmentMetric
-from engine.oversight.commitments.vocabulary import MEASURES, METRICS, Measure
+from engine.models import CommitmentKind, CommitmentMetric
+from engine.oversight.commitments.vocabulary import KINDS, MEASURES, METRICS, Measure
 from engine.oversight.metrics.filters import Filters, resolve
 from engine.oversight.projection.periods import DAY, month_after, month_of
 from engine.platform import persian
@@ -33,7 +33,8 @@ _LONGEST_NUMBER = 40
 class NewCommitment:
     """What somebody enters: `target` in percent, days, as an average or a count, in any digits.
 
-    Months are measured from the one that contains `since`, which is today if nothing is said.
+    Months are measured from the one that contains `since`, which is today if nothing is said. `kind`: whether
+    it is to be reached by `due`, as without one, or held from then on.
     """
 
     unit: str
@@ -46,6 +47,7 @@ class NewCommitment:
     calendar: str = "jalali"
     definition: str | None = None
     since: date | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,21 @@ class Checked:
     calendar: Calendar
     since: date
     due: date
+    kind: CommitmentKind = "reach-by"
 
 
-def check(uow: UnitOfWork, new: NewCommitment, before: Checked | None = None) -> Checked:
-    """Returns what was entered. `before`: what it replaces, whose days remain possible. Raises Invalid."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What an amendment replaces, and on which day that was entered."""
+
+    version: Checked
+    entered: date
+
+
+def check(uow: UnitOfWork, new: NewCommitment, replaced: Before | None = None) -> Checked:
+    """Returns what was entered. The days and the kind of what is replaced remain. Raises Invalid."""
+    before = None if replaced is None else replaced.version
+    kind = new.kind or ("reach-by" if before is None else before.kind)
     faults = [
         *text_fault("/text_fa", new.text_fa),
         *text_fault("/text_en", new.text_en),
@@ -72,16 +85,18 @@ def check(uow: UnitOfWork, new: NewCommitment, before: Checked | None = None) ->
     ]
     if new.calendar not in CALENDARS:
         faults.append(unknown_code("/calendar", CALENDARS))
+    if kind not in KINDS:
+        faults.append(unknown_code("/kind", KINDS))
     if new.metric not in METRICS:
         raise Invalid(_REFUSED, [*faults, unknown_code("/metric", METRICS)])
     metric, measure = new.metric, MEASURES[new.metric]
     target, wrong = _target(new.target, measure)
-    faults += [*wrong, *_definition_faults(uow, new), *_day_faults(uow, new, before)]
-    if faults or new.due is None or new.calendar not in CALENDARS:
+    faults += [*wrong, *_definition_faults(uow, new), *_day_faults(uow, replace(new, kind=kind), replaced)]
+    if faults or new.due is None or new.calendar not in CALENDARS or kind not in KINDS:
         raise Invalid(_REFUSED, faults)
     since = new.since or (uow.now.date() if before is None else before.since)
     texts = (tidy(new.text_fa), tidy(new.text_en), tidy(new.legal_basis))
-    return Checked(*texts, metric, new.definition, target, new.calendar, since, new.due)
+    return Checked(*texts, metric, new.definition, target, new.calendar, since, new.due, kind)
 
 
 _REFUSED = "The commitment can't be saved."
@@ -168,8 +183,9 @@ def _definition_faults(uow: UnitOfWork, new: NewCommitment) -> list[Fault]:
     return []
 
 
-def _day_faults(uow: UnitOfWork, new: NewCommitment, before: Checked | None) -> list[Fault]:
+def _day_faults(uow: UnitOfWork, new: NewCommitment, replaced: Before | None) -> list[Fault]:
     today, faults = uow.now.date(), []
+    before = None if replaced is None else replaced.version
     since = new.since or (today if before is None else before.since)
     latest = date(today.year + YEARS, 12, 31)
     if not today - EARLIEST * DAY <= since <= today and (before is None or since != before.since):
@@ -177,22 +193,22 @@ def _day_faults(uow: UnitOfWork, new: NewCommitment, before: Checked | None) -> 
         faults.append(Fault("/since", "must be within the last five years", "commitment-since", values))
     if new.due is None:
         return [*faults, Fault("/due", "is missing", "missing")]
-    if before is not None and new.due == before.due:
+    if before is not None and (new.due, new.kind) == (before.due, before.kind):
         return faults
     if new.due < today:
         faults.append(Fault("/due", "is in the past", "commitment-due-past"))
     elif new.due > latest:
         values = {"last": latest}
         faults.append(Fault("/due", f"must be {latest} at the latest", "commitment-due-late", values))
-    elif not faults and new.calendar in CALENDARS:
-        faults += _month_faults(new, since, new.calendar)
+    elif not faults and new.calendar in CALENDARS and new.kind == "reach-by":
+        faults += _month_faults(new.due, today if replaced is None else replaced.entered, new.calendar)
     return faults
 
 
-def _month_faults(new: NewCommitment, since: date, calendar: Calendar) -> list[Fault]:
-    """Returns a fault if no month ends by the due date: the commitment could never be reached in time."""
-    first = month_after(month_of(since, calendar), calendar) - DAY
-    if new.due is None or new.due >= first:
+def _month_faults(due: date, entered: date, calendar: Calendar) -> list[Fault]:
+    """Returns a fault if no month that counts ends by the due date: it could never be reached in time."""
+    first = month_after(month_after(month_of(entered, calendar), calendar), calendar) - DAY
+    if due >= first:
         return []
-    detail = f"must be {first} at the earliest: the first month that is measured ends then"
+    detail = f"must be {first} at the earliest: the first whole month after the entry ends then"
     return [Fault("/due", detail, "commitment-due-early", {"first": first})]

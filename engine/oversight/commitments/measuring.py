@@ -6,7 +6,7 @@ or all of them; commitments that have the same place share its figures.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,7 @@ from sqlalchemy.orm import aliased
 
 from engine.models import ApplicationCount, CommitmentMetric, Unit, UnitLine
 from engine.oversight.commitments import online
+from engine.oversight.commitments.vocabulary import MEASURES
 from engine.oversight.metrics import NO_DATA, Figure, Numbers
 from engine.oversight.metrics.figures import ratio
 from engine.oversight.metrics.filters import Scope
@@ -82,8 +83,16 @@ def measure(uow: UnitOfWork, scope: Scope, questions: Collection[Question]) -> l
             found.append([sent.get((one.place, one.calendar, days.first), NO_DATA) for days in one.months])
         else:
             numbers = [sums.numbers(scope, one, days) for days in one.months]
-            found.append([getattr(of_month, one.metric) for of_month in numbers])
+            found.append([_of_cases(of_month, one.metric) for of_month in numbers])
     return found
+
+
+def _of_cases(numbers: Numbers, metric: CommitmentMetric) -> Figure:
+    """Returns a figure with the cases that it is about: a count is one of all that have ended."""
+    figure: Figure = getattr(numbers, metric)
+    if figure.value is None or MEASURES[metric].kind != "count":
+        return figure
+    return replace(figure, cases=numbers.closed.cases)
 
 
 def numbers_of_units(

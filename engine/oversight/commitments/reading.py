@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from engine.models import (
     Commitment,
     CommitmentCause,
     CommitmentExplanation,
+    CommitmentKind,
     CommitmentMetric,
     CommitmentState,
     CommitmentVersion,
@@ -28,11 +30,12 @@ from engine.oversight.commitments.online import require_unit
 from engine.oversight.commitments.states import (
     EXPLAIN_WITHIN,
     MonthValue,
+    Terms,
     closed_months,
     judge,
     month_values,
 )
-from engine.oversight.commitments.vocabulary import MEASURES, Measure
+from engine.oversight.commitments.vocabulary import MEASURES, Measure, is_other_or_easier
 from engine.oversight.metrics import NO_DATA, Figure
 from engine.oversight.metrics.filters import Filters, Scope, resolve
 from engine.oversight.projection.periods import DAY
@@ -40,7 +43,9 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import NotFound
 from engine.platform.language import Calendar, Names
 
-_ORDER: Sequence[CommitmentState] = ("missed", "late", "not_measured", "pending", "reached")
+_ORDER: Sequence[CommitmentState] = (
+    *("missed", "not_held", "late", "not_measured", "pending", "reached", "held"),
+)
 
 
 _MAKER, _EXPLAINER, _WITHDRAWER = aliased(User), aliased(User), aliased(User)
@@ -68,6 +73,7 @@ class Version:
     calendar: Calendar
     since: date
     due: date
+    kind: CommitmentKind
     reason: str | None
     made_at: datetime
     made_by: Person
@@ -75,7 +81,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a commitment wasn't reached in time, and what its state was then."""
+    """Why a commitment wasn't reached or held, and what its state was then."""
 
     version: int
     state: CommitmentState
@@ -92,7 +98,8 @@ class MeasuredCommitment:
     `target` and `value` have the unit of the figures: a share from 0 to 1, milliseconds, an average or a
     count. `value` and `month` are those of the last closed month with a figure. `reached`, a month, and all
     others, by their first day. `lost`: it was reached, and isn't any more. `explain_by`: an explanation is
-    demanded by this day; `cause` and `explanation` are the latest that was given for this due date.
+    demanded by this day, of several that are awaited by the first; `cause` and `explanation` are the latest
+    that was given since the last one was demanded. `entered`: months that began later count.
     """
 
     id: UUID
@@ -109,6 +116,8 @@ class MeasuredCommitment:
     due: date
     value: float | None
     month: date | None
+    kind: CommitmentKind
+    entered: date
     state: CommitmentState
     reached: date | None
     lost: bool
@@ -221,7 +230,7 @@ def _load(
     figures = measure(uow, scope, list(questions.values()))
     today = min(until + DAY, uow.now.date())  # a past day is over, and with it what was due on it
     found = [
-        _measured(commitments[key], made[key], question, values, (today, [*given[key].values()]))
+        _measured(commitments[key], made[key], question, values, (end.tzinfo, today, [*given[key].values()]))
         for (key, question), values in zip(questions.items(), figures, strict=True)
     ]
     return sorted(found, key=_place)
@@ -234,8 +243,8 @@ def _place(one: MeasuredCommitment) -> tuple[Any, ...]:
 
 
 # Columns of the rows.
-_VERSION, _SAID = slice(6, 18), slice(19, 24)
-_MADE_BY, _EXPLAINED_BY, _WITHDRAWN_BY = slice(24, 26), slice(26, 28), slice(28, 30)
+_VERSION, _SAID = slice(6, 19), slice(20, 25)
+_MADE_BY, _EXPLAINED_BY, _WITHDRAWN_BY = slice(25, 27), slice(27, 29), slice(29, 31)
 
 
 def _rows(
@@ -245,7 +254,7 @@ def _rows(
     of, said = CommitmentVersion, CommitmentExplanation
     version: tuple[Any, ...] = (
         *(of.number, of.text_fa, of.text_en, of.legal_basis, of.metric, of.definition),
-        *(of.target, of.calendar, of.since, of.due, of.reason, of.made_at),
+        *(of.target, of.calendar, of.since, of.due, of.kind, of.reason, of.made_at),
     )
     columns: tuple[Any, ...] = (
         *(Commitment.id, Commitment.unit_id, Unit.key, Unit.name),
@@ -286,20 +295,25 @@ def _measured(
     versions: Sequence[Version],
     question: Question,
     figures: Sequence[Figure],
-    known: tuple[date, Sequence[Explanation]],
+    known: tuple[tzinfo | None, date, Sequence[Explanation]],
 ) -> MeasuredCommitment:
-    version, measure_of, (today, explanations) = versions[-1], MEASURES[versions[-1].metric], known
+    version, measure_of, (zone, today, explanations) = versions[-1], MEASURES[versions[-1].metric], known
     target = measure_of.raw(version.target)
     months = month_values(question.months, figures, measure_of, target)
-    verdict = judge(months, version.calendar, version.due, today)
-    latest = _latest(explanations, version.due)
+    entered = entered_on(versions, zone)
+    verdict = judge(months, Terms(version.kind, version.calendar, version.due, entered), today)
+    latest = _latest(explanations, verdict.demands)
     value, month = _last(months)
     return MeasuredCommitment(
         *(row.id, row.key, row.name, version.text_fa, version.text_en, version.legal_basis),
         *(version.metric, version.definition, version.calendar, target, version.since, version.due),
-        *(value, month, verdict.state, verdict.reached, verdict.lost, months),
+        value,
+        month,
+        version.kind,
+        entered,
+        *(verdict.state, verdict.reached, verdict.lost, months),
         *(None if latest is None else latest.text, None if latest is None else latest.cause),
-        explain_by=version.due + EXPLAIN_WITHIN if verdict.overdue else None,
+        explain_by=_explain_by(explanations, verdict.demands),
         versions=versions,
         explanations=explanations,
         withdrawn_at=row.withdrawn_at,
@@ -315,7 +329,26 @@ def _last(months: Sequence[MonthValue]) -> tuple[float | None, date | None]:
     return measured_months[-1].value.value, measured_months[-1].first
 
 
-def _latest(explanations: Sequence[Explanation], due: date) -> Explanation | None:
-    """Returns the latest explanation after the due date: one of an earlier due date is over."""
-    given = [one for one in explanations if one.explained_at.date() > due]
+def _latest(explanations: Sequence[Explanation], demands: Sequence[date]) -> Explanation | None:
+    """Returns the latest explanation since the last one was demanded: what was said before is over."""
+    given = [one for one in explanations if demands and one.explained_at.date() > demands[-1]]
     return given[-1] if given else None
+
+
+def _explain_by(explanations: Sequence[Explanation], demands: Sequence[date]) -> date | None:
+    """Returns by when the first explanation that is awaited is due; if none is, the last one."""
+    said = max((one.explained_at.date() for one in explanations), default=date.min)
+    awaited = [day for day in demands if day >= said] or demands[-1:]
+    return awaited[0] + EXPLAIN_WITHIN if awaited else None
+
+
+def entered_on(versions: Sequence[Version | CommitmentVersion], zone: tzinfo | None) -> date:
+    """Returns the day on which what the last version demands was entered.
+
+    An amendment that demands another thing or less is a new promise, which months of before can't keep; a
+    stricter target, another day or other texts are none.
+    """
+    entered = versions[0]
+    for before, after in pairwise(versions):
+        entered = after if is_other_or_easier(before, after) else entered
+    return entered.made_at.astimezone(zone).date()

@@ -78,7 +78,17 @@ def _services(uow: UnitOfWork, report: ProgressReport, today: date) -> Json:
 def _commitments(uow: UnitOfWork, unit: Unit, report: ProgressReport, today: date) -> list[Json]:
     """Returns the commitments as they were at the end of the period, with the explanations given by now."""
     shown = ("id", "text_fa", "text_en", "legal_basis", "metric", "target", "due", "value", "month", "state")
-    more = ("unit", "unit_name", "reached", "lost", "explanation", "explain_by", "cause", "unexplained")
+    more = (
+        "unit",
+        "unit_name",
+        "reached",
+        "lost",
+        "explanation",
+        "explain_by",
+        "cause",
+        "unexplained",
+        "kind",
+    )
     return [
         {name: getattr(one, name) for name in (*shown, *more)}
         for one in commitments.measured_in(uow, unit.key, min(report.last, today), explained=today)

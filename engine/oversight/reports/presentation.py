@@ -138,7 +138,7 @@ def _commitments(content: Json, words: Words) -> Blocks:
             words.say(f"metric.{one['metric']}"),
             words.target(one["metric"], one["target"]),
             words.measured(one),
-            words.day(one["due"]),
+            _due(one, words),
             _state(one, words),
             _explained(one, content["as_of"], words),
         )
@@ -146,6 +146,12 @@ def _commitments(content: Json, words: Words) -> Blocks:
     ]
     columns = _columns(words, *names)
     return [Table(words.say("section.commitments"), columns, rows)]
+
+
+def _due(one: Json, words: Words) -> str:
+    """Returns the day in words; reports of before the second kind don't say which it is."""
+    day = words.day(one["due"])
+    return words.say("commitments.from", day=day) if one.get("kind") == "hold-from" else day
 
 
 def _state(one: Json, words: Words) -> str:
