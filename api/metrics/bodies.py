@@ -159,7 +159,9 @@ class DelayLineBody(_Body):
     rank: int
     """Place among the causes, from 1."""
     party: str
-    """Key of the unit that had the cases, or the party that was awaited; empty if there was none."""
+    """Key of the unit that had the cases, or the party that was awaited; `this_installation` for its outages;
+    empty if there was none.
+    """
     definition: str
     """Key of the definition."""
     element: str

@@ -118,10 +118,10 @@ def _sentence(cell: DelayCell | StepCell | None, found: Asked, called: Names) ->
     """Return which cause of delay, or whose work, at which step and of which role, it is about."""
     if cell is None:
         return ""
-    step = called.step(found.filters.definition or "", cell.element or "")
+    definition = found.filters.definition or ""
     if isinstance(cell, DelayCell):
-        party = called.party(cell.party, cell.bucket)
-        return texts.say(f"oversight.cause.{cell.bucket}", party=party, step=step)
+        return called.cause(cell, definition)
+    step = called.step(definition, cell.element or "")
     whose = called.unit(cell.step_unit) if cell.step_unit else ""
     parts = [whose, step if cell.element else "", "" if cell.role is None else role(cell.role)]
     return " · ".join(part for part in parts if part)
