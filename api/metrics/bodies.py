@@ -226,7 +226,7 @@ class LoadLineBody(_Body):
     unit: str
     """Key of the unit; several, separated by commas, for work that any of them may do."""
     role: str
-    """Role in the unit; empty: any caseworker may do it."""
+    """Role in the unit; `caseworker`: any of its members may do it."""
     definition: str
     """Key of the definition."""
     element: ElementPath
@@ -250,7 +250,7 @@ class RoleLineBody(_Body):
     unit: str
     """Key of the unit; several, separated by commas, for work that any of them may do."""
     role: str
-    """Role in the unit; empty: any caseworker may do it."""
+    """Role in the unit; `caseworker`: any of its members may do it."""
     open: int
     """Number of tasks that are open now."""
     arrived: int

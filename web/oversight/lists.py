@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from flask import request
 
+from engine.access import CASEWORKER
 from engine.oversight import metrics
 from engine.oversight.metrics import AGES, MEASURES, PASSAGES, CaseLine, CaseMeasure, DelayCell, StepCell
 from engine.timeline import BUCKETS
@@ -106,7 +107,7 @@ def _step(measure: str) -> StepCell | None:
         return None
     code = asked.text(request.args, "role")
     element, unit = (asked.text(request.args, name) for name in ("element", "step_unit"))
-    return StepCell(element, "" if code == NO_ROLE else code, unit)
+    return StepCell(element, CASEWORKER if code == NO_ROLE else code, unit)
 
 
 def _parties(cell: DelayCell | StepCell | None) -> set[str]:
