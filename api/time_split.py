@@ -38,7 +38,9 @@ class SegmentBody(Body):
     bucket: Bucket
     """What the time counts as; never `worked`, since nobody's working hours are shown."""
     party: str | None
-    """Key of the unit that had the case, or the party that was awaited; null if there was none."""
+    """Key of the unit that had the case, or the party that was awaited; `this_installation` for its outages;
+    null if there was none.
+    """
     element: str | None
     """Path of the element in the diagram; null if there was none."""
 
@@ -47,7 +49,9 @@ class CauseBody(Body):
     """A cause of the delay."""
 
     party: str | None
-    """Key of the unit that had the case, or the party that was awaited; null if there was none."""
+    """Key of the unit that had the case, or the party that was awaited; `this_installation` for its outages;
+    null if there was none.
+    """
     element: str | None
     """Path of the element in the diagram; null if it concerns none."""
     bucket: str

@@ -141,7 +141,8 @@ WITH opened AS (
     SELECT case_id, facts->>'parent' AS key, count(*) AS send_backs FROM events
     WHERE kind = 'correction.asked' GROUP BY 1, 2
 )
-SELECT opened.case_id, opened.task_id, opened.kind, opened.element, coalesce(opened.role, '') AS role,
+SELECT opened.case_id, opened.task_id, opened.kind, opened.element,
+    coalesce(opened.role, 'caseworker') AS role,
     definition, version, class, plain_cases.unit AS unit, opened.at AS opened,
     coalesce(CASE WHEN moved.at IS NOT NULL THEN moved.unit ELSE opened.unit END, plain_cases.unit)
         AS step_unit,

@@ -159,7 +159,9 @@ class DelayLineBody(_Body):
     rank: int
     """Place among the causes, from 1."""
     party: str
-    """Key of the unit that had the cases, or the party that was awaited; empty if there was none."""
+    """Key of the unit that had the cases, or the party that was awaited; `this_installation` for its outages;
+    empty if there was none.
+    """
     definition: str
     """Key of the definition."""
     element: str
@@ -224,7 +226,7 @@ class LoadLineBody(_Body):
     unit: str
     """Key of the unit; several, separated by commas, for work that any of them may do."""
     role: str
-    """Role in the unit; empty: any caseworker may do it."""
+    """Role in the unit; `caseworker`: any of its members may do it."""
     definition: str
     """Key of the definition."""
     element: ElementPath
@@ -248,7 +250,7 @@ class RoleLineBody(_Body):
     unit: str
     """Key of the unit; several, separated by commas, for work that any of them may do."""
     role: str
-    """Role in the unit; empty: any caseworker may do it."""
+    """Role in the unit; `caseworker`: any of its members may do it."""
     open: int
     """Number of tasks that are open now."""
     arrived: int

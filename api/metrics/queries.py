@@ -12,13 +12,14 @@ from pydantic_core import PydanticKnownError
 
 from api.shapes import Key, Request, Text
 from api.units import UnitKey
+from engine.access import CASEWORKER
 from engine.oversight.metrics import AGES, CaseMeasure, Compared, DelayCell, Filters, StepCell, TimeBy
 from engine.platform.errors import Fault, Invalid
 from engine.platform.language import Calendar
 from engine.timeline import Bucket
 
 CSV = "text/csv"
-NONE = "-"  # cases of no class, work of no role
+NONE = "-"  # cases of no class; also work that names no role, which is that of any caseworker
 
 
 _DAY = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?", re.ASCII)
@@ -145,7 +146,7 @@ class CasesQuery(MetricsQuery):
     element: _Code | None = None
     """With `bucket`: the element of the cause. For passages of steps: the element."""
     role: Text | None = None
-    """For passages of steps: the role; `-` for none."""
+    """For passages of steps: the role; `-` is `caseworker`, too."""
     step_unit: _Code | None = None
     """For passages of steps: the unit whose work it is."""
     cursor: UUID | None = None
@@ -162,4 +163,4 @@ class CasesQuery(MetricsQuery):
             raise Invalid("The request has errors.", faults)
         if self.bucket is not None:
             return DelayCell(self.party or "", self.element or "", self.bucket)
-        return StepCell(self.element, _or_none(self.role), self.step_unit)
+        return StepCell(self.element, CASEWORKER if self.role == NONE else self.role, self.step_unit)

@@ -12,6 +12,7 @@ from engine.timeline.path import Leg, critical_path
 from engine.timeline.reading import units_of
 from engine.timeline.records import (
     BUCKETS,
+    INSTALLATION,
     NOTICES,
     PLAN,
     THE_APPLICANT,
@@ -28,6 +29,7 @@ from engine.timeline.timelines import Timeline, timeline
 __all__ = [
     "ALWAYS",
     "BUCKETS",
+    "INSTALLATION",
     "NOTICES",
     "ONGOING",
     "PLAN",

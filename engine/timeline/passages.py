@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from engine.timeline import split
 from engine.timeline.history import Step
 from engine.timeline.intervals import Interval, gaps, merge
-from engine.timeline.records import SUSPENDED, TECHNICAL, WORKED, Span, Surroundings
+from engine.timeline.records import INSTALLATION, SUSPENDED, TECHNICAL, WORKED, Span, Surroundings
 from engine.timeline.spans import step_spans
 
 
@@ -21,7 +21,7 @@ def passage(
     spans += [
         Span(first, last, WORKED, number, unit, element) for first, last, unit in step.work if first < last
     ]
-    spans += [Span(first, last, TECHNICAL, number, None, element) for first, last in around.outages]
+    spans += [Span(first, last, TECHNICAL, number, INSTALLATION, element) for first, last in around.outages]
     spans += [Span(first, last, SUSPENDED, number, None, element) for first, last in stopped]
     rest = Span(0, 0, step.rank, number, step.party, element)
     asked = merge((one.opened, end if one.closed is None else one.closed) for one in step.children)

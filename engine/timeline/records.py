@@ -23,6 +23,7 @@ Bucket = Literal[
 BUCKETS: tuple[Bucket, ...] = get_args(Bucket)
 WORKED, TECHNICAL, AGENCY, QUEUE, APPLICANT, SUSPENDED, SCHEDULED, CLOSED = range(8)
 PLAN = "plan"
+INSTALLATION = "this_installation"  # the party of its own outages; no unit or party can have that key
 THE_APPLICANT = "applicant"  # the party of waits for the applicant, as in `parvandeh:party`
 # Incidents of a case as a whole that stop nothing: it continues, or has ended (engine.cases.NOTICES,
 # CLOCK_FAILURES). The same code at an element stops that.
@@ -77,7 +78,8 @@ class Segment(NamedTuple):
     """A part of a case's life, `[begin, end)`, in one bucket.
 
     `party` is the key of a unit or an awaited party, None if there is none or none is stated; of closed hours
-    those of whom they were taken out. `element` is the step, None if no single one is.
+    those of whom they were taken out, and of an outage `INSTALLATION`. `element` is the step, None if no
+    single one is.
     """
 
     begin: int

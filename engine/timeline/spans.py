@@ -1,10 +1,10 @@
 """The times in which each step is open, before precedence decides between them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from engine.timeline.history import History, Step
 from engine.timeline.intervals import Interval, gaps, merge
-from engine.timeline.records import SCHEDULED, SUSPENDED, TECHNICAL, WORKED, Span, Surroundings
+from engine.timeline.records import INSTALLATION, SCHEDULED, SUSPENDED, TECHNICAL, WORKED, Span, Surroundings
 
 _SUSPENDABLE = frozenset({"task", "escalation", "opinion", "correction"})
 
@@ -19,11 +19,8 @@ def spans_of(case: History, around: Surroundings, end: int) -> list[Span]:
     found += [
         Span(begin, to, WORKED, order, unit, element) for begin, to, unit, element in case.work if begin < to
     ]
-    return [*found, *_of_case(around.outages, TECHNICAL, order), *_of_case(stopped, SUSPENDED, order)]
-
-
-def _of_case(intervals: Sequence[Interval], rank: int, order: int) -> Iterator[Span]:
-    return (Span(begin, end, rank, order, None, None) for begin, end in intervals)
+    found += [Span(*outage, TECHNICAL, order, INSTALLATION, None) for outage in around.outages]
+    return [*found, *(Span(*one, SUSPENDED, order, None, None) for one in stopped)]
 
 
 def suspensions(case: History, around: Surroundings, end: int) -> list[Interval]:

@@ -94,6 +94,22 @@ def test_changes_that_make_no_sense_are_refused(
     assert read(client)["version"] == 1
 
 
+def test_first_holiday_of_a_plain_calendar_needs_years(client: Clients) -> None:
+    administrator = client("administrator")
+    body(administrator.post("/calendars", {"key": "own", "name": "Own", "unit": "root", "like": "plain"}))
+    asked = {"version": 1, "add": [{"date": "2027-03-21", "name": "Nowruz"}]}
+    problem = refused(administrator.send("PATCH", "/calendars/own", json=asked), 422, "invalid")
+    (error,) = problem["errors"]
+    assert (error["pointer"], error["code"]) == ("/add/0/date", "no-years")
+    assert "2027" in error["detail"]
+    body(administrator.send("PATCH", "/calendars/own", json={**asked, "years": [2026, 2027]}))
+    assert read(client, "own")["years"] == [2026, 2027]
+    asked = {"version": 2, "add": [{"date": "2028-03-20", "name": "Nowruz"}]}
+    (error,) = refused(administrator.send("PATCH", "/calendars/own", json=asked), 422, "invalid")["errors"]
+    assert (error["pointer"], error["code"]) == ("/add/0/date", "other-year")
+    assert "2028" in error["detail"]
+
+
 def test_closure_is_tried_declared_and_revoked(client: Clients, database: Database) -> None:
     review = bpmn.node("userTask", "review", parvandeh__due="P1WD")
     factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(review))))

@@ -98,6 +98,24 @@ def test_work_for_several_units_is_that_of_each(offices: Clients, database: Data
         assert listed["count"] == (key == "north")
 
 
+def test_work_that_names_no_role_is_that_of_caseworkers(offices: Clients, database: Database) -> None:
+    named = bpmn.node("userTask", "b", parvandeh__role="caseworker")
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(named), key="named")))
+    worker = a_member(database, "worker", "north")
+    factories.as_actor(database, worker, lambda uow: cases.start(uow, "named", {}))
+    bring_up_to_date(database, worker)
+    manager = offices("manager", "manager of north")
+    found = body(manager.get("/metrics/people"))
+    assert [(line["definition"], line["role"]) for line in found["lines"]] == [
+        ("named", "caseworker"),
+        ("p", "caseworker"),
+    ]
+    assert [(one["unit"], one["role"], one["open"]) for one in found["roles"]] == [("north", "caseworker", 2)]
+    for role in ("caseworker", "-"):
+        listed = body(manager.get(f"/metrics/cases?measure=work_open&step_unit=north&role={role}"))
+        assert listed["count"] == 2, role
+
+
 def test_a_missing_input_is_never_zero(offices: Clients, database: Database) -> None:
     manager = offices("manager", "manager of north")
     (task,) = body(offices("caseworker", "worker").get("/tasks"))["items"]

@@ -248,7 +248,7 @@ def test_a_year_without_holidays_is_named(installed: Act) -> None:
     ("document", "codes"),
     [
         (Document({}, True, None), ["no-working-day"]),
-        (Document(EVERY_DAY, True, None, [Holiday(date(2026, 12, 1), "x")]), ["other-year"]),
+        (Document(EVERY_DAY, True, None, [Holiday(date(2026, 12, 1), "x")]), ["no-years"]),
         (Document(EVERY_DAY, False, frozenset({2026}), [Holiday(date(2026, 12, 1), "")]), ["text"]),
         (
             Document(EVERY_DAY, False, frozenset({2026}), [Holiday(date(2026, 12, 1), "x")] * 2),

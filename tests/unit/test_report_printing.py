@@ -4,11 +4,14 @@ from datetime import UTC, date
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from engine.oversight import reports
 from engine.oversight.reports import ReportView, Words
 from engine.platform.language import Language, Reader
 from engine.platform.messages import messages
 from engine.platform.typesetting import Document, Note, Table
+from engine.timeline import INSTALLATION
 
 FIGURE = {"value": None, "cases": 0, "status": "no_data"}
 FIGURES = dict.fromkeys(
@@ -75,6 +78,14 @@ def test_the_file_is_called_by_unit_and_period() -> None:
 def test_a_short_time_is_not_called_zero_minutes() -> None:
     words = Words(messages(Reader("en", "gregorian", None)))
     assert [words.length(ms) for ms in (0, 20_000, 60_000)] == ["0", "under a minute", "1 minute"]
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "this installation"), ("fa", "همین سامانه")])
+def test_an_outage_is_that_of_this_installation(language: Language, name: str) -> None:
+    words = Words(messages(Reader(language, "gregorian", None)))
+    failure = {"bucket": "technical_failure", "party_names": []}
+    assert words.party({**failure, "party": INSTALLATION}) == name
+    assert words.party({**failure, "party": ""}) == words.say("causes.no-party")  # of a step's own incident
 
 
 def test_texts_of_many_lines_leave_room_for_others() -> None:

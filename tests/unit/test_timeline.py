@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine import cases, deadlines
-from engine.timeline import NOTICES, Event, Hours, Surroundings, Timeline, timeline, units_of
+from engine.timeline import INSTALLATION, NOTICES, Event, Hours, Surroundings, Timeline, timeline, units_of
 
 MINUTE = 60_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -220,6 +220,7 @@ def test_wait_for_a_call_is_the_call() -> None:
 def test_outage_of_the_installation_is_a_technical_failure() -> None:
     found = case(opened(0, "a", "applicant"), ended(10), outages=[(-5 * MINUTE, 4 * MINUTE)])
     assert minutes(found) == {"technical_failure": 4, "with_applicant": 6}
+    assert [one.party for one in found.segments] == [INSTALLATION, "applicant"]
 
 
 def test_incidents_that_stop_nothing_are_no_failures() -> None:
@@ -436,7 +437,7 @@ def test_norm_covers_work_and_queue_before_it_covers_failures() -> None:
         norms={"a": norm("PT30M")},
         outages=[(20 * MINUTE, 35 * MINUTE)],
     )
-    assert causes(found) == [(None, "a", "technical_failure", 15), ("home", "a", "in_queue", 5)]
+    assert causes(found) == [(INSTALLATION, "a", "technical_failure", 15), ("home", "a", "in_queue", 5)]
 
 
 def test_delay_is_spread_in_proportion_to_what_exceeds_the_norms() -> None:

@@ -9,7 +9,7 @@ from engine import access, cases
 from engine.organisation import units
 from engine.oversight import timeline
 from engine.oversight.timeline import TimeSplit
-from engine.timeline import BUCKETS, PLAN, THE_APPLICANT, Cause, Delay
+from engine.timeline import BUCKETS, INSTALLATION, PLAN, THE_APPLICANT, Cause, Delay
 from web import charts, texts
 from web.charts import About, Part
 from web.desk import story
@@ -99,11 +99,10 @@ def _late(visit: Visit, seen: cases.Seen, delay: Delay, called: Mapping[str, str
     shares = whole_parts(every, 100)
     elements = story.names(visit.reader, seen.spec)
     named = {**called, seen.case.unit: seen.case.unit_name}
-    others = {cause.party for cause in delay.causes if cause.party and cause.party != THE_APPLICANT} - {
-        *named
-    }
+    others = {cause.party for cause in delay.causes if cause.party} - {*(THE_APPLICANT, INSTALLATION, *named)}
     named |= units.names(visit.uow, others) if others else {}
     parties = {key: visit.reader.half(name) for key, name in named.items() if name}
+    parties[INSTALLATION] = texts.say("oversight.installation")
     causes = [
         Row(
             _cause(cause, elements, parties),

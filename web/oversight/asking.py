@@ -26,7 +26,7 @@ from web.visit import Visit
 FILTERS = ("unit", "alone", "definition", "version", "class", "from", "to")
 MONTHS = 36  # that the form offers
 NO_CLASS = "-"  # in the address: cases of no class
-NO_ROLE = "-"  # in the address: work that is for no role
+NO_ROLE = "-"  # in older addresses: work that names no role, which is that of any caseworker
 USUAL = 6  # months that are shown first, with the present one
 
 Choices = Sequence[tuple[str, str]]  # value and text

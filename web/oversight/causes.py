@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.oversight import metrics
-from engine.oversight.metrics import DelayLine
+from engine.oversight.metrics import DelayCell, DelayLine
 from web import charts, texts
 from web.charts import About, Bar
 from web.oversight import names, words
@@ -73,7 +73,7 @@ def _row(line: DelayLine, called: Names, found: Asked) -> Row:
         bucket=line.bucket,
     )
     shown = {
-        "cause": texts.say(f"oversight.cause.{line.bucket}", party=party, step=step),
+        "cause": called.cause(DelayCell(line.party, line.element, line.bucket), line.definition),
         "bucket": names.bucket(line.bucket),
         "party": party,
         "definition": called.process(line.definition),

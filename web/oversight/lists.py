@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from flask import request
 
+from engine.access import CASEWORKER
 from engine.oversight import metrics
 from engine.oversight.metrics import AGES, MEASURES, PASSAGES, CaseLine, CaseMeasure, DelayCell, StepCell
 from engine.timeline import BUCKETS
@@ -106,7 +107,7 @@ def _step(measure: str) -> StepCell | None:
         return None
     code = asked.text(request.args, "role")
     element, unit = (asked.text(request.args, name) for name in ("element", "step_unit"))
-    return StepCell(element, "" if code == NO_ROLE else code, unit)
+    return StepCell(element, CASEWORKER if code == NO_ROLE else code, unit)
 
 
 def _parties(cell: DelayCell | StepCell | None) -> set[str]:
@@ -118,10 +119,10 @@ def _sentence(cell: DelayCell | StepCell | None, found: Asked, called: Names) ->
     """Return which cause of delay, or whose work, at which step and of which role, it is about."""
     if cell is None:
         return ""
-    step = called.step(found.filters.definition or "", cell.element or "")
+    definition = found.filters.definition or ""
     if isinstance(cell, DelayCell):
-        party = called.party(cell.party, cell.bucket)
-        return texts.say(f"oversight.cause.{cell.bucket}", party=party, step=step)
+        return called.cause(cell, definition)
+    step = called.step(definition, cell.element or "")
     whose = called.unit(cell.step_unit) if cell.step_unit else ""
     parts = [whose, step if cell.element else "", "" if cell.role is None else role(cell.role)]
     return " · ".join(part for part in parts if part)

@@ -8,7 +8,7 @@ from web import charts, texts
 from web.charts import About, Bar
 from web.oversight import names, words
 from web.oversight.area import Built
-from web.oversight.asking import NO_ROLE, Asked
+from web.oversight.asking import Asked
 from web.oversight.names import Names
 from web.oversight.tables import Column, Row, Table
 from web.visit import Visit
@@ -81,7 +81,7 @@ def _row(line: LoadLine, called: Names, found: Asked) -> Row:
         "definition": called.process(line.definition),
         "element": called.step(line.definition, line.element),
     }
-    cell = {"step_unit": line.unit, "role": line.role or NO_ROLE}
+    cell = {"step_unit": line.unit, "role": line.role}
     cell |= {"definition": line.definition, "element": line.element}
     links = {
         name: found.link("/oversight/cases", measure=f"work_{name}", **cell)
@@ -114,8 +114,8 @@ def _automated(line: AutomatedLine, called: Names) -> Row:
 
 
 def role(code: str) -> str:
-    """Return the name of a role in a unit; without one, that of every member."""
-    return texts.find_text(f"words.position.{code or 'caseworker'}", code)
+    """Return the name of a role in a unit."""
+    return texts.find_text(f"words.position.{code}", code)
 
 
 def _units(read: People, called: Names, found: Asked) -> Table:

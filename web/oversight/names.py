@@ -11,7 +11,8 @@ from engine import definitions
 from engine.design import publishing
 from engine.models import DefinitionVersion
 from engine.organisation import units
-from engine.timeline import BUCKETS
+from engine.oversight.metrics import DelayCell
+from engine.timeline import BUCKETS, INSTALLATION
 from web import texts
 from web.visit import Visit
 
@@ -78,9 +79,17 @@ class Names:
         """Return who had the case: a unit, or an awaited party; or that nobody is stated."""
         if key == APPLICANT or (not key and bucket == "with_applicant"):
             return texts.say("oversight.applicant")
+        if key == INSTALLATION:
+            return texts.say("oversight.installation")
         if not key:
             return texts.say("oversight.plan-party" if bucket == "plan" else "oversight.no-party")
         return self.unit(key)
+
+    def cause(self, cell: DelayCell, definition: str) -> str:
+        """Return a cause of delay in words."""
+        what = "outage" if cell.party == INSTALLATION else cell.bucket
+        party, step = self.party(cell.party, cell.bucket), self.step(definition, cell.element)
+        return texts.say(f"oversight.cause.{what}", party=party, step=step)
 
 
 def load(
@@ -98,7 +107,7 @@ def load(
     # A step of several units has their keys, separated by commas.
     keys = {key for one in of_units for key in one.split(",") if key}
     found = {row["key"]: row["name"] for row in known.units}
-    if others := keys - found.keys() - {APPLICANT}:
+    if others := keys - found.keys() - {APPLICANT, INSTALLATION}:
         found |= units.names(uow, others)
     called = {key: row.name for key, row in known.processes.items() if key in processes}
     if others := processes - called.keys():

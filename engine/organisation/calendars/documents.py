@@ -99,19 +99,32 @@ def check(document: Document) -> None:
         raise Invalid("The calendar can't be saved.", faults)
 
 
-def holiday_faults(document: Document, holidays: Sequence[Holiday]) -> list[Fault]:
+def holiday_faults(document: Document, holidays: Sequence[Holiday], field: str = "holidays") -> list[Fault]:
     """Returns the faults of holidays: names, days that are twice, and days of years that aren't listed."""
     faults, seen = [], set()
     for place, one in enumerate(holidays):
-        at = f"/holidays/{place}"
+        at = f"/{field}/{place}"
         if not is_name(one.name):
             faults.append(Fault(f"{at}/name", "must be 1 to 200 printable characters", "text"))
         if one.date in seen:
             faults.append(Fault(f"{at}/date", "is in the list twice", "repeated"))
-        elif document.years is None or year_of(one.date, jalali=document.jalali) not in document.years:
-            faults.append(Fault(f"{at}/date", "is in a year that is not in the list of years", "other-year"))
+        elif document.years is None or document.year_at(one.date) not in document.years:
+            faults.append(_unlisted(document, one, f"{at}/date"))
         seen.add(one.date)
     return faults
+
+
+def _unlisted(document: Document, holiday: Holiday, pointer: str) -> Fault:
+    """Returns the fault of a holiday whose year must be listed first.
+
+    The year is not added in silence: once a calendar lists years, no term counts on days of any other.
+    """
+    year = document.year_at(holiday.date)
+    if document.years is None:
+        detail = f"is in {year}, but the calendar has no list of years yet: it needs years with the holidays"
+        return Fault(pointer, detail, "no-years", {"year": year})
+    detail = f"is in {year}, which is not in the list of years"
+    return Fault(pointer, detail, "other-year", {"year": year})
 
 
 def is_name(text: str) -> bool:

@@ -211,7 +211,10 @@ def corrected(document: Document, add: Sequence[Holiday], remove: Sequence[date]
             "The calendar can't be saved.", [Fault("/remove", f"{shown} is no holiday", "no-holiday")]
         )
     left = [one for one in document.holidays if one.date not in gone]
-    return Document(document.week, document.jalali, document.years, sorted([*left, *add]))
+    changed = Document(document.week, document.jalali, document.years, sorted([*left, *add]))
+    if faults := documents.holiday_faults(changed, add, "add"):
+        raise Invalid("The calendar can't be saved.", faults)
+    return changed
 
 
 def _store(uow: UnitOfWork, calendar_id: UUID, number: int, new: NewVersion) -> None:

@@ -132,7 +132,7 @@ class DelayCell:
 
 @dataclass(frozen=True, slots=True)
 class StepCell:
-    """The passages of a step, or of all, by any role or by one; the role that is empty is none.
+    """The passages of a step, or of all, by any role or by one.
 
     `step_unit` is whose work it is: a unit, or several, as in `LoadLine`.
     """

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, and_, cast, func, select
 
-from engine.access import CASEWORKER
 from engine.models import StepFigures, StepPeriodFigures, StepWorker, Unit, UnitRate
 from engine.oversight.metrics.automation import AutomatedLine, automated
 from engine.oversight.metrics.figures import FEWEST, NO_DATA, Figure
@@ -35,9 +34,9 @@ _STEPS, _SUMS, _WORKERS = table(StepFigures), table(StepPeriodFigures), table(St
 class LoadLine:
     """The work at a step: open now; arrived and done in the period; hours that were noted, if shown.
 
-    `role` is empty if any caseworker may do it. `hours` come from whole periods that have ended, and from
-    cells of at least five people: their `cases` are the passages in these, and `left_out` says that there
-    were others.
+    `role` is `caseworker` if any caseworker may do it. `hours` come from whole periods that have ended, and
+    from cells of at least five people: their `cases` are the passages in these, and `left_out` says that
+    there were others.
     """
 
     unit: str
@@ -140,7 +139,7 @@ def _roles(uow: UnitOfWork, scope: Scope, lines: Sequence[LoadLine]) -> list[Rol
         shown = [line.hours.value for line in own if line.hours.value is not None]
         hours = Figure(round(sum(shown), 2), sum(line.hours.cases for line in own))
         left_out = any(line.left_out for line in own)
-        capacity = capacities.get((unit, role or CASEWORKER))
+        capacity = capacities.get((unit, role))
         found.append(
             RoleLine(
                 unit,

@@ -10,9 +10,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
+from engine.access import CASEWORKER
 from engine.oversight.projection.bins import bin_of
 from engine.oversight.projection.periods import period_of
-from engine.timeline import BUCKETS, ONGOING, Surroundings, Timeline, instant_of, timeline
+from engine.timeline import BUCKETS, ONGOING, Step, Surroundings, Timeline, instant_of, timeline
 
 DONE = frozenset({"completed", "given", "corrected", "happened", "answered", "paid", "retried", "skipped"})
 UNEXPLAINED = "unexplained"
@@ -274,7 +275,7 @@ def _steps(own: Row, cell: Row, story: _Story, line: Timeline, zone: tzinfo) -> 
         length = None if step.closed is None else step.closed - step.opened
         yield (
             *(*own, step.number, *cell, step.element, step.kind),
-            *(step.party or "", step.role or ""),
+            *(step.party or "", _role(step)),
             *_when(step.opened, zone),
             None if step.claimed is None else instant_of(step.claimed),
             *_when(step.closed, zone),
@@ -284,6 +285,11 @@ def _steps(own: Row, cell: Row, story: _Story, line: Timeline, zone: tzinfo) -> 
             story.sent_back.get(str(step.key), 0),
             sorted(story.people.get(step.key, ())),
         )
+
+
+def _role(step: Step) -> str:
+    """Returns for which role the work of a step is. If none is named, any caseworker may do it."""
+    return step.role or (CASEWORKER if step.side in ("office", "delegate") else "")
 
 
 def _causes(own: Row, cell: Row, line: Timeline, zone: tzinfo) -> Iterator[Row]:

@@ -9,6 +9,7 @@ from engine.oversight.commitments import MEASURES, TargetKind
 from engine.oversight.projection.periods import Days, month_of
 from engine.oversight.reports.periods import ReportPeriod, number_of
 from engine.platform.language import Calendar, Reader, Texts
+from engine.timeline import INSTALLATION
 
 _MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000  # ms
 _APPLICANT = "applicant"
@@ -128,6 +129,8 @@ class Words:
         """Return who had the case, or on whom it waited."""
         if cause["party"] == _APPLICANT or cause["bucket"] == "with_applicant":
             return self.say("causes.applicant")
+        if cause["party"] == INSTALLATION:
+            return self.say("causes.installation")
         if not cause["party"]:
             return self.say("causes.no-party")
         return self.reader.both([self.reader.half(name) for name in cause["party_names"]])
