@@ -323,13 +323,15 @@ export interface AmendCommitment {
   metric: CommitmentMetric;
   /** What the figure must reach: percent from 0 to 100 for shares, days of 24 hours for times, an average or a whole number. `target_kind` in the response says which. */
   target: number | string;
-  /** The last day on which the month that reaches it may end: today or later, within 20 years. */
+  /** `reach-by`: the last day on which the month that reaches it may end. `hold-from`: the day from which each month must meet it. Today or later, within 20 years. */
   due: string;
+  /** Whether it is to be reached by `due`, or held from then on; by default `reach-by`, or as it was. */
+  kind?: CommitmentKind | null;
   /** Whose months are measured. */
   calendar?: Calendar;
   /** Only cases of the definition with this key; by default all of the unit. Required for `completion`, not allowed for `services_online`. */
   definition?: string | null;
-  /** The first month that is measured contains this day; by default today. */
+  /** The first month that is shown contains this day; by default today. Months count for the state if they begin after the day on which the commitment is entered. */
   since?: string | null;
   /** The version that you have read. 409 if there is a newer one. */
   version: number;
@@ -951,7 +953,7 @@ export interface CasesBody {
 
 /** A cause of the delay. */
 export interface CauseBody {
-  /** Key of the unit that had the case, or the party that was awaited; null if there was none. */
+  /** Key of the unit that had the case, or the party that was awaited; `this_installation` for its outages; null if there was none. */
   party: string | null;
   /** Path of the element in the diagram; null if it concerns none. */
   element: string | null;
@@ -1331,13 +1333,17 @@ export interface CommitmentBody {
   calendar: Calendar;
   /** A day of the first month that is measured. */
   since: string;
-  /** The day by which it must be reached. */
+  /** The day by which it must be reached, or from which it must be held. */
   due: string;
+  /** Which of the two. */
+  kind: CommitmentKind;
+  /** Day on which it was entered, or amended to something else or less. Months that begin later count. */
+  entered: string;
   /** Number of the current version. */
   version: number;
   /** What has become of it. */
   state: CommitmentState;
-  /** First day of the first month that met the target; null if none did. */
+  /** First day of the first month that reached it; null if none did, and of `hold-from`. */
   reached: string | null;
   /** Whether it was reached, and the last measured month doesn't meet the target any more. */
   lost: boolean;
@@ -1347,9 +1353,9 @@ export interface CommitmentBody {
   month: string | null;
   /** Whether `value` is known. */
   status: FigureStatus;
-  /** Day by which the unit must explain why it was not reached in time; null if it needn't. */
+  /** Day by which the unit must explain why it was not reached in time, was lost again, or is not held; null if it needn't. */
   explain_by: string | null;
-  /** The main cause in the latest explanation since the due date; null if there is none. */
+  /** The main cause in the latest explanation since one was demanded last; null if there is none. */
   cause: CommitmentCause | null;
   /** Text of that explanation. */
   explanation: string | null;
@@ -1397,13 +1403,17 @@ export interface CommitmentDetail {
   calendar: Calendar;
   /** A day of the first month that is measured. */
   since: string;
-  /** The day by which it must be reached. */
+  /** The day by which it must be reached, or from which it must be held. */
   due: string;
+  /** Which of the two. */
+  kind: CommitmentKind;
+  /** Day on which it was entered, or amended to something else or less. Months that begin later count. */
+  entered: string;
   /** Number of the current version. */
   version: number;
   /** What has become of it. */
   state: CommitmentState;
-  /** First day of the first month that met the target; null if none did. */
+  /** First day of the first month that reached it; null if none did, and of `hold-from`. */
   reached: string | null;
   /** Whether it was reached, and the last measured month doesn't meet the target any more. */
   lost: boolean;
@@ -1413,9 +1423,9 @@ export interface CommitmentDetail {
   month: string | null;
   /** Whether `value` is known. */
   status: FigureStatus;
-  /** Day by which the unit must explain why it was not reached in time; null if it needn't. */
+  /** Day by which the unit must explain why it was not reached in time, was lost again, or is not held; null if it needn't. */
   explain_by: string | null;
-  /** The main cause in the latest explanation since the due date; null if there is none. */
+  /** The main cause in the latest explanation since one was demanded last; null if there is none. */
   cause: CommitmentCause | null;
   /** Text of that explanation. */
   explanation: string | null;
@@ -1434,6 +1444,14 @@ export interface CommitmentDetail {
   /** All explanations, oldest first. */
   explanations: Array<ExplanationBody>;
 }
+
+/**
+ * Whether a commitment is to be reached or held.
+ *
+ * - `reach-by`: a month that ends by the due date meets the target, and no later one loses it
+ * - `hold-from`: each whole month from the due date on meets the target
+ */
+export type CommitmentKind = "reach-by" | "hold-from";
 
 /**
  * Figure by which a commitment is measured, each month.
@@ -1464,9 +1482,9 @@ export interface CommitmentMonth {
   value: number | null;
   /** Whether the value is known. */
   status: FigureStatus;
-  /** Number of cases, or of services, from which it comes. */
+  /** Number of cases, or of services, from which it comes; of a count, all cases that ended. */
   cases: number;
-  /** Whether it meets the target; null if it isn't measured. */
+  /** Whether it meets the target; null if it isn't measured, or of fewer than 10 cases. */
   met: boolean | null;
 }
 
@@ -1487,9 +1505,11 @@ export interface CommitmentPage {
  * - `reached`: a month that ended by the due date met the target
  * - `late`: a month met the target, but it ended after the due date
  * - `missed`: the due date has passed, and no month has met the target
- * - `not_measured`: no month that has ended has a figure
+ * - `held`: the last measured month since the day from which it holds met the target
+ * - `not_held`: that month did not meet the target
+ * - `not_measured`: no month that counts has a figure of enough cases
  */
-export type CommitmentState = "pending" | "reached" | "late" | "missed" | "not_measured";
+export type CommitmentState = "pending" | "reached" | "late" | "missed" | "held" | "not_held" | "not_measured";
 
 /** What a commitment said from an instant on. */
 export interface CommitmentVersionBody {
@@ -1511,8 +1531,10 @@ export interface CommitmentVersionBody {
   calendar: Calendar;
   /** A day of the first month that is measured. */
   since: string;
-  /** The day by which it must be reached. */
+  /** The day by which it must be reached, or from which it must be held. */
   due: string;
+  /** Which of the two. */
+  kind: CommitmentKind;
   /** Why it was amended; null for the first version. */
   reason: string | null;
   /** When it was entered. */
@@ -2047,7 +2069,7 @@ export type DelayBucket = "worked" | "technical_failure" | "other_agency" | "in_
 export interface DelayLineBody {
   /** Place among the causes, from 1. */
   rank: number;
-  /** Key of the unit that had the cases, or the party that was awaited; empty if there was none. */
+  /** Key of the unit that had the cases, or the party that was awaited; `this_installation` for its outages; empty if there was none. */
   party: string;
   /** Key of the definition. */
   definition: string;
@@ -2795,7 +2817,7 @@ export type EvidenceTypeState = "fetchable" | "requested" | "preview" | "fetched
  */
 export type ExecutableProcesses = "marked" | "all";
 
-/** Why a commitment was not reached in time. */
+/** Why a commitment was not reached in time, was lost again, or is not held. */
 export interface ExplainCommitment {
   /** The main cause. */
   cause: CommitmentCause;
@@ -2811,7 +2833,7 @@ export interface ExplainDelay {
   text?: string | null;
 }
 
-/** Why a commitment was not reached in time. */
+/** Why a commitment was not reached in time, was lost again, or is not held. */
 export interface ExplanationBody {
   /** The version of the commitment at that time. */
   version: number;
@@ -3674,7 +3696,7 @@ export type ListedVersions = "published" | "draft";
 export interface LoadLineBody {
   /** Key of the unit; several, separated by commas, for work that any of them may do. */
   unit: string;
-  /** Role in the unit; empty: any caseworker may do it. */
+  /** Role in the unit; `caseworker`: any of its members may do it. */
   role: string;
   /** Key of the definition. */
   definition: string;
@@ -3732,13 +3754,15 @@ export interface MakeCommitment {
   metric: CommitmentMetric;
   /** What the figure must reach: percent from 0 to 100 for shares, days of 24 hours for times, an average or a whole number. `target_kind` in the response says which. */
   target: number | string;
-  /** The last day on which the month that reaches it may end: today or later, within 20 years. */
+  /** `reach-by`: the last day on which the month that reaches it may end. `hold-from`: the day from which each month must meet it. Today or later, within 20 years. */
   due: string;
+  /** Whether it is to be reached by `due`, or held from then on; by default `reach-by`, or as it was. */
+  kind?: CommitmentKind | null;
   /** Whose months are measured. */
   calendar?: Calendar;
   /** Only cases of the definition with this key; by default all of the unit. Required for `completion`, not allowed for `services_online`. */
   definition?: string | null;
-  /** The first month that is measured contains this day; by default today. */
+  /** The first month that is shown contains this day; by default today. Months count for the state if they begin after the day on which the commitment is entered. */
   since?: string | null;
   /** Key of the unit. */
   unit: string;
@@ -5288,8 +5312,10 @@ export interface ReportCommitment {
   metric: CommitmentMetric;
   /** What the figure should reach, in the unit of figures: a share from 0 to 1, or milliseconds. */
   target: number;
-  /** By which day. */
+  /** By which day, or from which day on. */
   due: string;
+  /** Which of the two. Reports of before the second kind don't say it: it is the first. */
+  kind: CommitmentKind;
   /** The figure; null if it was not measured. */
   value: number | null;
   /** First day of the month of the figure. */
@@ -5593,7 +5619,7 @@ export type Role = "administrator" | "designer" | "caseworker" | "portal" | "ser
 export interface RoleLineBody {
   /** Key of the unit; several, separated by commas, for work that any of them may do. */
   unit: string;
-  /** Role in the unit; empty: any caseworker may do it. */
+  /** Role in the unit; `caseworker`: any of its members may do it. */
   role: string;
   /** Number of tasks that are open now. */
   open: number;
@@ -5823,7 +5849,7 @@ export interface SegmentBody {
   to_at: string;
   /** What the time counts as; never `worked`, since nobody's working hours are shown. */
   bucket: Bucket;
-  /** Key of the unit that had the case, or the party that was awaited; null if there was none. */
+  /** Key of the unit that had the case, or the party that was awaited; `this_installation` for its outages; null if there was none. */
   party: string | null;
   /** Path of the element in the diagram; null if there was none. */
   element: string | null;

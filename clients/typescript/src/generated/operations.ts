@@ -826,9 +826,9 @@ export class Commitments {
   }
 
   /**
-   * Explain why a commitment was not reached in time.
+   * Explain why a commitment was not reached or held.
    *
-   * An explanation can't be changed; a later one is added to it. 409 if the commitment isn't late. For managers of the unit, or of one above it.
+   * An explanation can't be changed; a later one is added to it. 409 if nothing is to be explained. For managers of the unit, or of one above it.
    *
    * `POST /api/v1/commitments/{commitment_id}/explain`
    *
@@ -2225,7 +2225,7 @@ export class Metrics {
    *
    * @param options.element With `bucket`: the element of the cause. For passages of steps: the element.
    *
-   * @param options.role For passages of steps: the role; `-` for none.
+   * @param options.role For passages of steps: the role; `-` is `caseworker`, too.
    *
    * @param options.step_unit For passages of steps: the unit whose work it is.
    *

@@ -435,7 +435,11 @@ class AmendCommitment(TypedDict):
     or a whole number. `target_kind` in the response says which.
     """
     due: str
-    """The last day on which the month that reaches it may end: today or later, within 20 years."""
+    """`reach-by`: the last day on which the month that reaches it may end. `hold-from`: the day from which
+    each month must meet it. Today or later, within 20 years.
+    """
+    kind: NotRequired[CommitmentKind | None]
+    """Whether it is to be reached by `due`, or held from then on; by default `reach-by`, or as it was."""
     calendar: NotRequired[Calendar]
     """Whose months are measured."""
     definition: NotRequired[str | None]
@@ -443,7 +447,9 @@ class AmendCommitment(TypedDict):
     not allowed for `services_online`.
     """
     since: NotRequired[str | None]
-    """The first month that is measured contains this day; by default today."""
+    """The first month that is shown contains this day; by default today. Months count for the state if they
+    begin after the day on which the commitment is entered.
+    """
     version: int
     """The version that you have read. 409 if there is a newer one."""
     reason: str
@@ -1164,7 +1170,9 @@ class CauseBody(TypedDict):
     """A cause of the delay."""
 
     party: str | None
-    """Key of the unit that had the case, or the party that was awaited; null if there was none."""
+    """Key of the unit that had the case, or the party that was awaited; `this_installation` for its
+    outages; null if there was none.
+    """
     element: str | None
     """Path of the element in the diagram; null if it concerns none."""
     bucket: str
@@ -1580,13 +1588,17 @@ class CommitmentBody(TypedDict):
     since: str
     """A day of the first month that is measured."""
     due: str
-    """The day by which it must be reached."""
+    """The day by which it must be reached, or from which it must be held."""
+    kind: CommitmentKind
+    """Which of the two."""
+    entered: str
+    """Day on which it was entered, or amended to something else or less. Months that begin later count."""
     version: int
     """Number of the current version."""
     state: CommitmentState
     """What has become of it."""
     reached: str | None
-    """First day of the first month that met the target; null if none did."""
+    """First day of the first month that reached it; null if none did, and of `hold-from`."""
     lost: bool
     """Whether it was reached, and the last measured month doesn't meet the target any more."""
     value: float | None
@@ -1596,9 +1608,11 @@ class CommitmentBody(TypedDict):
     status: FigureStatus
     """Whether `value` is known."""
     explain_by: str | None
-    """Day by which the unit must explain why it was not reached in time; null if it needn't."""
+    """Day by which the unit must explain why it was not reached in time, was lost again, or is not held;
+    null if it needn't.
+    """
     cause: CommitmentCause | None
-    """The main cause in the latest explanation since the due date; null if there is none."""
+    """The main cause in the latest explanation since one was demanded last; null if there is none."""
     explanation: str | None
     """Text of that explanation."""
     withdrawn_at: str | None
@@ -1649,13 +1663,17 @@ class CommitmentDetail(TypedDict):
     since: str
     """A day of the first month that is measured."""
     due: str
-    """The day by which it must be reached."""
+    """The day by which it must be reached, or from which it must be held."""
+    kind: CommitmentKind
+    """Which of the two."""
+    entered: str
+    """Day on which it was entered, or amended to something else or less. Months that begin later count."""
     version: int
     """Number of the current version."""
     state: CommitmentState
     """What has become of it."""
     reached: str | None
-    """First day of the first month that met the target; null if none did."""
+    """First day of the first month that reached it; null if none did, and of `hold-from`."""
     lost: bool
     """Whether it was reached, and the last measured month doesn't meet the target any more."""
     value: float | None
@@ -1665,9 +1683,11 @@ class CommitmentDetail(TypedDict):
     status: FigureStatus
     """Whether `value` is known."""
     explain_by: str | None
-    """Day by which the unit must explain why it was not reached in time; null if it needn't."""
+    """Day by which the unit must explain why it was not reached in time, was lost again, or is not held;
+    null if it needn't.
+    """
     cause: CommitmentCause | None
-    """The main cause in the latest explanation since the due date; null if there is none."""
+    """The main cause in the latest explanation since one was demanded last; null if there is none."""
     explanation: str | None
     """Text of that explanation."""
     withdrawn_at: str | None
@@ -1685,6 +1705,13 @@ class CommitmentDetail(TypedDict):
     explanations: list[ExplanationBody]
     """All explanations, oldest first."""
 
+
+CommitmentKind: TypeAlias = Literal["reach-by", "hold-from"]
+"""Whether a commitment is to be reached or held.
+
+- `reach-by`: a month that ends by the due date meets the target, and no later one loses it
+- `hold-from`: each whole month from the due date on meets the target
+"""
 
 CommitmentMetric: TypeAlias = Literal[
     "on_time",
@@ -1733,9 +1760,9 @@ class CommitmentMonth(TypedDict):
     status: FigureStatus
     """Whether the value is known."""
     cases: int
-    """Number of cases, or of services, from which it comes."""
+    """Number of cases, or of services, from which it comes; of a count, all cases that ended."""
     met: bool | None
-    """Whether it meets the target; null if it isn't measured."""
+    """Whether it meets the target; null if it isn't measured, or of fewer than 10 cases."""
 
 
 class CommitmentPage(TypedDict):
@@ -1749,14 +1776,18 @@ class CommitmentPage(TypedDict):
     """The instant up to which the figures know all events."""
 
 
-CommitmentState: TypeAlias = Literal["pending", "reached", "late", "missed", "not_measured"]
+CommitmentState: TypeAlias = Literal[
+    "pending", "reached", "late", "missed", "held", "not_held", "not_measured"
+]
 """What has become of a commitment.
 
 - `pending`: the due date has not passed, and no month has met the target yet
 - `reached`: a month that ended by the due date met the target
 - `late`: a month met the target, but it ended after the due date
 - `missed`: the due date has passed, and no month has met the target
-- `not_measured`: no month that has ended has a figure
+- `held`: the last measured month since the day from which it holds met the target
+- `not_held`: that month did not meet the target
+- `not_measured`: no month that counts has a figure of enough cases
 """
 
 
@@ -1782,7 +1813,9 @@ class CommitmentVersionBody(TypedDict):
     since: str
     """A day of the first month that is measured."""
     due: str
-    """The day by which it must be reached."""
+    """The day by which it must be reached, or from which it must be held."""
+    kind: CommitmentKind
+    """Which of the two."""
     reason: str | None
     """Why it was amended; null for the first version."""
     made_at: str
@@ -2379,7 +2412,9 @@ class DelayLineBody(TypedDict):
     rank: int
     """Place among the causes, from 1."""
     party: str
-    """Key of the unit that had the cases, or the party that was awaited; empty if there was none."""
+    """Key of the unit that had the cases, or the party that was awaited; `this_installation` for its
+    outages; empty if there was none.
+    """
     definition: str
     """Key of the definition."""
     element: str
@@ -3271,7 +3306,7 @@ ExecutableProcesses: TypeAlias = Literal["marked", "all"]
 
 
 class ExplainCommitment(TypedDict):
-    """Why a commitment was not reached in time."""
+    """Why a commitment was not reached in time, was lost again, or is not held."""
 
     cause: CommitmentCause
     """The main cause."""
@@ -3289,7 +3324,7 @@ class ExplainDelay(TypedDict):
 
 
 class ExplanationBody(TypedDict):
-    """Why a commitment was not reached in time."""
+    """Why a commitment was not reached in time, was lost again, or is not held."""
 
     version: int
     """The version of the commitment at that time."""
@@ -4254,7 +4289,7 @@ class LoadLineBody(TypedDict):
     unit: str
     """Key of the unit; several, separated by commas, for work that any of them may do."""
     role: str
-    """Role in the unit; empty: any caseworker may do it."""
+    """Role in the unit; `caseworker`: any of its members may do it."""
     definition: str
     """Key of the definition."""
     element: str
@@ -4317,7 +4352,11 @@ class MakeCommitment(TypedDict):
     or a whole number. `target_kind` in the response says which.
     """
     due: str
-    """The last day on which the month that reaches it may end: today or later, within 20 years."""
+    """`reach-by`: the last day on which the month that reaches it may end. `hold-from`: the day from which
+    each month must meet it. Today or later, within 20 years.
+    """
+    kind: NotRequired[CommitmentKind | None]
+    """Whether it is to be reached by `due`, or held from then on; by default `reach-by`, or as it was."""
     calendar: NotRequired[Calendar]
     """Whose months are measured."""
     definition: NotRequired[str | None]
@@ -4325,7 +4364,9 @@ class MakeCommitment(TypedDict):
     not allowed for `services_online`.
     """
     since: NotRequired[str | None]
-    """The first month that is measured contains this day; by default today."""
+    """The first month that is shown contains this day; by default today. Months count for the state if they
+    begin after the day on which the commitment is entered.
+    """
     unit: str
     """Key of the unit."""
 
@@ -5995,7 +6036,9 @@ class ReportCommitment(TypedDict):
     target: float
     """What the figure should reach, in the unit of figures: a share from 0 to 1, or milliseconds."""
     due: str
-    """By which day."""
+    """By which day, or from which day on."""
+    kind: CommitmentKind
+    """Which of the two. Reports of before the second kind don't say it: it is the first."""
     value: float | None
     """The figure; null if it was not measured."""
     month: str | None
@@ -6315,7 +6358,7 @@ class RoleLineBody(TypedDict):
     unit: str
     """Key of the unit; several, separated by commas, for work that any of them may do."""
     role: str
-    """Role in the unit; empty: any caseworker may do it."""
+    """Role in the unit; `caseworker`: any of its members may do it."""
     open: int
     """Number of tasks that are open now."""
     arrived: int
@@ -6571,7 +6614,9 @@ class SegmentBody(TypedDict):
     bucket: Bucket
     """What the time counts as; never `worked`, since nobody's working hours are shown."""
     party: str | None
-    """Key of the unit that had the case, or the party that was awaited; null if there was none."""
+    """Key of the unit that had the case, or the party that was awaited; `this_installation` for its
+    outages; null if there was none.
+    """
     element: str | None
     """Path of the element in the diagram; null if there was none."""
 

@@ -1046,9 +1046,9 @@ class Commitments:
     def explain(
         self, commitment_id: str, body: models.ExplainCommitment, *, idempotency_key: str | None = None
     ) -> models.CommitmentDetail:
-        """Explain why a commitment was not reached in time.
+        """Explain why a commitment was not reached or held.
 
-        An explanation can't be changed; a later one is added to it. 409 if the commitment isn't late.
+        An explanation can't be changed; a later one is added to it. 409 if nothing is to be explained.
         For managers of the unit, or of one above it.
 
         `POST /api/v1/commitments/{commitment_id}/explain`
@@ -2743,7 +2743,7 @@ class Metrics:
         in the line; empty for none.
         - `party`: With `bucket`: the party of the cause.
         - `element`: With `bucket`: the element of the cause. For passages of steps: the element.
-        - `role`: For passages of steps: the role; `-` for none.
+        - `role`: For passages of steps: the role; `-` is `caseworker`, too.
         - `step_unit`: For passages of steps: the unit whose work it is.
         - `cursor`: The `next` of the page before; leave it out for the first page.
         """

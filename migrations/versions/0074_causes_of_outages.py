@@ -5,8 +5,8 @@ Empties all figures.
 
 from alembic import op
 
-revision = "0089"
-down_revision = "0068"
+revision = "0074"
+down_revision = "0073"
 branch_labels = None
 depends_on = None
 
