@@ -137,7 +137,7 @@ class Walk:
         until(lambda: all(bill["status"] != "open" for bill in self._read()["bills"]))
 
     def _send(self, page: Page) -> None:
-        """Fill in what a page demands, and go on; what some answers demand, once the page says so."""
+        """Fill in what a page demands, and continue; what some answers demand, once the page says so."""
         for box in page.evaluate(BOXES):
             if not (box["says"] or box["closed"]):
                 self._fill(page, box)

@@ -316,6 +316,7 @@ CALLED = {
     "OrganisationKind": "organisation", "RelationKind": "relation", "RateKind": "rate",
     "ServiceClass": "service-class",
     "CommitmentState": "commitment-state", "CommitmentCause": "commitment-cause",
+    "CommitmentKind": "commitment-kind",
     "CommitmentMetric": "commitment-metric", "OfflineReason": "offline-reason",
     "EvidenceState": "evidence", "RequestStatus": "request",
     "ProposalKind": "proposal-kind", "ProposalStatus": "proposal",
