@@ -312,6 +312,7 @@ CALLED = {
     "CaseMigrationStatus": "case-migration", "MigratedCaseStatus": "migrated-case", "Openable": "opened",
     "OrganisationKind": "organisation", "RelationKind": "relation", "RateKind": "rate",
     "ServiceClass": "service-class",
+    "CommitmentKind": "commitment-kind",
     "CommitmentState": "commitment-state", "CommitmentCause": "commitment-cause",
     "CommitmentMetric": "commitment-metric", "OfflineReason": "offline-reason",
     "EvidenceState": "evidence", "RequestStatus": "request",
