@@ -15,6 +15,7 @@ from tests.organisation import a_member
 
 TODAY = datetime.now(UTC).date()
 FIRST = (TODAY.replace(day=1) - timedelta(days=40)).replace(day=1)
+BEFORE = FIRST - timedelta(days=1)  # when it was entered
 LAST = (FIRST + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 NEW = {
     **TEXTS,
@@ -29,15 +30,7 @@ def old(database: Database) -> str:
     a_past(database)
     plant(database, "root", {FIRST: (6, 10)})
     who = a_member(database, "an old administrator", "root", "*", "administrator")
-    return str(
-        at(
-            database,
-            who,
-            FIRST - timedelta(days=1),
-            commitments.make,
-            promise("root", LAST, since=FIRST - timedelta(days=1)),
-        )
-    )
+    return str(at(database, who, BEFORE, commitments.make, promise("root", LAST, since=BEFORE)))
 
 
 def test_commitments_are_listed_and_explained(client: Clients, old: str) -> None:
@@ -248,7 +241,7 @@ def test_an_unexplained_commitment_is_not_made_easier(client: Clients, old: str)
         "reason": "r",
         "calendar": "gregorian",
         "due": str(LAST),
-        "since": str(FIRST - timedelta(days=1)),
+        "since": str(BEFORE),
     }
     path = f"/commitments/{old}/amend"
     for easier in ({"due": NEW["due"]}, {"target": 50}, {"metric": "take_up"}, {"calendar": "jalali"}):

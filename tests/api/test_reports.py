@@ -136,15 +136,16 @@ def test_a_missed_commitment_lacks_its_explanation(past: Past, writer: Client) -
 
     def promise(uow: UnitOfWork) -> UUID:
         new = NewCommitment(
-            "welfare", "همه در مهلت", "All on time", "law", "median", 0, date(2026, 9, 30), "gregorian"
+            "root", "همه در مهلت", "All on time", "law", "median", 0, date(2026, 9, 30), "gregorian"
         )
         return commitments.make(uow, new)
 
     administrator = factories.an_actor(past.database, "administrator")
     then = datetime(2026, 8, 3, 12, tzinfo=UTC)
     past.database.run(lambda session, _: promise(UnitOfWork(session, administrator, then)))
-    (found,) = past.begin(writer, "welfare", OCTOBER)["content"]["commitments"]
+    (found,) = past.begin(writer, "root", OCTOBER)["content"]["commitments"]
     assert (found["state"], found["unexplained"], found["target"]) == ("missed", True, 0)
+    assert found["kind"] == "reach-by"
     assert found["value"] > 0
 
 

@@ -76,7 +76,7 @@ def test_figures_of_each_month_are_those_of_the_overview(
             for month in found[unit, definition, calendar, name].months:
                 numbers = expected[month.first.isoformat()]
                 figure = getattr(numbers, name)
-                if MEASURES[name].kind == "count":  # of all cases that ended, not of those that it counts
+                if MEASURES[name].kind == "count" and figure.value is not None:  # of all that ended
                     figure = replace(figure, cases=numbers.closed.cases)
                 assert (month.first, month.value) == (month.first, figure), (unit, name)
                 compared += month.value.value is not None

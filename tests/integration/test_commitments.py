@@ -51,7 +51,7 @@ def begins(calendar: Calendar, day: date) -> bool:
 
 
 class Reading(NamedTuple):
-    """What a reader says: state, month that reached it, whether it was lost, days to explain."""
+    """What a reader says: state, first month that reached it, whether it was lost, the days to explain."""
 
     state: str
     reached: date | None

@@ -1,5 +1,6 @@
 """Progress reports: forged signatures are found, nobody signs own words, and each agency has to report."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -162,6 +163,30 @@ def test_explanations_are_those_of_today_and_awaited_for_14_days(
     assert said(date(2026, 6, 15), report)[0] == "missed"  # on its last day, as on the page of commitments
     at(database, people[0], date(2026, 7, 3), commitments.explain, made, "staff", "two left")
     assert said(date(2026, 7, 3)) == ("missed", "people or skills were missing: two left")
+
+
+def test_day_from_which_a_commitment_holds_is_said(
+    database: Database, people: list[Actor], agency: str
+) -> None:
+    """A report of before the second kind has no kind: its day is the one by which it was due."""
+    administrator = a_member(database, "an administrator", agency, "*", "administrator")
+    a_past(database)
+    plant(database, agency, {MAY[0]: (1, 10)})
+    new = promise(agency, MAY[0], kind="hold-from")
+    at(database, administrator, date(2026, 4, 2), commitments.make, new)
+    report = at(database, people[0], date(2026, 6, 3), reports.create, agency, *MAY)
+    content = at(database, people[0], date(2026, 6, 3), reports.read, report).content
+    words = Words(messages(Reader("en", "gregorian", None)))
+
+    def row() -> Sequence[str]:
+        (table,) = next(one for one in reports.sections(content, words) if one.name == "commitments").blocks
+        assert isinstance(table, Table)
+        return [str(cell) for cell in table.rows[0]]
+
+    assert row()[4:6] == ["from 1 May 2026 on", "not held"]
+    assert row()[6] == "explanation awaited until 14 June 2026"
+    del content["commitments"][0]["kind"]
+    assert row()[4] == "1 May 2026"
 
 
 def test_each_agency_that_existed_has_to_report(database: Database, people: list[Actor], agency: str) -> None:
