@@ -15,13 +15,13 @@ from werkzeug.http import http_date
 from api.command import Reply, also_as, command, of_one_moment
 from api.metrics.bodies import (
     CasesBody,
-    DelaysBody,
     OverviewBody,
     PortfolioBody,
     StepsBody,
     TimesBody,
     WorkloadBody,
 )
+from api.metrics.delays import DelaysBody
 from api.metrics.queries import CSV, CasesQuery, MetricsQuery, OverviewQuery, PortfolioQuery, TimeQuery
 from engine.oversight import metrics
 from engine.oversight.metrics import Weights

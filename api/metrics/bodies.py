@@ -18,11 +18,13 @@ from api.shapes import (
 )
 
 
-class _Body(Body):
+class Part(Body):
+    """A part of an answer, of a figure's attributes."""
+
     model_config = ConfigDict(from_attributes=True)
 
 
-class FigureBody(_Body):
+class FigureBody(Part):
     """A figure, or why it is missing."""
 
     value: int | float | None
@@ -33,7 +35,7 @@ class FigureBody(_Body):
     """Number of cases, or of passages of steps, from which it comes."""
 
 
-class DaysBody(_Body):
+class DaysBody(Part):
     """The period."""
 
     first: date
@@ -42,7 +44,7 @@ class DaysBody(_Body):
     """Last day, included."""
 
 
-class _OfPeriod(_Body):
+class OfPeriod(Part):
     """Figures of a period."""
 
     days: DaysBody
@@ -51,7 +53,7 @@ class _OfPeriod(_Body):
     """The instant up to which the figures know all events."""
 
 
-class NumbersBody(_Body):
+class NumbersBody(Part):
     """Figures of the cases that started (`started`, `take_up`) or ended (all others) in a period."""
 
     started: FigureBody
@@ -92,7 +94,7 @@ class NumbersBody(_Body):
     """Number of appeals that were granted."""
 
 
-class StockBody(_Body):
+class StockBody(Part):
     """The cases that were open at the end of the period."""
 
     open: FigureBody
@@ -103,7 +105,7 @@ class StockBody(_Body):
     """Number of cases whose term has ended without a decision."""
 
 
-class LineBody(_Body):
+class LineBody(Part):
     """The figures of one part of the cases."""
 
     label: str
@@ -114,7 +116,7 @@ class LineBody(_Body):
     """The figures."""
 
 
-class OverviewBody(_OfPeriod):
+class OverviewBody(OfPeriod):
     """The overview."""
 
     numbers: NumbersBody
@@ -129,7 +131,7 @@ class OverviewBody(_OfPeriod):
     """With `compare`: the figures of each version, or unit, and class; otherwise empty."""
 
 
-class TimeLineBody(_Body):
+class TimeLineBody(Part):
     """How long ended cases were in each bucket."""
 
     label: str
@@ -144,7 +146,7 @@ class TimeLineBody(_Body):
     """Milliseconds by bucket."""
 
 
-class TimesBody(_OfPeriod):
+class TimesBody(OfPeriod):
     """Where the time of the cases went that ended in the period."""
 
     total: TimeLineBody | None
@@ -153,45 +155,7 @@ class TimesBody(_OfPeriod):
     """With `by`: one line for each part; otherwise empty."""
 
 
-class DelayLineBody(_Body):
-    """A cause of delay."""
-
-    rank: int
-    """Place among the causes, from 1."""
-    party: str
-    """Key of the unit that had the cases, or the party that was awaited; `this_installation` for its outages;
-    empty if there was none.
-    """
-    definition: str
-    """Key of the definition."""
-    element: str
-    """Path of the element in the diagram; empty if it concerns none."""
-    bucket: str
-    """What the time counts as, one of the buckets of a case; `plan` if the norms of the steps exceed the
-    term, `unexplained` if nothing in the log explains it.
-    """
-    ms: int
-    """Milliseconds of office time."""
-    share: float
-    """Share of all delay, from 0 to 1."""
-    cases: int
-    """Number of cases that it delayed."""
-
-
-class DelaysBody(_OfPeriod):
-    """Why cases that ended in the period were late."""
-
-    late: int | None
-    """Number of late cases; null if no case has a term or a norm."""
-    with_term: int
-    """Number of cases with a statutory term or a norm."""
-    ms: int | None
-    """Milliseconds of office time by which all of them are late; null if no case has a term or a norm."""
-    lines: list[DelayLineBody]
-    """The causes, the greatest first."""
-
-
-class StepLineBody(_Body):
+class StepLineBody(Part):
     """An element that takes time."""
 
     element: ElementPath
@@ -209,7 +173,7 @@ class StepLineBody(_Body):
     """Number of corrections that were requested from it."""
 
 
-class StepsBody(_OfPeriod):
+class StepsBody(OfPeriod):
     """The elements of a version that take time."""
 
     definition: str
@@ -220,7 +184,7 @@ class StepsBody(_OfPeriod):
     """The elements, the longest total wait first."""
 
 
-class LoadLineBody(_Body):
+class LoadLineBody(Part):
     """The work at a step, of a role in a unit."""
 
     unit: str
@@ -244,7 +208,7 @@ class LoadLineBody(_Body):
     """Whether fewer than five people worked in some periods, whose hours are not in the sum."""
 
 
-class RoleLineBody(_Body):
+class RoleLineBody(Part):
     """The work of a role in a unit."""
 
     unit: str
@@ -263,7 +227,7 @@ class RoleLineBody(_Body):
     """Hours that the role has in the period, as stated in the rates."""
 
 
-class QualityBody(_Body):
+class QualityBody(Part):
     """Corrections and appeals in the ended cases of a unit."""
 
     unit: str
@@ -278,7 +242,7 @@ class QualityBody(_Body):
     """Number of appeals that were granted."""
 
 
-class AutomatedLineBody(_Body):
+class AutomatedLineBody(Part):
     """A step that another system does, and that people did in earlier versions."""
 
     definition: str
@@ -290,7 +254,7 @@ class AutomatedLineBody(_Body):
     """Hours of work that this has set free, by the average of the earlier versions."""
 
 
-class WorkloadBody(_OfPeriod):
+class WorkloadBody(OfPeriod):
     """The load of units, roles and steps."""
 
     lines: list[LoadLineBody]
@@ -303,7 +267,7 @@ class WorkloadBody(_OfPeriod):
     """Steps that are no longer done by people."""
 
 
-class WeightsBody(_Body):
+class WeightsBody(Part):
     """How much each factor counts."""
 
     volume: float
@@ -316,7 +280,7 @@ class WeightsBody(_Body):
     """Weight of the dissatisfaction."""
 
 
-class ServiceLineBody(_Body):
+class ServiceLineBody(Part):
     """A service in the ranking."""
 
     rank: int
@@ -335,7 +299,7 @@ class ServiceLineBody(_Body):
     """Weighted geometric mean of the factors, from 0 to 1."""
 
 
-class PortfolioBody(_OfPeriod):
+class PortfolioBody(OfPeriod):
     """Services ranked by what an improvement would bring."""
 
     weights: WeightsBody
@@ -344,7 +308,7 @@ class PortfolioBody(_OfPeriod):
     """The services, the highest score first."""
 
 
-class CaseLineBody(_Body):
+class CaseLineBody(Part):
     """A case behind a figure, without anything personal."""
 
     id: CaseId
@@ -380,7 +344,7 @@ class CaseLineBody(_Body):
     """Keys of the units that have its open tasks now."""
 
 
-class CasesBody(_Body):
+class CasesBody(Part):
     """A page of the cases behind a figure."""
 
     count: int

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.oversight import metrics
-from engine.oversight.metrics import DelayCell, DelayLine
+from engine.oversight.metrics import FEWEST, CausedLine, DelayCell, DelayLine
 from web import charts, texts
 from web.charts import About, Bar
 from web.oversight import names, words
@@ -29,6 +29,18 @@ COLUMNS = (
 )
 
 
+CAUSED = (
+    Column("cause"),
+    Column("bucket"),
+    Column("party"),
+    Column("agency"),
+    Column("definition"),
+    Column("element"),
+    Column("ms", words.hours, bar=True),
+    Column("cases"),
+)
+
+
 def build(visit: Visit, found: Asked) -> Built:
     """Read the causes of delay."""
     read = metrics.delays(visit.uow, found.filters)
@@ -41,9 +53,10 @@ def build(visit: Visit, found: Asked) -> Built:
         "late_link": found.link("/oversight/cases", measure="late"),
         "order": names.ORDER,
         "leave": LEFT,
+        "fewest": FEWEST,
         "chart": _chart(visit, shown) if shown.rows else None,
     }
-    return Built([shown], values)
+    return Built([shown, _caused(found, read.caused)], values)
 
 
 def table(visit: Visit, found: Asked, *, most: int) -> Table:
@@ -59,6 +72,34 @@ def _table(found: Asked, lines: Sequence[DelayLine]) -> Table:
         steps={(line.definition, line.element) for line in lines},
     )
     return Table("causes", COLUMNS, [_row(line, called, found) for line in lines])
+
+
+def _caused(found: Asked, lines: Sequence[CausedLine]) -> Table:
+    """Return the delays that these units caused in cases of others, which lead to no list of cases."""
+    called = names.load(
+        found.known,
+        of_units={key for line in lines for key in (line.party, line.agency)},
+        of_processes={line.definition for line in lines},
+        steps={(line.definition, line.element) for line in lines},
+    )
+    return Table("caused", CAUSED, [_caused_row(line, called) for line in lines])
+
+
+def _caused_row(line: CausedLine, called: Names) -> Row:
+    values = {column.name: getattr(line, column.name) for column in CAUSED[1:]}
+    shown = {
+        "cause": called.cause(DelayCell(line.party, line.element, line.bucket), line.definition),
+        "bucket": names.bucket(line.bucket),
+        "party": called.unit(line.party),
+        "agency": called.unit(line.agency),
+        "definition": called.process(line.definition),
+        "element": called.step(line.definition, line.element),
+    }
+    if line.cases.value is None:
+        shown |= dict.fromkeys(("ms", "cases"), texts.say("oversight.too-few-cases"))
+    elif line.left_out:
+        shown["cases"] = texts.say("oversight.and-few", count=line.cases.value)
+    return Row(values, shown, {})
 
 
 def _row(line: DelayLine, called: Names, found: Asked) -> Row:

@@ -15,6 +15,7 @@ from engine.oversight.metrics.case_lists import (
     list_all_cases,
     list_cases,
 )
+from engine.oversight.metrics.caused import CausedLine
 from engine.oversight.metrics.counts import Counts, Part, counts
 from engine.oversight.metrics.figures import FEWEST, NO_DATA, Figure
 from engine.oversight.metrics.filters import LONGEST, USUAL, Filters
@@ -37,6 +38,7 @@ __all__ = [
     "CaseLine",
     "CaseMeasure",
     "CasePage",
+    "CausedLine",
     "Compared",
     "Counts",
     "DelayCell",

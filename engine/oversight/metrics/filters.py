@@ -105,8 +105,8 @@ class Scope:
 
 
 def _one_of(unit: ColumnElement[Any], keys: Sequence[str]) -> ColumnElement[bool]:
-    """Returns whether a unit is one of these. Those of a step can be several, separated by commas."""
-    if unit.key != "step_unit":
+    """Returns whether a unit is one of these. Those of a step or cause can be several, with commas."""
+    if unit.key not in ("step_unit", "party"):
         return unit.in_(keys)
     several = func.string_to_array(unit, ",").op("&&", is_comparison=True)(cast([*keys], ARRAY(Text)))
     return or_(unit.in_(keys), unit.contains(",") & several)

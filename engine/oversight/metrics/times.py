@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from engine.oversight.metrics.caused import CausedLine, caused
 from engine.oversight.metrics.filters import Filters, Scope, resolve
 from engine.oversight.metrics.sharing import share
 from engine.oversight.metrics.sums import Key, Wanted, read
@@ -60,7 +61,10 @@ class DelayLine:
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """The lateness of the cases that ended late in a period, in ms, and its causes, the greatest first."""
+    """The lateness of the cases that ended late in a period, in ms, and its causes, the greatest first.
+
+    `caused` are delays that the same units caused in cases of others, which are not in the rest.
+    """
 
     days: Days
     as_of: datetime
@@ -68,6 +72,7 @@ class Delays:
     with_term: int
     ms: int
     lines: Sequence[DelayLine]
+    caused: Sequence[CausedLine]
 
 
 def times(
@@ -116,10 +121,11 @@ def delays(uow: UnitOfWork, filters: Filters) -> Delays:
 def _delays(uow: UnitOfWork, scope: Scope) -> Delays:
     late = read(uow, scope, Wanted([ENDED], ("with_term", "on_time", "late_ms"))).get(())
     if late is None:
-        return Delays(scope.days, scope.as_of, 0, 0, 0, [])
+        return Delays(scope.days, scope.as_of, 0, 0, 0, [], caused(uow, scope))
     with_term = late["with_term"]
     found = _causes(uow, scope)
-    return Delays(scope.days, scope.as_of, with_term - late["on_time"], with_term, late["late_ms"], found)
+    many = with_term - late["on_time"]
+    return Delays(scope.days, scope.as_of, many, with_term, late["late_ms"], found, caused(uow, scope))
 
 
 def causes(uow: UnitOfWork, filters: Filters) -> Sequence[DelayLine]:
