@@ -201,16 +201,30 @@ def test_proposal_is_checked_by_the_version_of_its_confirmation(
     assert late["code"] == "proposal-outdated"
 
 
-def test_person_who_decides_must_be_known(
-    client: Clients, database: Database, first: Client, second: Client
+@pytest.mark.parametrize("unknown", ["administrator", "second"])
+def test_person_who_proposes_or_decides_must_be_known(
+    client: Clients, database: Database, first: Client, second: Client, unknown: str
 ) -> None:
     case = started(client, database)
     made = body(propose(first, case, {"amount": 2}))["id"]
     assert second.token
     with database.transaction() as session:
-        session.execute(update(User).where(User.name == "second").values(person=None))
+        session.execute(update(User).where(User.name == unknown).values(person=None))
     for act in ("confirm", "reject"):
         refused(second.post(f"/proposals/{made}/{act}"), 403, "person-unknown")
+
+
+def test_person_with_two_accounts_does_not_decide_on_an_own_proposal(
+    client: Clients, database: Database, first: Client, second: Client
+) -> None:
+    case = started(client, database)
+    made = body(propose(first, case, {"amount": 2}))["id"]
+    same = {"person": a_person("administrator"), "duplicate": True}
+    assert second.token
+    with database.transaction() as session:
+        session.execute(update(User).where(User.name == "second").values(same))
+    for act in ("confirm", "reject"):
+        refused(second.post(f"/proposals/{made}/{act}"), 403, "four-eyes")
 
 
 def test_proposal_is_confirmed_once_whoever_confirms_at_once(

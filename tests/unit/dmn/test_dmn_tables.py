@@ -49,6 +49,11 @@ def test_a_hit_policy_makes_one_result_of_the_rules_that_match(
     assert given(policy, ["fee"], first(RATES, 2), age, more) == result
 
 
+@pytest.mark.parametrize("other", ['"3"', "null", "[3]", "false"])
+def test_under_any_results_that_cannot_be_compared_differ(other: str) -> None:
+    assert given("ANY", ["fee"], [["> 0", "3"], ["> 0", other]], 20) is None
+
+
 @pytest.mark.parametrize(
     ("policy", "result"),
     [("PRIORITY", "senior"), ("OUTPUT ORDER", ["senior", "senior", "adult"])],
