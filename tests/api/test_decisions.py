@@ -119,6 +119,22 @@ def test_refusal_keeps_its_grounds(client: Clients, case: dict[str, Any], given:
     assert (item["outcome"], item["grounds"]) == ("refused", [GROUND])
 
 
+def test_the_log_states_only_codes_that_the_form_declares(client: Clients, database: Database) -> None:
+    """Any other may be about a person, and what the log states is never erased."""
+    code = {"type": "object", "properties": {"code": {"enum": [GROUND["code"]]}}}
+    form = factories.form(decision={"enum": ["refused"]}, reason=code) | {"additionalProperties": True}
+    task = bpmn.node("userTask", "decide", camunda__formKey="f.json", parvandeh__decision="decision")
+    drawn = bpmn.process(bpmn.declared(refused="refuses"), *bpmn.in_line(task))
+    factories.deploy(database, factories.files(drawn, f=form))
+    case = client("portal").start()
+    typed = {"code": "Sara Ahmadi", "text": GROUND["text"]}
+    body(decide(client("caseworker"), case, {"decision": "refused", "grounds": [typed, GROUND]}))
+    with database.transaction() as session:
+        facts = session.scalars(select(Event.facts).where(Event.kind == "decision.made")).one()
+    assert facts is not None
+    assert facts["grounds"] == GROUND["code"]
+
+
 @pytest.mark.parametrize("given", [{}, {"decision": ""}, {"decision": "  "}, {"decision": "x" * 201}])
 def test_decision_without_an_outcome_is_refused(
     client: Clients, case: dict[str, Any], given: dict[str, Any]

@@ -10,6 +10,7 @@ from engine.platform.db import Database
 from tests import factories
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, refused
+from tests.api.test_decisions import GROUND, deciding
 from tests.factories import count
 
 ME, OTHER = "0012345679", "0084575948"
@@ -78,3 +79,15 @@ def test_a_draft_asks_too_and_remains(client: Clients, database: Database) -> No
     assert count(database, Case) == 1, "neither service has a case"
     sent = portal.post(path, {"confirm_duplicate": True}, headers=FOR_ME)
     assert sent.status_code == 201
+
+
+def test_an_appeal_is_no_open_application(client: Clients, database: Database) -> None:
+    deploy(database, "refuse", "again")
+    factories.deploy(database, deciding(parvandeh__appeal="again", parvandeh__appealWithin="P20D"))
+    portal = client("portal")
+    decided = body(start(portal))
+    answer = {"decision": "refused", "ground": GROUND}
+    body(client("caseworker").complete(decided["tasks"][0]["id"], answer))
+    appealed = portal.post(f"/cases/{decided['id']}/appeals", {"data": {}})
+    assert appealed.status_code == 201
+    assert start(portal, definition="again").status_code == 201

@@ -13,13 +13,13 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from engine import cases, events, tasks
 from engine.cases import CaseView, incidents, messages, migration
 from engine.cases.migration import commands as migration_commands
-from engine.models import Case, Event, Incident, MigratedCase, Task, Wait
+from engine.models import Case, DefinitionVersion, Event, Incident, MigratedCase, Task, Wait
 from engine.platform import jobs
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Conflict, Invalid, NotFound
@@ -394,6 +394,17 @@ def test_migration_is_started_once_and_not_before_it_is_planned(office: Office) 
         office.begin(office.plan(2, 1))
     with pytest.raises(NotFound):
         office.begin(uuid4())
+
+
+@pytest.mark.parametrize("status", ["draft", "retired"])
+def test_cases_do_not_move_into_a_version_that_is_not_published(office: Office, status: str) -> None:
+    migration_id, _ = office.ready(1)
+    with office.database.transaction() as session:
+        target = update(DefinitionVersion).where(DefinitionVersion.number == 2)
+        session.execute(target.values(status=status))
+    with pytest.raises(Conflict) as error:
+        office.begin(migration_id)
+    assert (error.value.code, office.status(migration_id)) == ("migration-target-closed", "planned")
 
 
 def test_case_is_migrated_once_however_often_its_job_runs(office: Office) -> None:

@@ -472,6 +472,16 @@ def test_expired_message_is_not_taken(
     assert count(database, Event, Event.kind == "message.unmatched") == 0
 
 
+def test_message_does_not_wait_behind_one_that_has_expired(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    deploy(database, *bpmn.in_line(CATCH))
+    send(act, {"order": 7}, keep=HOUR)
+    case = start(order=7)
+    sent = act("service", lambda uow: messages.send(uow, "paid", {"order": 7}, {}), 2 * HOUR)
+    assert (sent.status, look(act, case).status) == ("delivered", "completed")
+
+
 def test_two_hundred_messages_at_once_for_one_case_are_taken_one_by_one(
     database: Database,
     act: Act,

@@ -127,6 +127,14 @@ def test_a_process_that_does_not_run_cannot_be_called() -> None:
     ]
 
 
+def test_a_process_that_only_messages_start_cannot_be_called() -> None:
+    asked = node("startEvent", "asked", '<bpmn:messageEventDefinition messageRef="m"/>')
+    drawn = process_element(asked, node("userTask", "work"), flow("asked", "work"), key="b")
+    called = definitions('<bpmn:message id="m" name="asked"/>', drawn)
+    assert codes({"b.bpmn": called}) == []
+    assert codes({"a.bpmn": call("a", "b"), "b.bpmn": called}) == ["called-without-start"]
+
+
 @pytest.mark.parametrize("target", ["${next}", "#{next}", "=next"])
 def test_a_computed_call_is_refused(target: str) -> None:
     assert codes({"a.bpmn": call("a", target)}) == ["called-process-computed"]

@@ -259,11 +259,12 @@ def test_overlapping_parts_are_refused() -> None:
     assert refused(_written(content, last + 42, "<I", 0), "a.docx") in ("unpacks", "damaged")
 
 
-def test_parts_that_overlap_by_less_than_a_header_are_refused() -> None:
+@pytest.mark.parametrize("further", [1, 30])
+def test_part_that_reaches_into_the_header_of_the_next_is_refused(further: int) -> None:
     content = filed.office("docx", {"big.xml": b"x" * 10_000})
-    at = _entries(content)[-1] + 42
-    (begin,) = struct.unpack_from("<I", content, at)
-    assert refused(_written(content, at, "<I", begin - 15), "a.docx") == "unpacks"
+    at = _entries(content)[0] + 20
+    longer = struct.unpack_from("<I", content, at)[0] + further
+    assert refused(_written(content, at, "<I", longer), "a.docx") == "unpacks"
 
 
 def test_part_that_unpacks_to_more_than_it_says_is_refused() -> None:

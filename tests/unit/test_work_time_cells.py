@@ -2,10 +2,14 @@
 
 import random
 from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 import pytest
+from sqlalchemy.orm import Session
 
+from engine.platform.db import Actor, UnitOfWork
 from engine.tasks.work_time import of_units
 from engine.tasks.work_time.of_units import FEWEST, Cell
 
@@ -33,6 +37,14 @@ def _measured(times: Mapping[str, Mapping[UUID, int]], keys: set[str]) -> Mappin
 def _members(cell: Cell) -> frozenset[str]:
     """The units whose people are in a cell; its own key is also that of a cell without them."""
     return frozenset(cell.includes)
+
+
+@pytest.mark.parametrize(("minutes", "first"), [(0, 14), (59, 14), (60, 21)])
+def test_a_week_is_shown_an_hour_after_its_end(minutes: int, first: int) -> None:
+    """Transactions that began in it may still write until then."""
+    saturday = datetime(2026, 11, 28, tzinfo=UTC)
+    uow = UnitOfWork(cast(Session, None), cast(Actor, None), saturday + timedelta(minutes=minutes))
+    assert of_units.last_ended(uow).first == date(2026, 11, first)
 
 
 @pytest.mark.parametrize("seed", range(200))

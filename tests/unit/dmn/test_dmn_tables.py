@@ -49,8 +49,9 @@ def test_a_hit_policy_makes_one_result_of_the_rules_that_match(
     assert given(policy, ["fee"], first(RATES, 2), age, more) == result
 
 
-def test_results_that_cannot_be_compared_do_not_agree() -> None:
-    assert given("ANY", ["fee"], [["> 0", "1"], ["> 0", '"a"']], 1) is None
+@pytest.mark.parametrize("other", ['"3"', "null", "[3]", "false"])
+def test_under_any_results_that_cannot_be_compared_differ(other: str) -> None:
+    assert given("ANY", ["fee"], [["> 0", "3"], ["> 0", other]], 20) is None
 
 
 @pytest.mark.parametrize(
