@@ -995,6 +995,26 @@ export interface CauseOfActionBody {
   element_name: string;
 }
 
+/** A delay that your units caused in cases of another agency. */
+export interface CausedLineBody {
+  /** Key of the unit that had the cases. */
+  party: string;
+  /** Key of the agency whose cases they are; of the unit, if it belongs to no agency. */
+  agency: string;
+  /** Key of the definition. */
+  definition: string;
+  /** Path of the element in the diagram. */
+  element: string;
+  /** What the time counts as, as of a cause in `lines`. */
+  bucket: string;
+  /** Milliseconds of office time, in sums of at least five cases. */
+  ms: FigureBody;
+  /** Number of cases that it delayed. */
+  cases: FigureBody;
+  /** Whether there were others in periods with fewer than five cases, which are not in the sums. */
+  left_out: boolean;
+}
+
 /** A log that is one chain. */
 export interface ChainBody {
   /** Number of entries. */
@@ -2113,6 +2133,8 @@ export interface DelaysBody {
   ms: number | null;
   /** The causes, the greatest first. */
   lines: Array<DelayLineBody>;
+  /** What the same units caused in cases of others, in whole periods that have ended. */
+  caused: Array<CausedLineBody>;
 }
 
 /** A delegation of steps to a delegate. */

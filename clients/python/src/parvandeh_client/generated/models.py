@@ -1217,6 +1217,27 @@ class CauseOfActionBody(TypedDict):
     """Name of the step."""
 
 
+class CausedLineBody(TypedDict):
+    """A delay that your units caused in cases of another agency."""
+
+    party: str
+    """Key of the unit that had the cases."""
+    agency: str
+    """Key of the agency whose cases they are; of the unit, if it belongs to no agency."""
+    definition: str
+    """Key of the definition."""
+    element: str
+    """Path of the element in the diagram."""
+    bucket: str
+    """What the time counts as, as of a cause in `lines`."""
+    ms: FigureBody
+    """Milliseconds of office time, in sums of at least five cases."""
+    cases: FigureBody
+    """Number of cases that it delayed."""
+    left_out: bool
+    """Whether there were others in periods with fewer than five cases, which are not in the sums."""
+
+
 class ChainBody(TypedDict):
     """A log that is one chain."""
 
@@ -2469,6 +2490,8 @@ class DelaysBody(TypedDict):
     """Milliseconds of office time by which all of them are late; null if no case has a term or a norm."""
     lines: list[DelayLineBody]
     """The causes, the greatest first."""
+    caused: list[CausedLineBody]
+    """What the same units caused in cases of others, in whole periods that have ended."""
 
 
 class DelegationBody(TypedDict):
