@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import orjson
 import psycopg
-from sqlalchemy import func, make_url, select, text
+from sqlalchemy import Text, cast, func, make_url, select, text, update
 from sqlalchemy.orm import Session
 
 from engine import cases, definitions, events
@@ -21,7 +21,7 @@ from engine.definitions import Deployed
 from engine.design import publishing
 from engine.identity import accounts
 from engine.models import ROOT as UNITS
-from engine.models import Call, Role, Unit
+from engine.models import Call, Case, Role, Unit
 from engine.organisation import calendars
 from engine.organisation.calendars import Document, NewCalendar
 from engine.organisation.units import place
@@ -308,6 +308,15 @@ def count(database: Database, model: Any, *where: Any) -> int:
     """The number of rows of a table that match."""
     with database.transaction() as session:
         return session.scalar(select(func.count()).select_from(model).where(*where)) or 0
+
+
+def number_in_order(database: Database) -> None:
+    """Number the cases 1, 2, … in the order of their start, so that a test can say which one it means."""
+    place = func.row_number().over(order_by=Case.id).label("place")
+    placed = select(Case.id, place).subquery()
+    number = func.concat(func.left(Case.number, 5), func.lpad(cast(placed.c.place, Text), 6, "0"))
+    with database.transaction() as session:
+        session.execute(update(Case).where(Case.id == placed.c.id).values(number=number))
 
 
 def whole(database: Database) -> bool:

@@ -112,7 +112,7 @@ class _Run:
             return
         term.pauses.append((pause.begin, pause.end))
         self._count(pause.end)
-        facts = {"paused_at": self.office.local(pause.begin), "due_at": text_of(term.due)}
+        facts = {"paused_at": text_of(pause.begin), "due_at": text_of(term.due)}
         self._emit(pause.end, "clock.resumed", pause.ended, {**facts})
 
     def _add(self, begin: int, end: int) -> None:
@@ -189,8 +189,9 @@ class _Run:
         place = late[0].element if late else story.service.begins
         task = TaskRow(story.new_id(term.due), place, ESCALATION, term.due)
         task.kind, task.unit, task.role = "escalation", self.office.key, "supervisor"
-        task.asked = {"by": {"id": self.world.system.id, "name": ""}, "clock": "breach"}
-        facts = {"kind": task.kind, "side": "office", "role": task.role}
+        task.due = self.office.next_close(term.due)
+        task.asked = {"by": {"id": self.world.system.id, "name": ""}, "clock": "breach", "rung": 1}
+        facts = {"kind": task.kind, "side": "office", "role": task.role, "due_at": text_of(task.due)}
         story.tasks.append(task)
         step = story.new_step()
         story.waited.add(step)  # the case never waits for it

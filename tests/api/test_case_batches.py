@@ -70,12 +70,12 @@ def test_item_that_fails_leaves_the_others_their_results(
 
     failures = {"revoked": Unauthorized(), "busy": PoolTimeout(), "unknown": Uncertain("")}
     monkeypatch.setattr(case_batches, "start", start)
-    begun: list[str] = []
-    monkeypatch.setattr(limits, "begin_request", lambda: begun.append("time limits of its own"))
+    begun: list[Any] = []
+    monkeypatch.setattr(limits, "begin_request", lambda **of_all: begun.append(of_all))
     keys = ["1", "locked", *failures, "2"]
     results = body(client("portal").post("/cases/batch", {"items": [item(key) for key in keys]}))["items"]
     assert [one["status"] for one in results] == [201, 503, 401, 503, 503, 201]
-    assert len(begun) == len(keys)
+    assert begun == [{"queued": 0}, *[{}] * len(keys)], "each item has time limits of its own"
     assert "has locked rows" in results[1]["problem"]["detail"]
     assert results[4]["problem"]["type"].endswith("outcome-unknown")
     assert factories.count(database, Case) == 2

@@ -55,6 +55,7 @@ def office(client: Clients, database: Database) -> Client:
         }
         given = {"unit": unit, "business_key": f"K{number}", "applicant": PERSON if number > 2 else None}
         client("portal").start("p", data, **given)
+    factories.number_in_order(database)
     a_member(database, "nora", "north")
     return client("caseworker", "nora")
 
@@ -127,6 +128,7 @@ def test_case_about_oneself_is_not_found_by_what_it_contains(client: Clients, da
     for owner in (PERSON, "0499370899"):
         data = {"area": 1, "owner": owner}
         client("portal").start("p", data=data, business_key=owner, applicant="0499370899")
+    factories.number_in_order(database)
     a_member(database, "official", "root", person=PERSON)
     area = [{"name": "area", "equals": 1}]
     official, other = client("caseworker", "official"), client("caseworker", "other")
@@ -155,6 +157,7 @@ def test_values_follow_the_variables(office: Client, client: Clients, database: 
     assert found(office, definition="p", variables=[{"name": "shop", "equals": "کباب 3"}]) == []
     factories.deploy(database, process(names="size"))
     client("portal").start("p", {"size": 3}, unit="north")
+    factories.number_in_order(database)
     assert found(office, definition="p", variables=[{"name": "size", "equals": 3}]) == ["5"]
     refused(office.post("/cases/search", wanted), 422, "invalid")
 
@@ -208,6 +211,7 @@ def test_personal_business_key_is_only_in_a_body(client: Clients, database: Data
     factories.deploy(database, process("q", more='parvandeh:businessKey="unique-personal"'))
     portal = client("portal")
     portal.start("q", business_key=PERSON)
+    factories.number_in_order(database)
     for query in (f"business_key={PERSON}&definition=q", f"business_key={PERSON}"):
         problem = refused(portal.get(f"/cases?{query}"), 422, "invalid")
         assert pointers(problem) == ["/query/business_key"]

@@ -17,7 +17,10 @@ from tests.api.matrix import ALLOWED, READERS, send
 from tests.organisation import a_member, a_unit
 
 # The account of the caller itself; what is open to everyone; searches, whose words must not be in addresses.
-OWN = {("PATCH", "/account"), ("DELETE", "/sessions/{}"), ("POST", "/status"), ("POST", "/status/rating")}
+OWN = {
+    *{("PATCH", "/account"), ("DELETE", "/sessions/{}"), ("POST", "/status"), ("POST", "/status/rating")},
+    *{("PATCH", "/me/tokens/{}"), ("POST", "/me/tokens/{}/rotate"), ("DELETE", "/me/tokens/{}")},
+}
 # What an inspector asks about, and what anybody who works here answers: tests/api/test_flags.py.
 ASKED = ("/flags/", "/questions/")
 # What managers write: tests/api/test_reports.py and test_commitments.py.

@@ -57,7 +57,7 @@ def _draft(page: Page, said: dict[str, str], language: Language) -> None:
     form.get_by_label(said["owner"]).select_option(index=1)
     form.get_by_label(said["due"]).fill((datetime.now(UTC) + timedelta(days=9)).date().isoformat())
     form.get_by_role("button", name=said["put"], exact=True).click()
-    expect(page.get_by_role("rowheader", name=WORDS)).to_be_visible()
+    expect(page.get_by_role("rowheader", name=f"{WORDS} ({language})")).to_be_visible()
     expect(page.get_by_role("button", name=said["sign"])).to_have_count(0)
 
 

@@ -6,7 +6,7 @@ that someone can see, or has an incident; what is open is what was reported; the
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from random import Random
@@ -22,7 +22,7 @@ from engine.bpmn.run.tokens import FAILED, READY, STARTED
 from tests.conformance.corpus import Judged
 from tests.conformance.flows import Flows
 from tests.conformance.values import Values
-from tests.driving import NOW
+from tests.driving import CALENDAR, NOW
 
 MAX_COMMANDS = 200
 SURE, TURNS = 2, 6  # so many turns of other values, more until a run ends well
@@ -131,7 +131,7 @@ def run_all(judged: Judged) -> Ran:
     flows = Flows(roots)
     outcomes: list[Outcome] = []
     for process in judged.report.processes:
-        spec = bpmn.build(source, process.key)
+        spec = replace(bpmn.build(source, process.key), calendar=lambda: CALENDAR)
         for start in [*([None] if spec.startable else []), *spec.starts]:
             outcomes += _run_start(spec, start, values)
     for outcome in outcomes:

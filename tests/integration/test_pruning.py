@@ -45,7 +45,7 @@ def deliveries(database: Database, actor: Actor) -> dict[str, UUID]:
         for age, at in (("old", LONG_AGO), ("new", LATELY))
     }
     with database.transaction() as session:
-        session.execute(insert(Webhook).values(**webhook, created_by=actor.id))
+        session.execute(insert(Webhook).values(**webhook, created_by=actor.id, owner_id=actor.id))
         session.execute(insert(Delivery), list(rows.values()))
     return {name: row["id"] for name, row in rows.items()}
 

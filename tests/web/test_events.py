@@ -92,6 +92,7 @@ PAYLOADS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "document.added": [(".called", {"document": "d", "version": 1, "title": "Lease", "name": "a.pdf"})],
     "document.replaced": [(".called", {"document": "d", "version": 2, "title": "Lease", "name": "a.pdf"})],
     "document.shared": [(".called", {"document": "d", "version": 2, "title": "Lease"})],
+    "representation.ended": [("", {}), (".because", {"reason": "revoked"})],
     "comment.added": [
         ("", {"comment": "c", "text": "t", "visible": False}),
         (".visible", {"comment": "c", "text": "t", "visible": True}),

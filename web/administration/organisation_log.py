@@ -20,8 +20,19 @@ blueprint = Blueprint("organisation_log", __name__)
 INSTANTS = {"from", "to", "from_at", "to_at", "expires_at", "sent_at"}
 # Ids of what has no name: readers of the page can't use them.
 IDS = {
-    *("membership", "substitute", "delegation", "delegate", "token", "webhook", "deployment", "retry"),
-    *("migration", "closure", "message", "rate", "flag", "question", "commitment", "service", "report"),
+    *("membership", "substitute", "delegation", "delegate", "token", "successor", "webhook", "deployment"),
+    *(
+        "retry",
+        "migration",
+        "closure",
+        "message",
+        "rate",
+        "flag",
+        "question",
+        "commitment",
+        "service",
+        "report",
+    ),
 }
 DAYS = {"since", "due", "planned_for", "first", "last", "valid_from"}
 # Codes of which readers know the words.
