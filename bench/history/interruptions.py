@@ -17,11 +17,10 @@ from engine.models import CaseMigration
 from engine.platform.db import UnitOfWork, finish
 from engine.platform.ids import uuid7
 
-# Where in the period, from which hour of UTC, and how long. Terms end within the second one.
-OUTAGES = ((0.2, 6 * HOUR, 3 * HOUR), (0.55, 8 * HOUR, 5 * HOUR), (0.8, 6 * HOUR, 90 * MINUTE))
+# Where in the period, from which hour of UTC, and how long. The second one takes an office day from terms.
+OUTAGES = ((0.2, 6 * HOUR, 3 * HOUR), (0.55, 3 * HOUR, 10 * HOUR), (0.8, 6 * HOUR, 90 * MINUTE))
 SUSPENDED = (0.7, 3 * DAY)
 MIGRATED_AFTER = 3 * DAY  # of the next version
-RELEASED_AFTER = 30 * MINUTE  # of an outage: an administrator has seen it, so silence may decide again
 MORNING = 6 * HOUR  # of UTC
 
 
@@ -44,10 +43,9 @@ def _at(period: Span, part: float, hour: int) -> int:
 
 def record(uow: UnitOfWork, period: Span) -> None:
     """Record them in the administration log, in their order."""
-    found: list[tuple[int, Callable[[UnitOfWork], None]]] = []
-    for outage in outages(period):
-        found.append((outage[1], partial(_note_outage, outage=outage)))
-        found.append((outage[1] + RELEASED_AFTER, _note_release))
+    found: list[tuple[int, Callable[[UnitOfWork], None]]] = [
+        (outage[1], partial(_note_outage, outage=outage)) for outage in outages(period)
+    ]
     for key, spans in suspensions(period).items():
         for begin, end in spans:
             found.append((begin, partial(definitions.note, kind="definition.suspended", key=key)))
@@ -60,10 +58,6 @@ def _note_outage(uow: UnitOfWork, outage: Span) -> None:
     begin, end = outage
     payload = {"from_at": instant_of(begin), "to_at": instant_of(end), "seconds": (end - begin) // SECOND}
     administration_log.note(uow, "installation.outage", None, payload)
-
-
-def _note_release(uow: UnitOfWork) -> None:
-    administration_log.note(uow, "silence.released", None, {"cases": 0})
 
 
 def migrate(

@@ -225,8 +225,8 @@ def _known(last: date) -> date:
 def _delegate(uow: UnitOfWork, units: Mapping[str, UUID], begin: datetime) -> str:
     made = Delegation(id=uuid7(), definition="welfare-allowance", elements=["interview"])
     made.unit_id, made.delegate_id = units["welfare"], units[DELEGATE]
-    made.valid_from = made.created_at = begin
-    made.created_by = uow.actor.id
+    made.valid_from = made.created_at = made.confirmed_at = begin
+    made.created_by = made.confirmed_by = uow.actor.id
     uow.session.add(made)
     uow.session.flush()
     return str(made.id)

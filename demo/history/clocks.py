@@ -1,6 +1,6 @@
 """What happens to the statutory term of a case: pauses, the warning, its end, and who or what ended it."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -63,12 +63,14 @@ class _Run:
         known = {name: value for name, value in facts.items() if value is not None}
         self.story.emit(at, kind, actor, facts=known)
 
-    def _count(self, at: int, *, floored: bool = False) -> None:
-        """Count the end of the term again, at an instant."""
+    def _count(self, at: int) -> None:
+        """Count the end of the term again, at an instant, and add the days that outages took."""
         term = self.term
         ended = [(begin, end) for begin, end in term.pauses if end is not None]
         due = self.office.due(term.started, term.length, ended)
-        if floored or due <= at:
+        for _ in term.lost:
+            due = self.office.next_close(due)
+        if due <= at:
             self.floor = max(self.floor, self.office.next_close(at))
         term.due = max(due, self.floor)
         term.dues.append((at, term.due))
@@ -135,17 +137,31 @@ class _Run:
             term.stage = "warned"
         if term.due >= until:
             return True
-        down = [end for begin, end in self.world.outages if begin <= term.due <= end]
-        if down and down[0] + SECOND >= until:
+        down = self._down()
+        if down is not None and down + SECOND >= until:
             return True
-        if down:
-            before, at = term.due, down[0] + SECOND
-            self._count(at, floored=True)
-            facts = {"code": "outage", "before_at": text_of(before), "due_at": text_of(term.due)}
-            self._emit(at, "clock.recomputed", self.world.system, {**facts, "calendar": self.office.calendar})
+        if down is not None:
+            before, at = term.due, down + SECOND
+            term.lost.append(self.office.local(before)[:10])
+            self._count(at)
+            facts: dict[str, str | None] = {
+                "code": "outage",
+                "before_at": text_of(before),
+                "due_at": text_of(term.due),
+            }
+            facts |= {"days": ",".join(term.lost), "calendar": self.office.calendar}
+            self._emit(at, "clock.recomputed", self.world.system, facts)
             return self._settle(until)
         self._breach()
         return False
+
+    def _down(self) -> int | None:
+        """Return the end of the outage that left the office no time on the last day; None if none did."""
+        hours = self.office.open
+        number = bisect_left(hours.begins, self.term.due) - 1
+        opens = max(hours.begins[number], self.term.started)
+        spans = (end for begin, end in self.world.outages if begin <= opens and self.term.due <= end)
+        return next(spans, None)
 
     def _warning(self) -> int:
         """Return when four fifths of the office time of the term are over, without its pauses."""

@@ -149,7 +149,7 @@ class Term:
     """The statutory term of a case: what happened to it.
 
     `code` is why it began; `pauses` those that counted, the last one perhaps open; `dues` when its end
-    changed, to what (None: the term does not run).
+    changed, to what (None: the term does not run); `lost` the days that outages took from it.
     """
 
     started: int
@@ -161,6 +161,7 @@ class Term:
     stage: str = "none"
     state: str = "running"
     dues: list[tuple[int, int | None]] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ _COLUMNS = {
     ),
     "clocks": (
         *("case_id", "state", "stage", "filed_at", "term", "started_at", "due_at", "stopped_at", "reasons"),
-        *("pauses", "on_silence", "reassigns", "calendar"),
+        *("pauses", "on_silence", "reassigns", "calendar", "outage_days"),
     ),
     "migrated_cases": ("migration_id", "case_id", "status", "obstacles", "at"),
     "events": (
@@ -262,7 +262,7 @@ def _clocks(story: Story) -> list[Row]:
         (
             *(story.id, term.state, term.stage, _at(story.started), term.length, _at(term.started)),
             *(_at(term.due), _at(term.stopped), _json(reasons), _json(ends)),
-            *(silence, "false", story.office.calendar),
+            *(silence, "false", story.office.calendar, _json(term.lost) if term.lost else None),
         )
     ]
 
