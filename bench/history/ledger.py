@@ -16,6 +16,7 @@ from demo.history.offices import instant_of, without
 from demo.history.plans import World
 from demo.history.stories import Spent, Story
 from demo.history.systems import OWN
+from engine.timeline.records import INSTALLATION
 
 BUCKETS = (
     *("worked", "technical_failure", "other_agency", "in_queue", "with_applicant", "suspended"),
@@ -262,7 +263,7 @@ def _measured(one: Spent, story: Story, world: World) -> Mapping[Cause, int]:
     length = sum(hours.between(*span) for span in spans) - sum(hours.between(*gap) for gap in gaps)
     return {
         (one.who, one.element, one.bucket): length,
-        (OWN, one.element, "technical_failure"): sum(own.between(*gap) for gap in gaps),
+        (INSTALLATION, one.element, "technical_failure"): sum(own.between(*gap) for gap in gaps),
         (OWN, one.element, "suspended"): stopped,
     }
 
