@@ -4,18 +4,17 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from multiprocessing import get_context
-from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
 from engine.oversight import replay
-from engine.oversight.replay import Difference
+from engine.oversight.replay import Batch, Difference
 from engine.platform import parent_death
 from engine.platform.db import Database, connection
 
@@ -71,15 +70,16 @@ def _join(bound: Connection, snapshot: str) -> None:
 
 
 def compare(session: Session) -> Compared:
-    """Compares all cases, a batch at a time."""
+    """Compares all cases, a batch at a time; the next one is read while one is judged."""
     found = Compared()
-    last: UUID | None = None
-    while True:
-        batch = replay.compare(session, last)
-        found.judged += batch.judged
-        found.earlier += batch.earlier
-        found.count += len(batch.differences)
-        found.differences += batch.differences[: NAMED - len(found.differences)]
-        last = batch.last
-        if last is None:
-            return found
+    with ThreadPoolExecutor(1) as reader:
+        coming: Future[Batch] | None = reader.submit(replay.read, session)
+        while coming is not None:
+            batch = coming.result()
+            coming = None if batch.last is None else reader.submit(replay.read, session, batch.last)
+            judged = replay.judge(batch)
+            found.judged += judged.judged
+            found.earlier += judged.earlier
+            found.count += len(judged.differences)
+            found.differences += judged.differences[: NAMED - len(found.differences)]
+    return found

@@ -47,8 +47,10 @@ class Rebuilt:
 
     def add(self, event: Any) -> None:
         """Applies the next event, a row of the log."""
-        self.resume(event.at)
-        self.data.update(events.changes(event.kind, event.payload))
+        if self.stops:
+            self.resume(event.at)
+        if event.payload:
+            self.data.update(events.changes(event.kind, event.payload))
         if (apply := _APPLIED.get(event.kind)) is not None:
             apply(self, event)
 

@@ -2343,7 +2343,7 @@ export interface DocumentBody {
   /** Id of the case. */
   case: string;
   /** `shared`: applicant and portal see it, too; `internal`: only the office. */
-  visibility: "internal" | "shared";
+  visibility: Visibility;
   /** All versions, newest first. */
   versions: Array<DocumentVersionBody>;
 }
@@ -2383,7 +2383,7 @@ export interface DocumentSummary {
   /** Id of the case. */
   case: string;
   /** `shared`: applicant and portal see it, too; `internal`: only the office. */
-  visibility: "internal" | "shared";
+  visibility: Visibility;
 }
 
 /** A document: a file, and what may be sent with it. */
@@ -2393,7 +2393,7 @@ export interface DocumentUpload {
   /** Id of the document of which the file is a new version. A portal can only replace its own. */
   replaces?: string | null;
   /** By default a new document of an official is `internal`, any other `shared`. */
-  visibility?: "internal" | "shared" | null;
+  visibility?: Visibility | null;
   /** The content. Its type is recognised by what it contains, and must be one of those that are accepted. */
   file: File;
 }
@@ -7044,6 +7044,14 @@ export interface VersionInForceBody {
  * - `retired`: no new case uses it
  */
 export type VersionStatus = "draft" | "published" | "retired";
+
+/**
+ * Who sees a document.
+ *
+ * - `internal`: the office alone
+ * - `shared`: the applicant too
+ */
+export type Visibility = "internal" | "shared";
 
 /** A visit as it was recorded and corrected. */
 export interface VisitBody {

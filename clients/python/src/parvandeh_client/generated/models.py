@@ -2714,7 +2714,7 @@ class DocumentBody(TypedDict):
     """Id of the document, the same for all of its versions."""
     case: str
     """Id of the case."""
-    visibility: Literal["internal", "shared"]
+    visibility: Visibility
     """`shared`: applicant and portal see it, too; `internal`: only the office."""
     versions: list[DocumentVersionBody]
     """All versions, newest first."""
@@ -2756,7 +2756,7 @@ class DocumentSummary(TypedDict):
     """Id of the document, the same for all of its versions."""
     case: str
     """Id of the case."""
-    visibility: Literal["internal", "shared"]
+    visibility: Visibility
     """`shared`: applicant and portal see it, too; `internal`: only the office."""
 
 
@@ -2767,7 +2767,7 @@ class DocumentUpload(TypedDict):
     """Title to show; by default that of the previous version, or the name of the file."""
     replaces: NotRequired[str | None]
     """Id of the document of which the file is a new version. A portal can only replace its own."""
-    visibility: NotRequired[Literal["internal", "shared"] | None]
+    visibility: NotRequired[Visibility | None]
     """By default a new document of an official is `internal`, any other `shared`."""
     file: Upload
     """The content. Its type is recognised by what it contains, and must be one of those that are accepted."""
@@ -7940,6 +7940,13 @@ VersionStatus: TypeAlias = Literal["draft", "published", "retired"]
 - `draft`: in review: no case uses it until somebody publishes it
 - `published`: cases can run it
 - `retired`: no new case uses it
+"""
+
+Visibility: TypeAlias = Literal["internal", "shared"]
+"""Who sees a document.
+
+- `internal`: the office alone
+- `shared`: the applicant too
 """
 
 
