@@ -465,7 +465,7 @@ def test_command_names_differences_and_counts_what_it_could_not_judge(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setattr("engine.oversight.replay.comparison.BATCH", 2)
+    monkeypatch.setattr("engine.oversight.replay.reading.BATCH", 2)
     factories.deploy(database, factories.one_task())
     begun = [start(x=number) for number in range(5)]
     forge(database, text("ALTER TABLE events DISABLE TRIGGER USER"))
